@@ -1,0 +1,6 @@
+"""`python -m kgan` is the command `kgan`."""
+
+from kgan.cli.main import run
+
+if __name__ == "__main__":
+    run()

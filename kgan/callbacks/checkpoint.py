@@ -1,0 +1,176 @@
+"""Checkpoints from which a killed run goes on as if nothing had happened."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import shutil
+import time
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from kgan.callbacks.chief import is_chief
+from kgan.errors import UsageError
+from kgan.files import replacing
+from kgan.latent import check_count
+
+if TYPE_CHECKING:
+    from kgan.models.feed import Feed
+    from kgan.models.gan import GAN
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Saves everything a run needs to end with bit-identical weights after a kill.
+
+    That is both networks, the average, both optimizers with their loss scales, the random state,
+    the running means of the logs, and the place in the data: epoch and step within it. A file
+    `step-00001234-<checksum>.npz` is written at the start, every `every_seconds` of training and
+    after each epoch; the newest `keep` stay. In its name stand the first 16 digits of its SHA-256.
+
+    With `resume=True`, `fit` starts from the newest file whose checksum holds, or from the
+    beginning if the folder has none. Under a multi-worker strategy every worker restores and only
+    the chief writes.
+
+    Raises:
+        UsageError: a checkpoint of another configuration, or every checkpoint is damaged.
+    """
+
+    def __init__(
+        self, folder: str | Path, every_seconds: float = 60.0, keep: int = 2, resume: bool = False
+    ):
+        super().__init__()
+        if not every_seconds >= 0:
+            raise UsageError(f"every_seconds must be at least 0; received {every_seconds!r}.")
+        check_count("keep", keep)
+        self.folder = Path(folder)
+        self.every_seconds = every_seconds
+        self.keep = keep
+        self.resume = resume
+
+    # -- restoring, called by `fit` before it chooses where the data begins ---------------------
+
+    def restore(self, gan: GAN, feed: Feed) -> int:
+        """Bring `gan` to the newest good checkpoint; returns the global step where it stands."""
+        self._description = {**gan.description(), "data": feed.config}
+        self._metrics: list[np.ndarray] = []
+        self._steps_per_epoch = feed.steps_per_epoch
+        self._step = feed.start
+        if not self.resume:
+            if files(self.folder):
+                raise UsageError(
+                    f"folder={str(self.folder)!r} holds checkpoints already; pass resume=True to "
+                    "go on from them, or choose another folder."
+                )
+            return self._step
+        found = newest(self.folder)
+        if found is None:
+            return self._step
+        path, arrays = found
+        meta = json.loads(str(arrays["meta"]))
+        _check_same(path, meta["description"], self._description)
+        for part, variables in gan.state().items():
+            values = [arrays[f"{part}/{number}"] for number in range(len(variables))]
+            if part == "metrics":
+                self._metrics = values  # `fit` resets them when the epoch begins
+                continue
+            for variable, value in zip(variables, values, strict=True):
+                variable.assign(value)
+        self._step = meta["step"]
+        return self._step
+
+    # -- saving ---------------------------------------------------------------------------------
+
+    def on_train_begin(self, logs=None):
+        self._begin = self._step
+        self._saved_at = time.monotonic()
+        if not files(self.folder):
+            self._save()
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._epoch = epoch
+        if self._metrics:
+            for variable, value in zip(self.model.state()["metrics"], self._metrics, strict=True):
+                variable.assign(value)
+            self._metrics = []
+
+    def on_train_batch_end(self, batch, logs=None):
+        step = self._epoch * self._steps_per_epoch + batch + 1
+        if step <= self._begin:  # a step that the killed run took
+            return
+        self._step = step
+        if time.monotonic() - self._saved_at >= self.every_seconds:
+            self._save()
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self._step > self._begin:
+            self._save()
+
+    def _save(self) -> None:
+        self._saved_at = time.monotonic()
+        if not is_chief(self.model.distribute_strategy):
+            return
+        meta = {"step": self._step, "description": self._description}
+        arrays = {"meta": np.array(json.dumps(meta))}
+        for part, variables in self.model.state().items():
+            for number, variable in enumerate(variables):
+                arrays[f"{part}/{number}"] = keras.ops.convert_to_numpy(variable)
+        if not all(
+            np.isfinite(array).all() for array in arrays.values() if array.dtype.kind == "f"
+        ):
+            return  # never let a broken state push out a good one; StopOnNaN tells the user
+        buffer = io.BytesIO()
+        np.savez(buffer, **arrays)
+        checksum = hashlib.sha256(buffer.getbuffer()).hexdigest()[:16]
+        with replacing(self.folder / f"step-{self._step:08d}-{checksum}.npz") as path:
+            path.write_bytes(buffer.getbuffer())
+        for old in files(self.folder)[self.keep :]:
+            old.unlink(missing_ok=True)
+        for scratch in self.folder.glob(".step-*"):  # left by a kill in the middle of a write
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def files(folder: str | Path) -> list[Path]:
+    """The checkpoint files of a folder, the newest first."""
+    return sorted(Path(folder).glob("step-*-*.npz"), reverse=True)
+
+
+def newest(folder: str | Path) -> tuple[Path, dict[str, Any]] | None:
+    """The newest checkpoint whose checksum holds, with its arrays; None if there is none.
+
+    Warns about each damaged file that it passes over.
+
+    Raises:
+        UsageError: there are checkpoints, and all are damaged.
+    """
+    damaged = []
+    for path in files(folder):
+        content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest()[:16] == path.stem.rsplit("-", 1)[-1]:
+            if damaged:
+                warnings.warn(f"Going on from {path}, the newest good one.", stacklevel=2)
+            with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+                return path, dict(arrays)
+        damaged.append(path)
+        warnings.warn(f"Checkpoint {path} is damaged: its checksum is wrong.", stacklevel=2)
+    if damaged:
+        raise UsageError(
+            f"Every checkpoint in {folder} is damaged ({len(damaged)} files); restore one from a "
+            "backup, or start the run anew in another folder."
+        )
+    return None
+
+
+def _check_same(path: Path, saved: Any, current: Any, key: str = "") -> None:
+    if isinstance(saved, dict) and isinstance(current, dict):
+        for name in [*saved, *(name for name in current if name not in saved)]:
+            _check_same(path, saved.get(name), current.get(name), f"{key}.{name}" if key else name)
+    elif saved != current:
+        raise UsageError(
+            f"Checkpoint {path} belongs to another configuration: {key} was {saved!r}, now it is "
+            f"{current!r}. Set it back, or start a new run in another folder."
+        )

@@ -1,0 +1,114 @@
+"""What the generator makes of the same latents, epoch after epoch."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from kgan.callbacks.chief import is_chief
+from kgan.errors import UsageError
+from kgan.images import grid, save_gif, save_grid
+
+_MOST_FRAMES = 200  # of the animation, so that a long run does not end in a huge file
+
+
+class SampleGrid(keras.callbacks.Callback):
+    """Writes `epoch-0001.png`, … : grids of samples from latents that stay the same.
+
+    On a resumed run the grids of the epochs that are trained again are removed and rewritten.
+    Under `tf.distribute` the chief alone writes.
+
+    Args:
+        folder: where the grids go; created if missing.
+        n: images in a grid.
+        seed: of the latents, as in `gan.generate`.
+        every_epochs: a grid after each so many epochs, and after the last.
+        gif: a file for the animation of all grids, written when training ends; None for none.
+        tensorboard: a log folder for TensorBoard, which need not be installed; None for none.
+
+    Raises:
+        UsageError: `n` or `every_epochs` is below 1.
+        OSError: a file cannot be written.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path,
+        n: int = 64,
+        seed: int = 0,
+        every_epochs: int = 1,
+        gif: str | Path | None = None,
+        tensorboard: str | Path | None = None,
+    ):
+        super().__init__()
+        for name, value in {"n": n, "every_epochs": every_epochs}.items():
+            if value < 1:
+                raise UsageError(f"{name} must be at least 1; received {value}.")
+        self.folder = Path(folder)
+        self.n = n
+        self.seed = seed
+        self.every_epochs = every_epochs
+        self.gif = gif
+        self.tensorboard = tensorboard
+
+    def on_train_begin(self, logs=None):
+        self._first = True
+        self._chief = is_chief(self.model.distribute_strategy)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if self._first and self._chief:
+            for path in self._grids():
+                if int(path.stem.removeprefix("epoch-")) > epoch:
+                    path.unlink()
+        self._first = False
+
+    def on_epoch_end(self, epoch, logs=None):
+        last = epoch + 1 == self.params["epochs"]
+        if not self._chief or ((epoch + 1) % self.every_epochs and not last):
+            return
+        images = self.model.generate(self.n, seed=self.seed)
+        # A generator that has broken has nothing to show; kgan.callbacks.StopOnNaN says why.
+        if not np.isfinite(images).all():
+            return
+        save_grid(self.folder / f"epoch-{epoch + 1:04d}.png", images)
+        if self.tensorboard is not None:
+            _write_event(self.tensorboard, images, step=epoch + 1)
+
+    def on_train_end(self, logs=None):
+        grids = self._grids()
+        if self.gif is not None and self._chief and grids:
+            shown = np.linspace(0, len(grids) - 1, min(len(grids), _MOST_FRAMES)).round()
+            save_gif(self.gif, [grids[int(index)] for index in shown])
+
+    def _grids(self) -> list[Path]:
+        """The grids in the folder by epoch; from epoch 10,000 on the numbers have more digits."""
+        found = [
+            path
+            for path in self.folder.glob("epoch-*.png")
+            if path.stem.removeprefix("epoch-").isdecimal()
+        ]
+        return sorted(found, key=lambda path: int(path.stem.removeprefix("epoch-")))
+
+
+def _write_event(folder: str | Path, images: np.ndarray, step: int) -> None:
+    """Add the grid as an image summary; `tf.summary.image` would need the package tensorboard."""
+    import tensorflow as tf
+
+    picture, png = grid(images), io.BytesIO()
+    picture.save(png, format="PNG")
+    image = tf.compat.v1.Summary.Image(
+        width=picture.width,
+        height=picture.height,
+        colorspace=len(picture.getbands()),
+        encoded_image_string=png.getvalue(),
+    )
+    value = tf.compat.v1.Summary.Value(tag="samples", image=image)
+    summary = tf.compat.v1.Summary(value=[value])
+    # A file for each grid keeps the callback free of an open writer when training is cut off.
+    writer = tf.summary.create_file_writer(str(folder), filename_suffix=f".{step}")
+    with writer.as_default():
+        tf.summary.experimental.write_raw_pb(summary.SerializeToString(), step=step)
+    writer.close()

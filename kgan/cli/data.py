@@ -1,0 +1,63 @@
+"""`kgan data`: what there is to train on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.group(epilog="Example: kgan data list")
+def data() -> None:
+    """See the data sets that are here, and prepare others without network."""
+
+
+@data.command("list", epilog="Example: kgan data list")
+def list_() -> None:
+    """List the data sets that load without network, and say how others are named."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from kgan.data import available
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("name", "images", "where"):
+        table.add_column(column, overflow="fold")
+    for found in available():
+        images = ", ".join(f"{split} {count:,}" for split, count in found.splits.items())
+        where = "comes with kgan" if found.kind == "packaged" else str(found.where)
+        table.add_row(found.name, images, where)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 1000  # in a pipe nothing is folded: a line is a data set
+    console.print(table)
+    console.print(
+        "\nAlso: the name of any image data set of TensorFlow Datasets, which is then downloaded "
+        "(mnist, cifar10, emnist/letters, …; https://www.tensorflow.org/datasets/catalog), and "
+        "any folder of images, whose subfolders are the classes."
+    )
+
+
+@data.command(
+    "prepare",
+    epilog="Example: kgan data prepare fashion_mnist --from /usr/share/datasets/fashion-mnist",
+)
+@click.argument("name")
+@click.option(
+    "--from",
+    "from_dir",
+    required=True,
+    metavar="DIR",
+    help="The folder with the files that TFDS would download.",
+)
+@click.option(
+    "--data-dir",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Where TFDS keeps prepared data; by default $TFDS_DATA_DIR or ~/tensorflow_datasets.",
+)
+def prepare_(name: str, from_dir: str, data_dir: Path | None) -> None:
+    """Prepare the TFDS data set NAME from files that you have; their checksums are verified."""
+    from kgan.data import prepare
+
+    click.echo(f"{prepare(name, from_dir, data_dir)}: load it as tfds:{name.removeprefix('tfds:')}")

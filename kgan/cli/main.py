@@ -1,0 +1,171 @@
+"""`kgan COMMAND`: finds the command, and turns every error into one line and an exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import importlib
+import logging
+import os
+import sys
+import tempfile
+import traceback
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any, NoReturn
+
+import click
+
+from kgan.errors import UsageError, unknown_name
+from kgan.version import __version__
+
+COMMANDS = {
+    "train": "kgan.cli.train:train",
+    "generate": "kgan.cli.generate:generate",
+    "export": "kgan.cli.export:export",
+    "data": "kgan.cli.data:data",
+    "zoo": "kgan.cli.zoo:zoo",
+}
+SUCCESS, FAILURE, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
+
+
+class Cli(click.Group):
+    """A group whose commands are imported when they are used, and whose errors are one line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+        if cmd_name not in COMMANDS:
+            raise unknown_name("command", cmd_name, COMMANDS)
+        module, name = COMMANDS[cmd_name].split(":")
+        return getattr(importlib.import_module(module), name)
+
+    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any):
+        """Run and exit: 0 done, 1 failed, 2 used wrongly, 130 interrupted."""
+        words = list(sys.argv[1:] if args is None else args)
+        # Taken out here, so that it works after the command's name, too.
+        debug = "--debug" in words
+        words = [word for word in words if word != "--debug"]
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            try:
+                code = super().main(words, prog_name, **{**extra, "standalone_mode": False})
+            except BaseException as error:
+                code = _report(error, debug)
+        sys.exit(code if isinstance(code, int) else SUCCESS)
+
+
+class OneOf(click.ParamType):
+    """A name from a list; the error for another one says which is nearest."""
+
+    name = "name"
+
+    def __init__(self, argument: str, names: Sequence[str]):
+        self.argument = argument
+        self.names = names
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        return "|".join(self.names)
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value not in self.names:
+            raise unknown_name(self.argument, value, self.names)
+        return value
+
+
+@click.command(cls=Cli, epilog="\b\nExample:\n  kgan train --epochs 5 --out runs/first")
+@click.version_option(__version__, prog_name="kgan")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error; works anywhere.")
+def cli(debug: bool) -> None:
+    """Generative adversarial networks: train, generate, export."""
+
+
+def run() -> NoReturn:
+    """The entry point of the command `kgan`."""
+    cli.main(prog_name="kgan")
+    raise AssertionError("unreachable: Cli.main exits")
+
+
+def import_tensorflow() -> None:
+    """Import TensorFlow without its start-up messages, unless TF_CPP_MIN_LOG_LEVEL asks for them.
+
+    If the import fails, what it said is shown.
+    """
+    # The parts that kgan.callbacks and kgan.data would import, so that they are quiet, too.
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ or "tensorflow" in sys.modules:
+        importlib.import_module("keras")
+        return
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+    for name in ("absl", "tensorflow"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    # The libraries write some messages before they have read the variable.
+    with _stderr_held_back():
+        importlib.import_module("keras")
+        # Looking for GPUs is when missing drivers are reported.
+        importlib.import_module("tensorflow").config.list_physical_devices()
+
+
+@contextlib.contextmanager
+def _stderr_held_back() -> Iterator[None]:
+    """Keep what the block writes to the file descriptor 2 and show it only if the block raises."""
+    with tempfile.TemporaryFile() as held:
+        stderr = os.dup(2)
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except Exception:
+            held.seek(0)
+            os.write(stderr, held.read())
+            raise
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+
+
+def _show_warning(message, category, filename, lineno, file=None, line=None) -> None:
+    click.echo(f"Warning: {_one_line(message)}", err=True)
+
+
+def _report(error: BaseException, debug: bool) -> int:
+    """Say on stderr what went wrong; the exit code."""
+    if isinstance(error, SystemExit):
+        raise error
+    # A group without a command; click before 8.2 shows the help by itself.
+    if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):
+        click.echo(error.ctx.get_help())
+        return SUCCESS
+    if debug:
+        traceback.print_exception(error)
+    code, message = _explain(error)
+    click.echo(f"Error: {_one_line(message)}", err=True)
+    return code
+
+
+def _explain(error: BaseException) -> tuple[int, str]:
+    if isinstance(error, click.UsageError):
+        command = error.ctx.command_path if error.ctx else "kgan"
+        return WRONG_USE, f"{error.format_message()} Try '{command} --help'."
+    if isinstance(error, click.ClickException):
+        return error.exit_code, error.format_message()
+    if isinstance(error, (click.Abort, KeyboardInterrupt)):
+        return INTERRUPTED, "interrupted."
+    if isinstance(error, UsageError):
+        return WRONG_USE, str(error)
+    mend = {
+        errno.ENOSPC: "free some space, or choose another place.",
+        errno.EDQUOT: "free some space, or choose another place.",
+        errno.EROFS: "choose another place.",
+        errno.EACCES: "check its permissions, or choose another place.",
+        errno.EPERM: "check its permissions, or choose another place.",
+    }
+    if isinstance(error, OSError) and error.filename and error.errno in mend:
+        return FAILURE, f"{error.filename}: {error.strerror}; {mend[error.errno]}"
+    # Errors of kgan and of a wrong value speak for themselves; others need their kind.
+    plain = isinstance(error, (ValueError, OSError)) or type(error).__module__.startswith("kgan")
+    kind = "" if plain else f"{type(error).__name__}: "
+    return FAILURE, f"{kind}{error} (--debug shows the traceback)"
+
+
+def _one_line(message: object) -> str:
+    return " ".join(str(message).split())

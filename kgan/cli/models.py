@@ -1,0 +1,79 @@
+"""MODEL on the command line: a run folder, a .keras file, a preset folder or a preset's name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kgan.errors import UsageError, unknown_name
+
+if TYPE_CHECKING:
+    from kgan.models import GAN
+
+
+def find(model: str) -> Path | str:
+    """The `.keras` file, the preset or the run folder without `model.keras` that MODEL stands for.
+
+    Needs no TensorFlow, so that a wrong MODEL is told at once.
+
+    Raises:
+        UsageError: MODEL is none of these.
+    """
+    from kgan import zoo
+
+    path = Path(model)
+    if model in zoo.list_presets():
+        return model
+    if (path / "model.keras").is_file():
+        return path / "model.keras"
+    if (path / "metadata.json").is_file():
+        return path
+    if any((path / "checkpoints").glob("*.npz")):
+        return path
+    if (path / "config.json").is_file():
+        raise UsageError(
+            f"MODEL={model!r} is a run that has no checkpoint yet; train it with "
+            f"`kgan train --resume --out {model}`."
+        )
+    if path.is_dir():
+        raise UsageError(
+            f"MODEL={model!r} must be a run folder, a .keras file or a preset; this folder has "
+            "neither model.keras nor metadata.json."
+        )
+    if path.is_file() and path.suffix == ".keras":
+        return path
+    if path.exists():
+        raise UsageError(f"MODEL={model!r} must be a run folder, a .keras file or a preset.")
+    if path.suffix == ".keras" or len(path.parts) > 1:
+        raise UsageError(f"MODEL={model!r} does not exist; `kgan zoo list` shows the presets.")
+    raise unknown_name("MODEL", model, zoo.list_presets())
+
+
+def load(found: Path | str) -> GAN:
+    """The GAN that `find` found; of a run that has not ended, that of its newest checkpoint."""
+    from kgan.cli.main import import_tensorflow
+
+    import_tensorflow()
+    import kgan
+
+    if isinstance(found, Path) and found.suffix == ".keras":
+        return kgan.load_model(found)
+    if isinstance(found, Path) and (found / "checkpoints").is_dir():
+        return _newest(found)
+    return kgan.presets.load(found)
+
+
+def _newest(run: Path) -> GAN:
+    """The networks of a run's newest good checkpoint, the averaged one included."""
+    import keras
+
+    import kgan.models  # noqa: F401, registers the classes
+    from kgan.callbacks import checkpoint
+    from kgan.cli import run_folder
+
+    gan = keras.saving.deserialize_keras_object(run_folder.read(run)["model"], safe_mode=True)
+    _, arrays = checkpoint.newest(run / "checkpoints")
+    for part in ("networks", "average"):
+        for number, variable in enumerate(gan.state()[part]):
+            variable.assign(arrays[f"{part}/{number}"])
+    return gan

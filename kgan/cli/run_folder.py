@@ -1,0 +1,142 @@
+"""The folder of a training run and its `config.json`, which `--resume` goes by."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from kgan.errors import UsageError
+from kgan.files import replacing, sha256
+
+RUNS = Path("runs")
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """The `config.json` of a run.
+
+    Raises:
+        UsageError: the folder is not a run.
+    """
+    path = folder / "config.json"
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+        return {**config, "recipe": dict(config["recipe"]), "arguments": dict(config["arguments"])}
+    except FileNotFoundError:
+        raise UsageError(f"--resume: {folder} is not a run; it has no config.json.") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError(
+            f"--resume: {path} is not the config.json of a run ({error!r}); start a new run with "
+            "another --out."
+        ) from error
+
+
+def write(folder: Path, config: dict[str, Any]) -> None:
+    """Write `config.json`; a new folder appears together with it, never without."""
+    text = json.dumps(config, indent=2) + "\n"
+    if folder.exists():
+        with replacing(folder / "config.json") as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    else:
+        with replacing(folder) as temporary:
+            temporary.mkdir()
+            (temporary / "config.json").write_text(text, encoding="utf-8")
+
+
+def recipe(name_or_path: str) -> dict[str, str]:
+    """Which recipe file this is: name, path and SHA-256. A user's file is not run for that.
+
+    Raises:
+        UsageError: no such recipe or file.
+    """
+    from kgan import zoo
+
+    path = Path(name_or_path)
+    if path.suffix == ".py":
+        if not path.is_file():
+            raise UsageError(f"RECIPE={name_or_path!r} must be a Python file; there is none.")
+        path, argument = path.resolve(), str(path.resolve())
+    else:
+        path, argument = Path(zoo.recipe(name_or_path).__file__), name_or_path
+    return {"name": path.stem, "argument": argument, "path": str(path), "sha256": sha256(path)}
+
+
+def new(out: Path | None, name: str) -> Path:
+    """The folder for a new run: `out`, or the first free one of runs/NAME, runs/NAME-2, …
+
+    Raises:
+        UsageError: `out` holds a run or something else.
+    """
+    if out is None:
+        number = 1
+        while (RUNS / _numbered(name, number)).exists():
+            number += 1
+        return RUNS / _numbered(name, number)
+    if (out / "config.json").exists():
+        raise UsageError(f"--out={out} is a run; add --resume to continue it, or choose another.")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UsageError(f"--out={out} exists and is not a run; choose a new or an empty folder.")
+    return out
+
+
+def newest(name: str) -> Path:
+    """The run of the recipe `name` in `runs/` that was worked on last.
+
+    Raises:
+        UsageError: there is none.
+    """
+    runs = [
+        path.parent
+        for path in RUNS.glob(f"{name}*/config.json")
+        if re.fullmatch(rf"{re.escape(name)}(-\d+)?", path.parent.name)
+    ]
+    if not runs:
+        raise UsageError(
+            f"--resume: nothing to resume, no run of {name} in {RUNS.resolve()}; leave --resume "
+            "out, or say which run with --out."
+        )
+    return max(runs, key=lambda run: (run / "config.json").stat().st_mtime_ns)
+
+
+def merged(given: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:
+    """The run's arguments, with more `epochs` if they are given.
+
+    Args:
+        given: what this call says, None for what it leaves open.
+        config: as `read` gives it.
+
+    Raises:
+        UsageError: an option differs from the run's, or `epochs` is less than the run's.
+    """
+    arguments = dict(config["arguments"])
+    for name, value in given.items():
+        old = arguments.get(name)
+        if value is None or value == old:
+            continue
+        if name == "epochs" and (old is None or value > old):
+            arguments["epochs"] = value
+            continue
+        option = f"--{name.replace('_', '-')}"
+        was = "the recipe's own" if old is None else old
+        mend = "at least that many" if name == "epochs" else "leave it out"
+        raise UsageError(
+            f"{option}={value} differs from the run's, which is {was}; {mend}, or start a new run "
+            "with another --out."
+        )
+    return arguments
+
+
+def forget(folder: Path, fresh: bool) -> None:
+    """Undo `write` if there is nothing but `config.json` yet; `fresh`: the folder, too."""
+    files = [path for path in folder.rglob("*") if not path.is_dir()]
+    if [path.name for path in files] == ["config.json"]:
+        files[0].unlink()
+        for path in sorted(folder.rglob("*"), reverse=True):
+            path.rmdir()
+        if fresh:
+            folder.rmdir()
+
+
+def _numbered(name: str, number: int) -> str:
+    return name if number == 1 else f"{name}-{number}"

@@ -1,0 +1,325 @@
+"""`kgan train`: a recipe's training run, which can be killed and resumed at any moment."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import platform
+import time
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kgan.cli import run_folder
+from kgan.cli.main import INTERRUPTED, OneOf, import_tensorflow
+from kgan.errors import UsageError
+from kgan.files import replacing
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from kgan.data import ImageDataset
+    from kgan.models import GAN
+
+DEFAULT_RECIPE = "dcgan_fashion_mnist"
+PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
+STRATEGIES = ("none", "mirrored", "multiworker")
+CONTENTS = {
+    "model.keras": "the trained GAN; `kgan generate {out}` and `kgan export {out}` read it",
+    "samples.gif": "the samples of all epochs as an animation",
+    "samples/": "a grid of samples after each epoch",
+    "curves.png": "losses and logits over the epochs",
+    "history.csv": "the same as numbers",
+    "config.json": "everything that defines the run, versions included",
+    "checkpoints/": "what `kgan train --resume --out {out}` goes on from",
+}
+
+
+@click.command(epilog="\b\nExample:\n  kgan train dcgan_fashion_mnist --epochs 5 --out runs/first")
+@click.argument("recipe", required=False)
+@click.option(
+    "--data", metavar="NAME|FOLDER", help="A data set (`kgan data list`) or a folder of images."
+)
+@click.option("--epochs", type=click.IntRange(1), metavar="N", help="Passes over the data.")
+@click.option(
+    "--steps", type=click.IntRange(1), metavar="N", help="Training steps an epoch, if not all."
+)
+@click.option(
+    "--batch-size", type=click.IntRange(1), metavar="N", help="Images a step, over all devices."
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31 - 1),
+    metavar="S",
+    help="The same seed gives the same run.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The run folder.  [default: runs/RECIPE, runs/RECIPE-2, …]",
+)
+@click.option("--resume", is_flag=True, help="Continue a run: the newest, or that of --out.")
+@click.option("--precision", type=OneOf("--precision", PRECISIONS), help="[default: float32]")
+@click.option(
+    "--strategy",
+    type=OneOf("--strategy", STRATEGIES),
+    help="Several devices (mirrored) or machines (multiworker).  [default: none]",
+)
+@click.option(
+    "--resolution",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Height and width that images are resized to.",
+)
+@click.option(
+    "--channels",
+    type=click.IntRange(1, 4),
+    metavar="N",
+    help="1 grey, 3 colour, 2 and 4 with transparency.",
+)
+@click.option(
+    "--strict",
+    is_flag=True,
+    default=None,
+    help="Stop at an image file that cannot be read instead of skipping it.",
+)
+def train(recipe: str | None, out: Path | None, resume: bool, **given: Any) -> None:
+    """Train RECIPE: the name of a recipe (`kgan zoo list`) or a Python file.
+
+    Options that are not given are the recipe's own. The first recipe is
+    dcgan_fashion_mnist: small images of garments, in a few minutes on two cores.
+    """
+    from rich.console import Console
+
+    if given["data"] and Path(given["data"]).is_dir():
+        given["data"] = str(Path(given["data"]).resolve())
+    chief = _is_chief() if given["strategy"] == "multiworker" else True
+    if given["strategy"] == "multiworker" and out is None:
+        raise UsageError("--strategy multiworker needs --out, a folder that all workers see.")
+    if resume:
+        out, config = _resumed(recipe, out, given)
+    else:
+        config = {"recipe": run_folder.recipe(recipe or DEFAULT_RECIPE), "arguments": given}
+        out = run_folder.new(out, config["recipe"]["name"]) if chief else out
+    if config.get("trained_epochs", 0) >= (config["arguments"]["epochs"] or float("inf")):
+        click.echo(f"{out} has all its {config['trained_epochs']} epochs; --epochs N trains on.")
+        return
+    fresh = not out.exists()
+    # Before anything slow: a run that is killed from now on can be resumed.
+    if chief:
+        run_folder.write(out, config)
+    console = Console(quiet=not chief, highlight=False, soft_wrap=True)
+    try:
+        _run(config, out, resume, chief, console)
+    except KeyboardInterrupt as error:
+        interrupted = click.ClickException(
+            f"interrupted; continue with `kgan train --resume --out {out}`."
+        )
+        interrupted.exit_code = INTERRUPTED
+        raise interrupted from error
+    except Exception:
+        if chief and not resume:
+            run_folder.forget(out, fresh)
+        raise
+
+
+def _resumed(recipe: str | None, out: Path | None, given: dict) -> tuple[Path, dict[str, Any]]:
+    """The folder and the configuration of the run to continue."""
+    if out is None:
+        out = run_folder.newest(run_folder.recipe(recipe or DEFAULT_RECIPE)["name"])
+    if not out.exists():
+        raise UsageError(f"--resume: nothing to resume, {out} does not exist; leave --resume out.")
+    config = run_folder.read(out)
+    now = run_folder.recipe(recipe or config["recipe"]["argument"])
+    if now["path"] != config["recipe"]["path"]:
+        raise UsageError(
+            f"RECIPE={recipe} differs from the run's, which is {config['recipe']['argument']}; "
+            "leave it out, or start a new run with another --out."
+        )
+    if now["sha256"] != config["recipe"]["sha256"]:
+        click.echo(f"Warning: {now['path']} has changed since the run began.", err=True)
+    return out, {**config, "arguments": run_folder.merged(given, config)}
+
+
+def _run(config: dict, out: Path, resume: bool, chief: bool, console: Console) -> None:
+    began = time.monotonic()
+    arguments = config["arguments"]
+    console.print(f"recipe      {config['recipe']['argument']}")
+    with console.status("loading TensorFlow"):
+        import_tensorflow()
+    import keras
+
+    from kgan import callbacks, zoo
+
+    strategy = _strategy(arguments["strategy"])
+    recipe = zoo.recipe(config["recipe"]["argument"])
+    arguments = _complete(arguments, recipe)
+    keras.config.set_dtype_policy(arguments["precision"])
+    keras.utils.set_random_seed(arguments["seed"])
+    with console.status("reading the data"):
+        dataset = recipe.data(**_data_arguments(arguments, recipe))
+    with strategy.scope():
+        gan = recipe.model(dataset.image_shape, seed=arguments["seed"])
+    _describe(console, arguments, dataset, gan, strategy.num_replicas_in_sync, out)
+    progress = callbacks.RichProgress(batch_size=dataset.batch_size, console=console)
+    if chief:
+        config |= {"arguments": arguments, **_full_config(dataset, gan)}
+        run_folder.write(out, config)
+    # The checkpoint comes after what an epoch leaves behind: a kill between them repeats the epoch.
+    listeners = [
+        callbacks.StopOnNaN(),
+        callbacks.History(out),
+        callbacks.SampleGrid(out / "samples", gif=out / "samples.gif"),
+        callbacks.Checkpoint(out / "checkpoints", resume=resume),
+        progress,
+    ]
+    try:
+        gan.fit(
+            dataset,
+            epochs=arguments["epochs"],
+            steps_per_epoch=arguments["steps"],
+            callbacks=listeners,
+            verbose=0,
+        )
+    finally:
+        progress.close()
+    if chief:
+        with replacing(out / "model.keras") as temporary:
+            gan.save(temporary)
+        run_folder.write(out, config | {"trained_epochs": arguments["epochs"]})
+    console.print(f"\nDone in {_duration(time.monotonic() - began)}. Everything is in {out}:")
+    for name, what in CONTENTS.items():
+        if (out / name).exists():
+            console.print(f"  {name:<13} {what.format(out=out)}", markup=False)
+
+
+def _complete(arguments: dict[str, Any], recipe: ModuleType) -> dict[str, Any]:
+    """The arguments with the recipe's own values in place of None.
+
+    Raises:
+        UsageError: an option that the recipe's `data` does not take.
+    """
+    own = {
+        name: parameter.default
+        for name, parameter in inspect.signature(recipe.data).parameters.items()
+    }
+    own["data"] = own.pop("source", None)
+    for name in ("data", "batch_size", "resolution", "channels", "strict"):
+        if arguments[name] is not None and name not in own:
+            raise UsageError(
+                f"--{name.replace('_', '-')} is not for this recipe: its data() has no such "
+                f"parameter; add it to {recipe.__file__}, or leave the option out."
+            )
+    defaults = {"seed": 0, "precision": "float32", "strategy": "none", "epochs": recipe.epochs}
+    return {
+        name: {**defaults, **own}.get(name) if value is None else value
+        for name, value in arguments.items()
+    }
+
+
+def _data_arguments(arguments: dict[str, Any], recipe: ModuleType) -> dict[str, Any]:
+    """What the recipe's `data` is called with."""
+    values = {**arguments, "source": arguments["data"]}
+    return {
+        name: values[name] for name in inspect.signature(recipe.data).parameters if name in values
+    }
+
+
+def _strategy(name: str | None):
+    """The `tf.distribute` strategy; must come before any other TensorFlow operation."""
+    import tensorflow as tf
+
+    if name == "multiworker":
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    if name == "mirrored":
+        kind = "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
+        return tf.distribute.MirroredStrategy(
+            [device.name for device in tf.config.list_logical_devices(kind)]
+        )
+    return tf.distribute.get_strategy()
+
+
+def _is_chief() -> bool:
+    """Whether TF_CONFIG makes this worker the one that writes: `kgan.callbacks.chief`, before TF.
+
+    Raises:
+        UsageError: TF_CONFIG is missing or is not what TensorFlow needs.
+    """
+    text = os.environ.get("TF_CONFIG")
+    try:
+        config = json.loads(text or "")
+        cluster, task = config["cluster"], config["task"]
+        kind, index = task["type"], int(task["index"])
+        cluster[kind][index]
+        return kind == "chief" or ("chief" not in cluster and (kind, index) == ("worker", 0))
+    except (ValueError, KeyError, TypeError, IndexError):
+        raise UsageError(
+            "--strategy multiworker needs the environment variable TF_CONFIG, JSON as Kubeflow and "
+            "Ray Train set it (under SLURM set it in the job script), such as "
+            '{"cluster": {"worker": ["host0:2222", "host1:2222"]}, '
+            '"task": {"type": "worker", "index": 0}}; '
+            + ("it is not set." if text is None else f"received {text!r}.")
+        ) from None
+
+
+def _describe(
+    console: Console, arguments: dict, dataset: ImageDataset, gan: GAN, replicas: int, out: Path
+) -> None:
+    height, width, channels = dataset.image_shape
+    steps = arguments["steps"] or dataset.steps_per_epoch
+    console.print(
+        f"data        {arguments['data']}: {dataset.num_images:,} images of "
+        f"{height}x{width}x{channels}, {steps} steps of {dataset.batch_size} an epoch"
+    )
+    console.print(
+        f"model       {type(gan).__name__}: {gan.generator.count_params():,} parameters in the "
+        f"generator, {gan.discriminator.count_params():,} in the discriminator"
+    )
+    console.print(
+        f"training    {arguments['epochs']} epochs, {arguments['precision']}, seed "
+        f"{arguments['seed']}, {replicas} device{'s' if replicas > 1 else ''}"
+    )
+    console.print(f"run folder  {out}")
+
+
+def _full_config(dataset: ImageDataset, gan: GAN) -> dict[str, Any]:
+    """What defines the run beside the recipe and the arguments, as far as it is known now."""
+    import keras
+    import numpy as np
+    import tensorflow as tf
+
+    from kgan import __version__
+
+    # Describes the GAN together with its `compile` configuration.
+    model = keras.saving.serialize_keras_object(gan)
+    devices = [
+        tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
+        for gpu in tf.config.list_physical_devices("GPU")
+    ]
+    return {
+        "data": dataset.config,
+        "model": model,
+        "versions": {
+            "kgan": __version__,
+            "tensorflow": tf.__version__,
+            "keras": keras.__version__,
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        },
+        "machine": {
+            "system": platform.platform(),
+            "processor": platform.machine(),
+            "cpus": os.cpu_count(),
+            "gpus": devices,
+            "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS"),
+        },
+    }
+
+
+def _duration(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"

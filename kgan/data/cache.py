@@ -1,0 +1,187 @@
+"""Images that were decoded once: a folder in the cache, memory-mapped when it is read."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import itertools
+import json
+import os
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import PIL
+
+from kgan.data import decode
+from kgan.data.source import Source, fingerprint
+from kgan.errors import UsageError
+from kgan.files import replacing
+
+_CHUNK = 256  # images that wait for their turn in memory
+
+
+class Item(NamedTuple):
+    """An image still to be decoded."""
+
+    name: str
+    label: int | None
+    file: Path | bytes
+
+
+def folder() -> Path:
+    """Where decoded images are kept: `data` in KGAN_HOME, which is ~/.cache/kgan by default."""
+    return Path(os.environ.get("KGAN_HOME") or "~/.cache/kgan").expanduser() / "data"
+
+
+def decoded(
+    name: str,
+    identity: dict[str, Any],
+    items: Callable[[], Iterable[Item]],
+    label_names: tuple[str, ...] | None,
+    resolution: int | None,
+    channels: int | None,
+    strict: bool,
+) -> Source:
+    """The images of `items`, decoded now or by an earlier call with the same `identity`.
+
+    Args:
+        name: what the errors and the source's configuration call it.
+        identity: everything that defines the pixels besides resolution and channels.
+        items: gives the images; called only if they are not in the cache.
+        label_names: one a class.
+        resolution: pixels of a side; None keeps the images' own.
+        channels: 1 to 4; None keeps the images' own.
+        strict: an image that cannot be decoded is an error instead of a warning.
+
+    Raises:
+        UsageError: images of unlike shapes, none left, or one broken with `strict`.
+        OSError: the cache cannot be written.
+    """
+    identity = {
+        **identity,
+        "resolution": resolution,
+        "channels": channels,
+        "pillow": PIL.__version__,
+    }
+    digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:32]
+    place = folder() / digest
+    if not place.exists():
+        _fill(place, name, _decode(items(), resolution, channels), strict)
+    facts = json.loads((place / "facts.json").read_text(encoding="utf-8"))
+    _report(name, facts["broken"], strict)
+    images = np.memmap(place / "images.bin", np.uint8, "r", shape=tuple(facts["shape"]))
+    labels = np.load(place / "labels.npy") if facts["labelled"] else None
+    return Source(name, images, labels, label_names, facts["sha256"])
+
+
+def _decode(
+    items: Iterable[Item], resolution: int | None, channels: int | None
+) -> Iterator[tuple[Item, np.ndarray | Exception]]:
+    """Each item with its pixels, or with what went wrong."""
+
+    def pixels(item: Item) -> np.ndarray | Exception:
+        file = io.BytesIO(item.file) if isinstance(item.file, bytes) else item.file
+        try:
+            return decode.read(file, resolution, channels)
+        # Pillow's decoders raise whatever a damaged file leads them to.
+        except Exception as error:
+            return error
+
+    items = iter(items)
+    with ThreadPoolExecutor() as pool:
+        while chunk := list(itertools.islice(items, _CHUNK)):
+            yield from zip(chunk, pool.map(pixels, chunk), strict=True)
+
+
+def _fill(
+    place: Path,
+    name: str,
+    images: Iterable[tuple[Item, np.ndarray | Exception]],
+    strict: bool,
+) -> None:
+    """Write the folder that `decoded` reads; it appears whole or not at all."""
+    try:
+        with replacing(place) as scratch:
+            scratch.mkdir()
+            _write(scratch, name, images, strict)
+            if place.exists():  # another worker on this machine was faster
+                raise FileExistsError(place)
+    except OSError as error:
+        if not place.exists():
+            raise OSError(
+                f"The cache folder {place.parent} cannot be written ({error.strerror or error}). "
+                "Mend it, or set the environment variable KGAN_HOME to another folder."
+            ) from error
+
+
+def _write(
+    scratch: Path, name: str, images: Iterable[tuple[Item, np.ndarray | Exception]], strict: bool
+) -> None:
+    broken, labels, first, shape = [], [], "", None
+    # Plain writes tell of a full disk; writing to a memory map would end the process.
+    with open(scratch / "images.bin", "wb") as file:
+        for item, pixels in images:
+            if isinstance(pixels, Exception):
+                broken.append([item.name, " ".join(f"{pixels}".split())])
+                _report(name, broken if strict else [], strict)
+                continue
+            if shape is None:
+                first, shape = item.name, pixels.shape
+            _check_like(name, item.name, pixels.shape, first, shape)
+            file.write(pixels.data)
+            labels.append(item.label)
+    if shape is None:
+        raise UsageError(
+            f"source={name!r} must hold images that can be decoded; none of {len(broken)} could. "
+            f"The first is {broken[0][0]} ({broken[0][1]})."
+            if broken
+            else f"source={name!r} must hold images; received none."
+        )
+    whole = np.memmap(scratch / "images.bin", np.uint8, "r", shape=(len(labels), *shape))
+    labelled = None not in labels
+    numbers = np.array(labels, np.int32) if labelled else None
+    if numbers is not None:
+        np.save(scratch / "labels.npy", numbers)
+    facts = {
+        "shape": whole.shape,
+        "labelled": labelled,
+        "broken": broken,
+        "sha256": fingerprint(whole, numbers),
+    }
+    (scratch / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
+
+
+def _check_like(
+    name: str, item: str, shape: tuple[int, ...], first: str, expected: tuple[int, ...]
+) -> None:
+    """Every image is square and like the first."""
+    size, width, _ = shape
+    if size != width or size != expected[0]:
+        raise UsageError(
+            f"Without resolution, the images of source={name!r} must be square and of one size; "
+            f"{first} is {expected[1]}x{expected[0]} and {item} is {width}x{size}. "
+            f"Pass resolution={1 << max(min(size, width).bit_length() - 1, 3)}, say: the centre "
+            "square is cut out and resized."
+        )
+    if shape != expected:
+        raise UsageError(
+            f"Without channels, the images of source={name!r} must have as many as each other; "
+            f"{first} has {expected[2]} and {item} has {shape[2]}. Pass channels=3 for colour, 1 "
+            "for grey or 4 for colour with transparency."
+        )
+
+
+def _report(name: str, broken: list[list[str]], strict: bool) -> None:
+    """Name the images that could not be decoded, in a warning or, if strict, an error."""
+    if not broken:
+        return
+    listed = "; ".join(f"{file} ({reason})" for file, reason in broken[:10])
+    more = f"; and {len(broken) - 10} more" if len(broken) > 10 else ""
+    found = f"{len(broken)} of the images of source={name!r} cannot be decoded: {listed}{more}."
+    if strict:
+        raise UsageError(f"{found} Remove what is broken, or load with strict=False to skip it.")
+    warnings.warn(f"{found} They are skipped; strict=True stops here.", stacklevel=2)

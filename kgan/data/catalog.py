@@ -1,0 +1,49 @@
+"""Which data sets are here already. Needs neither TensorFlow nor TFDS."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from kgan.data.source import PACKAGED
+from kgan.data.tfds_source import data_dir
+
+
+class Available(NamedTuple):
+    """A data set that loads without network."""
+
+    name: str  # for `kgan.data.load`
+    kind: str  # "packaged" or "tfds"
+    splits: dict[str, int]  # images by split
+    where: Path
+
+
+def available() -> list[Available]:
+    """The packaged data sets, then those of images that TFDS has prepared on this machine."""
+    found = []
+    for name, path in PACKAGED.items():
+        with np.load(path) as file:
+            found.append(Available(name, "packaged", {"train": len(file["label"])}, path))
+    for path in sorted(data_dir().glob("*/**/dataset_info.json")):
+        features = path.with_name("features.json")
+        if features.exists() and "image" in _features(features).get("image", {}):
+            found.append(_prepared(path))
+    return found
+
+
+def _features(features: Path) -> dict:
+    """The features of a prepared data set by name."""
+    described = json.loads(features.read_text(encoding="utf-8"))
+    return described.get("featuresDict", {}).get("features", {})
+
+
+def _prepared(path: Path) -> Available:
+    info = json.loads(path.read_text(encoding="utf-8"))
+    name = "/".join(filter(None, [info["name"], info.get("configName")]))
+    splits = {
+        split["name"]: sum(map(int, split.get("shardLengths", []))) for split in info["splits"]
+    }
+    return Available(f"tfds:{name}", "tfds", splits, path.parent)

@@ -1,0 +1,132 @@
+"""Batches in an order that a seed and an epoch define, from any step on."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from kgan.data.source import Source
+from kgan.data.validate import check_integer
+from kgan.errors import UsageError
+
+
+class ImageDataset(tf.data.Dataset):
+    """The batches of epoch 0, each float32 `(batch_size, height, width, channels)` in [-1, 1].
+
+    With labels each is `(images, labels)`, the labels int32 `(batch_size,)`. `kgan.data.load`
+    makes it; `GAN.fit` trains on the epochs that follow each other (`from_step`).
+
+    Attributes:
+        batch_size: images a batch.
+        image_shape: `(height, width, channels)`.
+        num_images: images of the source; those beyond the last whole batch are left out of the
+            epoch, which are others in each.
+        steps_per_epoch: whole batches in `num_images`.
+        label_names: a name for each class, or None if they are not known.
+        config: what defines the batches; JSON can hold it.
+    """
+
+    def __init__(self, source: Source, split: str, batch_size: int, seed: int, labels: bool):
+        self.batch_size = batch_size
+        self.image_shape: tuple[int, int, int] = tuple(map(int, source.images.shape[1:]))
+        self.num_images = len(source.images)
+        self.steps_per_epoch = self.num_images // batch_size
+        self.label_names = source.label_names
+        self.config: dict[str, Any] = {
+            "source": source.name,
+            "split": split,
+            "batch_size": batch_size,
+            "seed": seed,
+            "resolution": self.image_shape[0],
+            "channels": self.image_shape[2],
+            "labels": labels,
+            "num_images": self.num_images,
+            "sha256": source.sha256,
+        }
+        self._source = source
+        self._labels = labels
+        # The order of an epoch is drawn once, not for each batch; prefetching needs two.
+        self._order = functools.lru_cache(maxsize=2)(
+            lambda epoch: np.random.default_rng((seed, epoch)).permutation(self.num_images)
+        )
+        self._epoch = self._stream(tf.data.Dataset.range(self.steps_per_epoch))
+        super().__init__(self._epoch._variant_tensor)
+
+    def _inputs(self):
+        return [self._epoch]
+
+    @property
+    def element_spec(self):
+        """What `tf.data` knows of a batch."""
+        return self._epoch.element_spec
+
+    def from_step(self, step: int) -> tf.data.Dataset:
+        """Endless batches beginning at a global step, whatever came before at once.
+
+        Batch number `step` is batch `step % steps_per_epoch` of epoch `step // steps_per_epoch`.
+        """
+        step = check_integer("step", step, 0)
+        return self._stream(tf.data.Dataset.counter(step))
+
+    def distributed(self, strategy: tf.distribute.Strategy, step: int = 0):
+        """Endless batches from a global step on, shared out to the replicas of a strategy.
+
+        The parts of all replicas, in their order, are the batch of `from_step`.
+
+        Returns:
+            A `tf.distribute.DistributedDataset`.
+
+        Raises:
+            UsageError: the replicas cannot share a batch evenly.
+        """
+        step = check_integer("step", step, 0)
+        replicas = strategy.num_replicas_in_sync
+        if self.batch_size % replicas:
+            raise UsageError(
+                f"batch_size={self.batch_size} must be divisible by the {replicas} replicas of "
+                f"{type(strategy).__name__}. Use "
+                f"batch_size={max(self.batch_size // replicas, 1) * replicas}."
+            )
+
+        def part(context: tf.distribute.InputContext) -> tf.data.Dataset:
+            # One pipeline feeds the replicas of a worker in turn.
+            local = replicas // context.num_input_pipelines
+            return self._stream(
+                tf.data.Dataset.counter(step * local), replicas, local, context.input_pipeline_id
+            )
+
+        return strategy.distribute_datasets_from_function(part)
+
+    def _stream(
+        self, counter: tf.data.Dataset, replicas: int = 1, local: int = 1, worker: int = 0
+    ) -> tf.data.Dataset:
+        """The parts of the batches that `counter` numbers for the `local` replicas of a worker."""
+        size = self.batch_size // replicas
+
+        def take(count: np.int64):
+            step, replica = divmod(int(count), local)
+            epoch, place = divmod(step, self.steps_per_epoch)
+            start = place * self.batch_size + (worker * local + replica) * size
+            return self._take(self._order(epoch)[start : start + size])
+
+        def batch(count: tf.Tensor):
+            images, labels = tf.numpy_function(take, [count], (tf.float32, tf.int32))
+            images = tf.ensure_shape(images, (size, *self.image_shape))
+            return (images, tf.ensure_shape(labels, (size,))) if self._labels else images
+
+        options = tf.data.Options()
+        options.deterministic = True
+        # The autotuner's thread was seen to hold up the end of an iteration for up to 41 s.
+        options.autotune.enabled = False
+        return counter.map(batch).prefetch(2).with_options(options)
+
+    def _take(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Images as float32 in [-1, 1], and labels, zeros where there are none."""
+        images = self._source.images[indices]
+        if images.dtype == np.uint8:
+            images = images / np.float32(127.5) - np.float32(1)
+        labels = self._source.labels
+        return images, np.zeros(len(indices), np.int32) if labels is None else labels[indices]

@@ -1,0 +1,79 @@
+"""A folder of image files; its subfolders are the classes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from PIL import Image
+
+from kgan.data import cache
+from kgan.data.source import Source
+from kgan.errors import UsageError
+
+
+def from_folder(
+    path: str | Path, resolution: int | None, channels: int | None, strict: bool
+) -> Source:
+    """The images below a folder, in the order of their paths.
+
+    If every image lies in a subfolder, the sorted names of these are the classes.
+
+    Raises:
+        UsageError: no such folder, or no image in it; unlike images; broken ones with `strict`.
+        OSError: the cache cannot be written.
+    """
+    folder = Path(path).expanduser()
+    if not folder.is_dir():
+        state = "a file" if folder.exists() else "nothing there"
+        raise UsageError(
+            f"source={str(path)!r} must be a folder of images; found {state}. Check the path; "
+            "images in one file are passed as NumPy arrays."
+        )
+    files = _image_files(folder)
+    relative = [file.relative_to(folder) for file in files]
+    classes = sorted({file.parts[0] for file in relative})
+    if any(len(file.parts) == 1 for file in relative):
+        classes = []
+    listing = [
+        [file.as_posix(), status.st_size, status.st_mtime_ns]
+        for file, status in zip(relative, (file.stat() for file in files), strict=True)
+    ]
+    number = {name: index for index, name in enumerate(classes)}
+    return cache.decoded(
+        str(path),
+        {"folder": listing},
+        lambda: (
+            cache.Item(within.as_posix(), number.get(within.parts[0]), file)
+            for within, file in zip(relative, files, strict=True)
+        ),
+        tuple(classes) or None,
+        resolution,
+        channels,
+        strict,
+    )
+
+
+def _image_files(folder: Path) -> list[Path]:
+    """The files below with the suffix of an image, sorted; hidden ones are left out.
+
+    Raises:
+        UsageError: there are none.
+    """
+    suffixes = {
+        suffix for suffix, kind in Image.registered_extensions().items() if kind in Image.OPEN
+    }
+    images, others = [], []
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            if not name.startswith("."):
+                known = os.path.splitext(name)[1].lower() in suffixes
+                (images if known else others).append(Path(place, name))
+    if images:
+        return sorted(images)
+    found = f"{len(others)} other files ({others[0].name}, say)" if others else "no files"
+    raise UsageError(
+        f"source={str(folder)!r} must hold image files (.png, .jpg, .webp, …); found {found}. "
+        "Pass the folder that holds the images, or that holds one subfolder of images a class."
+    )

@@ -1,0 +1,116 @@
+"""`kgan.data.load`: one call for every kind of source."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kgan.data.source import PACKAGED, Source, from_arrays, packaged
+from kgan.data.validate import check_integer
+from kgan.errors import UsageError
+
+if TYPE_CHECKING:
+    from kgan.data.dataset import ImageDataset
+
+
+def load(
+    source: Any,
+    *,
+    split: str = "train",
+    batch_size: int = 64,
+    seed: int = 0,
+    resolution: int | None = None,
+    channels: int | None = None,
+    labels: bool = False,
+    strict: bool = False,
+) -> ImageDataset:
+    """Batches of images, float32 `(batch_size, height, width, channels)` in [-1, 1].
+
+    The order is a pure function of the seed and the epoch. What does not fill a batch is left out
+    for the epoch. Folders and TFDS sets are decoded once, into a cache (`data` in KGAN_HOME, by
+    default ~/.cache/kgan), and read from there without filling the memory.
+
+    Args:
+        source: one of
+            - `"fashion_mnist"`, the packaged 10,000 images of 28x28x1;
+            - a folder of image files, whose subfolders are the classes;
+            - the name of a TFDS image data set (`"mnist"`, `"emnist/letters"`), which TFDS
+              downloads unless it is prepared; `"tfds:fashion_mnist"`, the full set, where the
+              name alone means another source;
+            - NumPy images, or a tuple `(images, labels)`: uint8, or floats in [-1, 1].
+        split: a TFDS split, slices included (`"train[:80%]"`); other sources have `"train"` only.
+        batch_size: images a batch, over all replicas.
+        seed: 0 to 2**32 - 1; defines the order.
+        resolution: pixels of a side; the centre square is cut out and resized (Lanczos). None
+            keeps the images' own.
+        channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA; None keeps the images' own.
+        labels: give `(images, labels)`, with int32 labels `(batch_size,)`.
+        strict: an image that cannot be decoded is an error; otherwise a warning names it, and it
+            is skipped.
+
+    Raises:
+        UsageError: a wrong argument, unknown or unfit data.
+        OSError: a TFDS set cannot be downloaded, or the cache cannot be written.
+    """
+    batch_size = check_integer("batch_size", batch_size, 1)
+    seed = check_integer("seed", seed, 0, 2**32 - 1)
+    if resolution is not None:
+        resolution = check_integer("resolution", resolution, 1)
+    if channels is not None:
+        channels = check_integer("channels", channels, 1, 4)
+    found = _find(source, split, resolution, channels, strict)
+    if batch_size > len(found.images):
+        raise UsageError(
+            f"batch_size={batch_size} must not exceed the {len(found.images)} images of "
+            f"{found.name!r}. Pass batch_size={len(found.images)} or less, or more images."
+        )
+    if labels and found.labels is None:
+        raise UsageError(
+            f"labels=True needs a source with labels; {found.name!r} has none. Pass (images, "
+            "labels), a folder with one subfolder of images a class, or labels=False."
+        )
+    from kgan.data.dataset import ImageDataset
+
+    return ImageDataset(found, split, batch_size, seed, labels)
+
+
+def _find(
+    source: Any, split: str, resolution: int | None, channels: int | None, strict: bool
+) -> Source:
+    if isinstance(source, str):
+        if source.startswith("tfds:"):
+            return _tfds(source.removeprefix("tfds:"), split, resolution, channels, strict)
+        if source not in PACKAGED and not _is_folder(source):
+            return _tfds(source, split, resolution, channels, strict)
+    if split != "train":
+        raise UsageError(
+            f"split={split!r} is known of TFDS data sets only; expected 'train', all images of "
+            "the source. Pass the folder or the arrays of the split, or 'tfds:NAME' as source."
+        )
+    if isinstance(source, str) and source in PACKAGED:
+        return packaged(source, resolution, channels)
+    if isinstance(source, (str, os.PathLike)):
+        from kgan.data.folder import from_folder
+
+        return from_folder(Path(source), resolution, channels, strict)
+    return from_arrays(source, resolution, channels)
+
+
+def _is_folder(source: str) -> bool:
+    """Whether a name means a folder: it is one, or is written as only paths are."""
+    if Path(source).expanduser().exists() or source.startswith((".", "~", os.sep)):
+        return True
+    if "/" not in source and os.sep not in source:
+        return False
+    from kgan.data.tfds_source import is_tfds_name
+
+    return not is_tfds_name(source)
+
+
+def _tfds(
+    name: str, split: str, resolution: int | None, channels: int | None, strict: bool
+) -> Source:
+    from kgan.data.tfds_source import from_tfds
+
+    return from_tfds(name, split, resolution, channels, strict)

@@ -1,0 +1,102 @@
+"""Images that are ready to be drawn from: an array that may lie on the disk, and its labels."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kgan.data.decode import convert
+from kgan.data.validate import check_images, check_labels, check_shape
+from kgan.errors import UsageError
+
+PACKAGED = {"fashion_mnist": Path(__file__).with_name("fashion_mnist_10k.npz")}
+
+
+@dataclass(frozen=True)
+class Source:
+    """Images in an array that may be memory-mapped, and what is known of them."""
+
+    name: str
+    images: np.ndarray  # (images, height, width, channels), uint8 or float32 in [-1, 1]
+    labels: np.ndarray | None  # int32 (images,)
+    label_names: tuple[str, ...] | None
+    sha256: str  # of the pixels, the shape and the labels
+
+
+def from_arrays(
+    arrays: Any, resolution: int | None, channels: int | None, name: str = "arrays"
+) -> Source:
+    """A source from images, or `(images, labels)`; uint8, or float32 in [-1, 1].
+
+    Raises:
+        UsageError: another rank, type or range; labels that do not fit.
+    """
+    images, labels = _pair(arrays)
+    images = np.asarray(images)
+    check_shape(images, "images")
+    if images.dtype == np.uint8:
+        images = _converted(images, resolution, channels)
+    elif images.dtype.kind == "f":
+        images = images.astype(np.float32, copy=False)
+        check_images(images)
+        _check_unchanged(images, resolution, channels)
+    else:
+        raise UsageError(
+            f"images must be uint8 in 0..255 or float in [-1, 1]; received {images.dtype}. "
+            "Use images.astype('uint8') if they lie in 0..255."
+        )
+    labels = None if labels is None else check_labels(labels, len(images))
+    return Source(name, images, labels, None, fingerprint(images, labels))
+
+
+def packaged(name: str, resolution: int | None, channels: int | None) -> Source:
+    """One of the sets that come with kgan."""
+    with np.load(PACKAGED[name]) as file:
+        label_names = tuple(str(label) for label in file["label_names"])
+        pixels = file["image"][..., np.newaxis]
+        source = from_arrays((pixels, file["label"]), resolution, channels, name)
+    return Source(name, source.images, source.labels, label_names, source.sha256)
+
+
+def fingerprint(images: np.ndarray, labels: np.ndarray | None) -> str:
+    """SHA-256 over type, shape, pixels and labels; memory-mapped pixels are read in pieces."""
+    digest = hashlib.sha256(f"{images.dtype} {images.shape} {labels is not None}".encode())
+    for start in range(0, len(images), 1024):
+        digest.update(np.ascontiguousarray(images[start : start + 1024]).data)
+    if labels is not None:
+        digest.update(labels.data)
+    return digest.hexdigest()
+
+
+def _pair(arrays: Any) -> tuple[Any, Any]:
+    if not isinstance(arrays, tuple):
+        return arrays, None
+    if len(arrays) != 2:
+        raise UsageError(
+            f"source as a tuple must be (images, labels); received a tuple of {len(arrays)} parts."
+        )
+    return arrays
+
+
+def _converted(images: np.ndarray, resolution: int | None, channels: int | None) -> np.ndarray:
+    height, width, own = images.shape[1:]
+    size = resolution or height
+    if (size, size if resolution else width, channels or own) == (height, width, own):
+        return images
+    return np.stack([convert(image, resolution, channels) for image in images])
+
+
+def _check_unchanged(images: np.ndarray, resolution: int | None, channels: int | None) -> None:
+    height, width, own = images.shape[1:]
+    wanted: Sequence[int] = (resolution or height, resolution or width, channels or own)
+    if tuple(wanted) != (height, width, own):
+        raise UsageError(
+            f"resolution={resolution} and channels={channels} convert uint8 images only; received "
+            f"{images.dtype} images of shape {images.shape[1:]}. Convert them before, or pass "
+            "((images + 1) * 127.5).round().astype('uint8')."
+        )

@@ -1,0 +1,166 @@
+"""Image data sets of TensorFlow Datasets, which also downloads them."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import socket
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kgan.data import cache
+from kgan.data.source import PACKAGED, Source
+from kgan.errors import UsageError
+
+
+def data_dir() -> Path:
+    """Where TFDS keeps prepared data: TFDS_DATA_DIR, which is ~/tensorflow_datasets by default."""
+    return Path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
+
+
+def from_tfds(
+    name: str, split: str, resolution: int | None, channels: int | None, strict: bool
+) -> Source:
+    """A split of a data set by its TFDS name (`mnist`, `emnist/letters`); slices are allowed.
+
+    Raises:
+        UsageError: unknown name or split, or no image data set.
+        OSError: it is not prepared here and cannot be downloaded, or the cache cannot be written.
+    """
+    builder = find_builder(name)
+    features = _features(name, builder)
+    if not builder.is_prepared():
+        _download(name, builder)
+    try:
+        num_images = builder.info.splits[split].num_examples
+    except (KeyError, ValueError, AssertionError):
+        raise UsageError(
+            f"split={split!r} is unknown to {name!r}; expected one of "
+            f"{', '.join(sorted(builder.info.splits))}, or a slice such as 'train[:80%]'."
+        ) from None
+    labels = getattr(features.get("label"), "names", None)
+    return cache.decoded(
+        f"tfds:{name}",
+        {
+            "tfds": builder.info.full_name,
+            "split": split,
+            "images": num_images,
+            "bytes": int(builder.info.dataset_size),
+        },
+        lambda: _items(builder, split, labels is not None),
+        tuple(labels) if labels else None,
+        resolution,
+        channels,
+        strict,
+    )
+
+
+def find_builder(name: str, directory: str | Path | None = None) -> Any:
+    """The TFDS builder of a data set.
+
+    Raises:
+        UsageError: there is none of that name; says the nearest.
+    """
+    import tensorflow_datasets as tfds
+
+    try:
+        return tfds.builder(name, data_dir=directory or data_dir())
+    except tfds.core.DatasetNotFoundError:
+        known = [*PACKAGED, *tfds.list_builders(with_community_datasets=False)]
+    nearest = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.4)
+    hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
+    raise UsageError(
+        f"source={name!r} is unknown; expected a packaged set ({', '.join(PACKAGED)}), an image "
+        f"data set of TensorFlow Datasets (mnist, cifar10, …) or an existing folder.{hint}"
+    )
+
+
+def is_tfds_name(name: str) -> bool:
+    """Whether TFDS knows the part of a name before its configuration and version."""
+    import tensorflow_datasets as tfds
+
+    return name.replace(":", "/").split("/")[0] in tfds.list_builders(with_community_datasets=False)
+
+
+def _unreachable(builder: Any) -> str | None:
+    """The first host of the data set's addresses that has no network address here.
+
+    TFDS itself would try for minutes. Behind a proxy only the proxy knows.
+    """
+    if urllib.request.getproxies():
+        return None
+    addresses = [urllib.parse.urlsplit(url) for url in builder.url_infos or ()]
+    for host in sorted({address.hostname for address in addresses if address.hostname}):
+        try:
+            socket.getaddrinfo(host, 443)
+        except OSError:
+            return host
+    return None
+
+
+def _download(name: str, builder: Any) -> None:
+    """Let TFDS download and prepare the data set.
+
+    Raises:
+        OSError: it could not; a ConnectionError where there is no network.
+    """
+    mend = (
+        "Connect this machine, or fetch the files elsewhere and run "
+        f"`kgan data prepare {name} --from FOLDER`."
+    )
+    if host := _unreachable(builder):
+        raise ConnectionError(
+            f"The data set {name!r} is not prepared in {data_dir()} and cannot be downloaded: "
+            f"{host} was not found. {mend}"
+        )
+    try:
+        builder.download_and_prepare()
+    # Each data set has its own downloads, and so its own errors.
+    except Exception as error:
+        raise OSError(
+            f"The data set {name!r} could not be downloaded and prepared in {data_dir()}: "
+            f"{type(error).__name__}: {error} {mend}"
+        ) from error
+
+
+def _features(name: str, builder: Any) -> dict[str, Any]:
+    """The features of an image data set by name.
+
+    Raises:
+        UsageError: it is no image data set.
+    """
+    import tensorflow_datasets as tfds
+
+    described = builder.info.features
+    features = dict(described.items()) if hasattr(described, "items") else {}
+    image = features.get("image")
+    if not isinstance(image, tfds.features.Image) or np.dtype(image.np_dtype).kind != "u":
+        raise UsageError(
+            f"source={name!r} must be an image data set, with a feature 'image' of whole numbers; "
+            f"received {' '.join(str(described).split())}. Choose another, or load it with "
+            "tensorflow_datasets and pass its images as NumPy arrays."
+        )
+    return features
+
+
+def _items(builder: Any, split: str, labelled: bool) -> Iterator[cache.Item]:
+    """The encoded images; Pillow decodes them as it does those of folders."""
+    import tensorflow as tf
+    import tensorflow_datasets as tfds
+
+    examples = builder.as_dataset(
+        split=split,
+        shuffle_files=False,
+        decoders={"image": tfds.decode.SkipDecoding()},
+        read_config=tfds.ReadConfig(try_autocache=False, interleave_cycle_length=1),
+    )
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    for index, example in enumerate(examples.with_options(options)):
+        label = int(example["label"]) if labelled else None
+        yield cache.Item(f"{split} {index}", label, example["image"].numpy())

@@ -1,0 +1,127 @@
+"""What images and labels must look like, checked before any training step. NumPy only."""
+
+from __future__ import annotations
+
+import operator
+import warnings
+from typing import Any
+
+import numpy as np
+
+from kgan.errors import UsageError
+
+
+def check_images(
+    images: Any, image_shape: tuple[int, int, int] | None = None, argument: str = "images"
+) -> None:
+    """Check that images are float32 `(batch, height, width, channels)` in [-1, 1].
+
+    Warns if no value is below 0: such images are mostly meant for [0, 1].
+
+    Args:
+        images: an array, or a tensor that NumPy can read.
+        image_shape: `(height, width, channels)` that each must have; None for any.
+        argument: the name that the errors give to the images.
+
+    Raises:
+        UsageError: another type, rank, shape or range, or NaN; says what mends it.
+    """
+    images = np.asarray(images)
+    check_shape(images, argument)
+    if images.dtype == np.uint8:
+        raise UsageError(
+            f"{argument} must be float32 in [-1, 1]; received uint8. kgan.data.load(images) "
+            "scales them, or images.astype('float32') / 127.5 - 1."
+        )
+    if images.dtype != np.float32:
+        raise UsageError(
+            f"{argument} must be float32; received {images.dtype}. Use images.astype('float32')."
+        )
+    if image_shape is not None and images.shape[1:] != tuple(image_shape):
+        raise UsageError(
+            f"{argument} must have the shape (batch, {', '.join(map(str, image_shape))}); received "
+            f"{images.shape}. kgan.data.load(…, resolution={image_shape[0]}, "
+            f"channels={image_shape[2]}) resizes and converts images."
+        )
+    low, high = float(images.min()), float(images.max())  # NaN, if any value is NaN
+    if not np.isfinite([low, high]).all():
+        raise UsageError(
+            f"{argument} must be finite; received NaN or infinity. Find the broken images with "
+            "np.isfinite(images).all(axis=(1, 2, 3))."
+        )
+    if low < -1 or high > 1:
+        raise UsageError(
+            f"{argument} must lie in [-1, 1]; received values from {low:g} to {high:g}. "
+            "From [0, 255], use images / 127.5 - 1."
+        )
+    if low >= 0 and high > 0:
+        warnings.warn(
+            f"{argument} have no value below 0 (they go from {low:g} to {high:g}), but [-1, 1] is "
+            "expected. If they are meant for [0, 1], use images * 2 - 1.",
+            stacklevel=1,
+        )
+
+
+def check_shape(images: np.ndarray, argument: str) -> None:
+    """Check that an array is `(batch, height, width, channels)`, not empty, with 1 to 4 channels.
+
+    Raises:
+        UsageError: it is not; says what mends it.
+    """
+    if images.ndim != 4:
+        mend = " Use images[..., np.newaxis] for grey images." if images.ndim == 3 else ""
+        raise UsageError(
+            f"{argument} must have the rank 4 (batch, height, width, channels); received the shape "
+            f"{images.shape}.{mend}"
+        )
+    if images.size == 0:
+        raise UsageError(f"{argument} must hold pixels; received the shape {images.shape}.")
+    if images.shape[3] > 4:
+        mend = " Use images.transpose(0, 2, 3, 1)." if images.shape[1] <= 4 else ""
+        raise UsageError(
+            f"{argument} must have 1 to 4 channels in their last axis; received the shape "
+            f"{images.shape}.{mend}"
+        )
+
+
+def check_labels(labels: Any, num_images: int) -> np.ndarray:
+    """The labels as int32 `(num_images,)`.
+
+    Raises:
+        UsageError: they are no integers from 0 on, or not one an image.
+    """
+    labels = np.asarray(labels)
+    if labels.shape != (num_images,):
+        mend = " Use labels.reshape(-1)." if labels.size == num_images else ""
+        raise UsageError(
+            f"labels must have the shape ({num_images},), one an image; received {labels.shape}."
+            f"{mend}"
+        )
+    if labels.dtype.kind not in "iu":
+        raise UsageError(
+            f"labels must be integers, 0 to classes - 1; received {labels.dtype}. "
+            "Use np.unique(labels, return_inverse=True)[1]."
+        )
+    if labels.min() < 0 or labels.max() > np.iinfo(np.int32).max:
+        raise UsageError(
+            "labels must be 0 to classes - 1; received values from "
+            f"{labels.min()} to {labels.max()}. Leave out images without a label."
+        )
+    return labels.astype(np.int32)
+
+
+def check_integer(argument: str, value: Any, low: int, high: int | None = None) -> int:
+    """`value` as an int within `low` to `high`.
+
+    Raises:
+        UsageError: it is no integer, or outside.
+    """
+    expected = f"an integer of at least {low}" if high is None else f"an integer, {low} to {high}"
+    error = UsageError(f"{argument} must be {expected}; received {value!r}.")
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise error from None
+    if isinstance(value, bool) or number < low or (high is not None and number > high):
+        raise error
+    return number

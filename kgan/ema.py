@@ -1,0 +1,42 @@
+"""The averaged generator that sampling, metrics and export use."""
+
+from __future__ import annotations
+
+import keras
+
+
+class ExponentialMovingAverage:
+    """Keeps `average`'s weights at a moving average of `source`'s, batch statistics included.
+
+    `halflife_images` is the number of real images after which a weight counts half. In the
+    beginning it is cut to `ramp` times the images seen so far, so that the random start fades.
+
+    Karras et al., "Progressive Growing of GANs", 2018, arXiv:1710.10196, section 4 (the average);
+    "Training Generative Adversarial Networks with Limited Data", 2020, arXiv:2006.06676, appendix B
+    (the ramp).
+    """
+
+    ramp = 0.05
+
+    def __init__(self, source: keras.Model, average: keras.Model, halflife_images: float):
+        self.halflife_images = halflife_images
+        self.pairs = list(zip(average.weights, source.weights, strict=True))
+
+    def update(self, batch_size, images_seen) -> None:
+        """Move the average by one training step of `batch_size` images, in all replicas at once."""
+        import tensorflow as tf
+
+        batch_size = tf.cast(batch_size, tf.float32)
+        halflife = tf.minimum(self.halflife_images, self.ramp * tf.cast(images_seen, tf.float32))
+        # At least one image: the first step copies the source.
+        decay = 0.5 ** (batch_size / tf.maximum(halflife, 1.0))
+
+        def move(average, source, decay):
+            weight = 1.0 - tf.cast(decay, average.dtype)
+            average.assign_add(weight * (tf.cast(source, average.dtype) - average))
+
+        def update_all(strategy, decay):
+            for average, source in self.pairs:
+                strategy.extended.update(average.value, move, args=(source.value, decay))
+
+        tf.distribute.get_replica_context().merge_call(update_all, args=(decay,))

@@ -1,0 +1,18 @@
+"""Errors that say what was expected, what came and how to mend it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class UsageError(ValueError):
+    """An argument that cannot work whatever the data; the command line exits with code 2."""
+
+
+def unknown_name(argument: str, name: object, known: Iterable[str]) -> UsageError:
+    """The error for a short name that nothing is registered under, with the nearest one."""
+    names = sorted(known)
+    nearest = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.4)
+    hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
+    return UsageError(f"{argument}={name!r} is unknown; expected one of {', '.join(names)}.{hint}")

@@ -1,0 +1,131 @@
+"""Images in [-1, 1] as pixels: grids and animations. Needs NumPy and Pillow only."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from kgan.errors import UsageError
+from kgan.files import replacing
+
+_GAP = 2  # white pixels between the cells of a grid
+_CELL = 64  # smaller images are enlarged to about this many pixels
+
+
+def to_uint8(images: np.ndarray) -> np.ndarray:
+    """Pixels 0..255 of float images in [-1, 1]: round((x + 1) * 127.5), clipped.
+
+    The exact inverse of `x = u / 127.5 - 1`. uint8 images are returned as they are.
+
+    Raises:
+        UsageError: the images hold NaN or infinity, or are of another integer type.
+    """
+    images = np.asarray(images)
+    if images.dtype == np.uint8:
+        return images
+    # bfloat16 is no subtype of np.floating, so the integers are what is told apart.
+    if images.dtype.kind in "iub":
+        raise UsageError(
+            f"images must be float in [-1, 1] or uint8; received {images.dtype}. Convert them "
+            "with images.astype('uint8') if they lie in 0..255."
+        )
+    images = images.astype(np.float32)
+    if not np.isfinite(images).all():
+        raise UsageError("images must be finite; received NaN or infinity, a generator that broke.")
+    return np.rint((images.clip(-1.0, 1.0) + 1.0) * 127.5).astype(np.uint8)
+
+
+def to_pil(image: np.ndarray) -> Image.Image:
+    """The Pillow image of one (height, width, channels) image; 1 to 4 channels: L, LA, RGB, RGBA.
+
+    Raises:
+        UsageError: the rank or the number of channels is another.
+    """
+    pixels = to_uint8(image)
+    if pixels.ndim != 3 or not 1 <= pixels.shape[-1] <= 4:
+        raise UsageError(
+            "an image must have the shape (height, width, channels) with 1 to 4 channels; "
+            f"received {pixels.shape}."
+        )
+    return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+
+
+def grid(images: np.ndarray, columns: int | None = None) -> Image.Image:
+    """One picture of all images, row by row, with small images enlarged by a whole factor.
+
+    Args:
+        images: (n, height, width, channels), float in [-1, 1] or uint8, 1 to 4 channels.
+        columns: images a row; about the square root of n if None.
+
+    Raises:
+        UsageError: no images, another rank, or `columns` below 1.
+    """
+    pixels = to_uint8(images)
+    if pixels.ndim != 4 or len(pixels) == 0:
+        raise UsageError(
+            "images must have the shape (n, height, width, channels) with n of at least 1; "
+            f"received {pixels.shape}."
+        )
+    count, height, width, channels = pixels.shape
+    columns = math.ceil(math.sqrt(count)) if columns is None else min(columns, count)
+    if columns < 1:
+        raise UsageError(f"columns must be at least 1; received {columns}.")
+    factor = max(1, round(_CELL / max(height, width)))
+    pixels = pixels.repeat(factor, axis=1).repeat(factor, axis=2)
+    height, width = height * factor + _GAP, width * factor + _GAP
+    rows = math.ceil(count / columns)
+    canvas = np.full((rows * height + _GAP, columns * width + _GAP, channels), 255, np.uint8)
+    for index, cell in enumerate(pixels):
+        top, left = index // columns * height + _GAP, index % columns * width + _GAP
+        canvas[top : top + height - _GAP, left : left + width - _GAP] = cell
+    return to_pil(canvas)
+
+
+def save_grid(path: str | Path, images: np.ndarray, columns: int | None = None) -> None:
+    """Write `grid(images, columns)` as a PNG file, whole or not at all.
+
+    Raises:
+        UsageError: as for `grid`.
+        OSError: the file cannot be written.
+    """
+    picture = grid(images, columns)
+    with replacing(path) as temporary:
+        picture.save(temporary, format="PNG")
+
+
+def save_gif(
+    path: str | Path,
+    frames: Sequence[str | Path | np.ndarray],
+    ms: int = 250,
+    last_ms: int = 2000,
+) -> None:
+    """Write an endless animation as a GIF file, whole or not at all.
+
+    Args:
+        path: the file.
+        frames: image files or (height, width, channels) arrays, all of one size.
+        ms: how long a frame is shown, in milliseconds.
+        last_ms: how long the last frame is shown.
+
+    Raises:
+        UsageError: no frames, or frames of different sizes.
+        OSError: a frame cannot be read or the file cannot be written.
+    """
+    pictures = [_opaque(frame) for frame in frames]
+    if len({picture.size for picture in pictures}) != 1:
+        sizes = sorted({f"{w}x{h}" for w, h in (picture.size for picture in pictures)})
+        raise UsageError(f"frames must be at least one, all of one size; received sizes {sizes}.")
+    first, *rest = pictures
+    durations = [ms] * len(rest) + [last_ms]
+    with replacing(path) as temporary:
+        first.save(temporary, "GIF", save_all=True, append_images=rest, duration=durations, loop=0)
+
+
+def _opaque(frame: str | Path | np.ndarray) -> Image.Image:
+    """A frame in a mode that GIF knows; transparency is dropped."""
+    picture = to_pil(frame) if isinstance(frame, np.ndarray) else Image.open(frame)
+    return picture.convert("L" if picture.mode in ("L", "LA") else "RGB")

@@ -1,0 +1,158 @@
+"""What each player wants: losses on the discriminator's logits.
+
+A loss is stateless. `loss.discriminator(real_logits, fake_logits)` and
+`loss.generator(real_logits, fake_logits)` take logits of shape `(batch, ...)` and return a float32
+scalar, the mean over all elements. The generator's loss receives `None` for the real logits
+unless its class sets `needs_real_logits`.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from keras import ops
+
+from kgan.errors import UsageError
+from kgan.registry import Configured, Registry
+
+
+def _mean(values):
+    return ops.mean(ops.cast(values, "float32"))
+
+
+def _cross_entropy(logits):
+    """Mean of -log sigmoid(logits): the cost of these logits where "real" is the answer."""
+    return ops.mean(ops.softplus(-ops.cast(logits, "float32")))
+
+
+def _squared_distance(logits, target):
+    return ops.mean(ops.square(ops.cast(logits, "float32") - target))
+
+
+def _check_label_smoothing(label_smoothing: float) -> float:
+    if not 0.0 <= label_smoothing < 1.0:
+        raise UsageError(
+            "label_smoothing must lie in [0, 1): the share taken off the target of real images "
+            f"(0.1 is usual); received {label_smoothing!r}."
+        )
+    return label_smoothing
+
+
+class Loss(Configured):
+    """Base class: one scalar for each player."""
+
+    needs_real_logits: ClassVar[bool] = False
+
+    def discriminator(self, real_logits, fake_logits):
+        """The scalar that the discriminator minimises."""
+        raise NotImplementedError
+
+    def generator(self, real_logits, fake_logits):
+        """The scalar that the generator minimises."""
+        raise NotImplementedError
+
+
+losses: Registry[Loss] = Registry("loss", Loss)
+
+
+@losses.register("minimax")
+class Minimax(Loss):
+    """The zero-sum game: the generator minimises log(1 - D(G(z))).
+
+    Its gradient vanishes while the discriminator rejects the fakes; see `NonSaturating`.
+    `label_smoothing` s trains the discriminator towards 1 - s on reals and 0 on fakes (one-sided:
+    Salimans et al., "Improved Techniques for Training GANs", 2016, arXiv:1606.03498, section 3.4).
+
+    Goodfellow et al., "Generative Adversarial Networks", 2014, arXiv:1406.2661, equation 1.
+    """
+
+    def __init__(self, label_smoothing: float = 0.0):
+        self.label_smoothing = _check_label_smoothing(label_smoothing)
+
+    def discriminator(self, real_logits, fake_logits):
+        real = _cross_entropy(real_logits)
+        if self.label_smoothing:
+            real = (1.0 - self.label_smoothing) * real
+            real += self.label_smoothing * _cross_entropy(-real_logits)
+        return real + _cross_entropy(-fake_logits)
+
+    def generator(self, real_logits, fake_logits):
+        return -_cross_entropy(-fake_logits)
+
+
+@losses.register("non_saturating")
+class NonSaturating(Minimax):
+    """The generator maximises log D(G(z)): strong gradients while it loses.
+
+    The discriminator's side and `label_smoothing` are those of `Minimax`.
+
+    Goodfellow et al., "Generative Adversarial Networks", 2014, arXiv:1406.2661, section 3.
+    """
+
+    def generator(self, real_logits, fake_logits):
+        return _cross_entropy(fake_logits)
+
+
+@losses.register("least_squares")
+class LeastSquares(Loss):
+    """Half the mean squared distance to 1 - `label_smoothing` (real) and 0 (fake); G aims at 1.
+
+    Mao et al., "Least Squares Generative Adversarial Networks", 2017, arXiv:1611.04076,
+    equation 9.
+    """
+
+    def __init__(self, label_smoothing: float = 0.0):
+        self.label_smoothing = _check_label_smoothing(label_smoothing)
+
+    def discriminator(self, real_logits, fake_logits):
+        real = _squared_distance(real_logits, 1.0 - self.label_smoothing)
+        return 0.5 * (real + _squared_distance(fake_logits, 0.0))
+
+    def generator(self, real_logits, fake_logits):
+        return 0.5 * _squared_distance(fake_logits, 1.0)
+
+
+@losses.register("wasserstein")
+class Wasserstein(Loss):
+    """The difference of the critic's means; the critic needs a Lipschitz constraint or penalty.
+
+    Arjovsky et al., "Wasserstein GAN", 2017, arXiv:1701.07875, algorithm 1.
+    """
+
+    def discriminator(self, real_logits, fake_logits):
+        return _mean(fake_logits) - _mean(real_logits)
+
+    def generator(self, real_logits, fake_logits):
+        return -_mean(fake_logits)
+
+
+@losses.register("hinge")
+class Hinge(Loss):
+    """The discriminator leaves logits beyond the margin ±1 alone.
+
+    Lim & Ye, "Geometric GAN", 2017, arXiv:1705.02894; Miyato et al., "Spectral Normalization for
+    Generative Adversarial Networks", 2018, arXiv:1802.05957, equations 16 and 17.
+    """
+
+    def discriminator(self, real_logits, fake_logits):
+        return _mean(ops.relu(1.0 - real_logits)) + _mean(ops.relu(1.0 + fake_logits))
+
+    def generator(self, real_logits, fake_logits):
+        return -_mean(fake_logits)
+
+
+@losses.register("relativistic")
+class Relativistic(Loss):
+    """Paired: each real is to score above the fake beside it, and the generator wants the reverse.
+
+    Jolicoeur-Martineau, "The relativistic discriminator", 2018, arXiv:1807.00734 (RpGAN); Huang et
+    al., "The GAN is dead; long live the GAN!", 2024, arXiv:2501.05441, equation 2.
+    """
+
+    needs_real_logits = True
+
+    def discriminator(self, real_logits, fake_logits):
+        return _cross_entropy(real_logits - fake_logits)
+
+    def generator(self, real_logits, fake_logits):
+        return _cross_entropy(fake_logits - real_logits)

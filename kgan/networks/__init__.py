@@ -1,0 +1,3 @@
+"""Networks, one paper a module: functions from a shape and sizes to a Keras model."""
+
+from kgan.networks import dcgan as dcgan

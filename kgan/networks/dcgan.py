@@ -1,0 +1,156 @@
+"""The networks of DCGAN.
+
+Radford, Metz & Chintala, "Unsupervised Representation Learning with Deep Convolutional Generative
+Adversarial Networks", 2016, arXiv:1511.06434. Its rules: strided and fractionally strided
+convolutions instead of pooling; batch normalisation in both networks, but not at the generator's
+output and the discriminator's input; no hidden dense layers; ReLU and, at the output, tanh in the
+generator; LeakyReLU in the discriminator; all weights start from N(0, 0.02²).
+
+Kernels are 4x4 instead of the paper's 5x5: at stride 2 each output then sees equally many inputs.
+"""
+
+from __future__ import annotations
+
+import keras
+from keras import layers
+
+from kgan.errors import UsageError
+from kgan.latent import check_count
+
+_KERNEL = 4
+_SMALLEST = 7
+_MOST_CHANNELS = 8  # times the width, as in the paper: 128 at 32x32, 1024 at 4x4
+
+
+def _sizes(image_shape: tuple[int, int, int]) -> list[int]:
+    """Side lengths from the image down to the start of the convolution stack."""
+    sizes = [image_shape[0]]
+    while sizes[-1] > _SMALLEST:
+        sizes.append(-(-sizes[-1] // 2))
+    return sizes
+
+
+def _channels(depth: int, width: int) -> int:
+    return width * min(2**depth, _MOST_CHANNELS)
+
+
+def check_image_shape(image_shape) -> tuple[int, int, int]:
+    """The shape `(height, width, channels)` as a tuple, if DCGAN can make such images.
+
+    Raises:
+        UsageError: not square, not 8 to 256 pixels, not divisible by 4, or not 1 to 4 channels.
+    """
+    shape = tuple(image_shape) if isinstance(image_shape, (tuple, list)) else ()
+    if not (
+        len(shape) == 3
+        and all(isinstance(size, int) for size in shape)
+        and shape[0] == shape[1]
+        and 8 <= shape[0] <= 256
+        and shape[0] % 4 == 0
+        and 1 <= shape[2] <= 4
+    ):
+        raise UsageError(
+            "image_shape must be (size, size, channels) with a size from 8 to 256 that 4 divides "
+            f"and 1 to 4 channels; received {image_shape!r}. Load the data with "
+            "kgan.data.load(..., resolution=64, channels=3), say."
+        )
+    return shape
+
+
+def _initializer(seed: int) -> keras.initializers.Initializer:
+    return keras.initializers.RandomNormal(stddev=0.02, seed=seed)
+
+
+def _normalization(seed: int, dtype) -> keras.layers.Layer:
+    gamma = keras.initializers.RandomNormal(mean=1.0, stddev=0.02, seed=seed)
+    return layers.BatchNormalization(
+        momentum=0.9, epsilon=1e-5, gamma_initializer=gamma, dtype=dtype
+    )
+
+
+def generator(
+    image_shape: tuple[int, int, int],
+    latent_dim: int,
+    width: int,
+    seed: int = 0,
+    dtype: str | None = None,
+) -> keras.Model:
+    """A generator from latents `(batch, latent_dim)` to images `(batch, *image_shape)` in [-1, 1].
+
+    `width` is the number of channels at half the image's size; it doubles with each halving, up to
+    eightfold. `seed` pins the initial weights; `dtype` is a Keras precision policy, by default the
+    global one. The image is float32 whatever it is.
+
+    Raises:
+        UsageError: a shape that DCGAN cannot make, or a count below 1.
+    """
+    check_count("latent_dim", latent_dim)
+    check_count("width", width)
+    sizes = _sizes(check_image_shape(image_shape))
+    seeds = iter(range(seed * 1000, seed * 1000 + 1000))
+    base, depth = sizes[-1], len(sizes) - 1
+    channels = _channels(depth - 1, width)
+
+    latent = keras.Input((latent_dim,), name="latent")
+    # The paper's "project and reshape": a matrix product as the start of the convolution stack.
+    x = layers.Dense(
+        base * base * channels,
+        use_bias=False,
+        kernel_initializer=_initializer(next(seeds)),
+        dtype=dtype,
+    )(latent)
+    x = layers.Reshape((base, base, channels), dtype=dtype)(x)
+    for level in reversed(range(depth)):
+        x = layers.ReLU(dtype=dtype)(_normalization(next(seeds), dtype)(x))
+        last = level == 0
+        x = layers.Conv2DTranspose(
+            image_shape[2] if last else _channels(level - 1, width),
+            _KERNEL,
+            strides=2,
+            padding="same",
+            use_bias=last,
+            kernel_initializer=_initializer(next(seeds)),
+            dtype=dtype,
+        )(x)
+        surplus = x.shape[1] - sizes[level]
+        if surplus:
+            x = layers.Cropping2D(((0, surplus), (0, surplus)), dtype=dtype)(x)
+    image = layers.Activation("tanh", dtype="float32", name="image")(x)
+    return keras.Model(latent, image, name="generator")
+
+
+def discriminator(
+    image_shape: tuple[int, int, int], width: int, seed: int = 0, dtype: str | None = None
+) -> keras.Model:
+    """A discriminator from images `(batch, *image_shape)` in [-1, 1] to logits `(batch, 1)`.
+
+    `width` is the number of channels after the first convolution. `seed` pins the initial weights;
+    `dtype` is a Keras precision policy, by default the global one. The logit is float32.
+
+    Raises:
+        UsageError: a shape that DCGAN cannot take, or a count below 1.
+    """
+    check_count("width", width)
+    depth = len(_sizes(check_image_shape(image_shape))) - 1
+    seeds = iter(range(seed * 1000 + 500, seed * 1000 + 1500))
+
+    image = keras.Input(image_shape, name="image")
+    x = image
+    for level in range(depth):
+        x = layers.Conv2D(
+            _channels(level, width),
+            _KERNEL,
+            strides=2,
+            padding="same",
+            use_bias=level == 0,
+            kernel_initializer=_initializer(next(seeds)),
+            dtype=dtype,
+        )(x)
+        if level > 0:
+            x = _normalization(next(seeds), dtype)(x)
+        x = layers.LeakyReLU(0.2, dtype=dtype)(x)
+    x = layers.Flatten(dtype=dtype)(x)
+    logit = layers.Dense(
+        1, dtype="float32", kernel_initializer=_initializer(next(seeds)), name="logit"
+    )(x)
+    return keras.Model(image, logit, name="discriminator")

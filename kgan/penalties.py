@@ -1,0 +1,129 @@
+"""Penalties on the discriminator's gradient with respect to its input.
+
+`penalty(critic, real, fake)` returns a float32 scalar. `critic` maps images to logits, with
+augmentation and condition already bound; `real` and `fake` are float32 images of one shape.
+`interval` k > 1 applies the penalty in every k-th discriminator update, k times as strong
+("lazy regularisation": Karras et al., "Analyzing and Improving the Image Quality of StyleGAN", 2020,
+arXiv:1912.04958, section 3.1); the model does that, the call itself is always the plain penalty.
+"""
+
+from __future__ import annotations
+
+import keras
+from keras import ops
+
+from kgan.errors import UsageError
+from kgan.registry import Configured, Registry
+
+
+def _gradient_squares(critic, images):
+    """Squared norm of the gradient of each image's logit, shape `(batch,)`, float32."""
+    import tensorflow as tf
+
+    images = tf.cast(images, tf.float32)
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(images)
+        # Each logit depends on its own image, so the sum's gradient holds every image's own.
+        total = tf.reduce_sum(tf.cast(critic(images), tf.float32))
+    gradients = tape.gradient(total, images, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    return tf.reduce_sum(tf.square(gradients), axis=range(1, len(gradients.shape)))
+
+
+def _norm(squares):
+    # The root's slope is infinite at zero, where a constant critic would turn it into NaN.
+    return ops.sqrt(ops.maximum(squares, 1e-12))
+
+
+class Penalty(Configured):
+    """Base class: `weight` multiplies the penalty, `interval` is in discriminator updates."""
+
+    # The model binds its own generator, so that its seed and checkpoints pin the noise.
+    seed_generator: keras.random.SeedGenerator | None = None
+
+    def __init__(self, weight: float, interval: int = 1):
+        if not weight >= 0.0:
+            raise UsageError(f"weight must be a number of at least 0; received {weight!r}.")
+        if not (isinstance(interval, int) and interval >= 1):
+            raise UsageError(
+                "interval must be a whole number of discriminator updates, 1 for each update; "
+                f"received {interval!r}."
+            )
+        self.weight = weight
+        self.interval = interval
+
+    def __call__(self, critic, real, fake):
+        """The weighted penalty, a float32 scalar."""
+        raise NotImplementedError
+
+
+penalties: Registry[Penalty] = Registry("penalties", Penalty)
+
+
+@penalties.register("r1")
+class R1(Penalty):
+    """weight / 2 · E‖∇D(x)‖² on real images.
+
+    Mescheder et al., "Which Training Methods for GANs do actually Converge?", 2018,
+    arXiv:1801.04406, equation 9 (weight is its γ).
+    """
+
+    def __init__(self, weight: float = 10.0, interval: int = 1):
+        super().__init__(weight, interval)
+
+    def __call__(self, critic, real, fake):
+        return 0.5 * self.weight * ops.mean(_gradient_squares(critic, real))
+
+
+@penalties.register("r2")
+class R2(Penalty):
+    """weight / 2 · E‖∇D(G(z))‖² on generated images.
+
+    Mescheder et al., "Which Training Methods for GANs do actually Converge?", 2018,
+    arXiv:1801.04406, equation 10 (weight is its γ).
+    """
+
+    def __init__(self, weight: float = 10.0, interval: int = 1):
+        super().__init__(weight, interval)
+
+    def __call__(self, critic, real, fake):
+        return 0.5 * self.weight * ops.mean(_gradient_squares(critic, fake))
+
+
+@penalties.register("gradient_penalty")
+class GradientPenalty(Penalty):
+    """weight · E(‖∇D(x̂)‖ - 1)², x̂ uniform on the lines between real and generated images.
+
+    Gulrajani et al., "Improved Training of Wasserstein GANs", 2017, arXiv:1704.00028, equation 3.
+    """
+
+    def __init__(self, weight: float = 10.0, interval: int = 1):
+        super().__init__(weight, interval)
+
+    def __call__(self, critic, real, fake):
+        shape = (ops.shape(real)[0], *[1] * (len(real.shape) - 1))
+        share = keras.random.uniform(shape, dtype="float32", seed=self.seed_generator)
+        between = share * real + (1.0 - share) * fake
+        norm = _norm(_gradient_squares(critic, between))
+        return self.weight * ops.mean(ops.square(norm - 1.0))
+
+
+@penalties.register("dragan")
+class DRAGAN(Penalty):
+    """weight · E(‖∇D(x + δ)‖ - 1)² around real images, δ ~ N(0, (noise · std(x))²).
+
+    `noise` is in units of the batch's standard deviation, 0.5 in the authors' experiments.
+
+    Kodali et al., "On Convergence and Stability of GANs", 2017, arXiv:1705.07215, section 2.3.
+    """
+
+    def __init__(self, weight: float = 10.0, interval: int = 1, noise: float = 0.5):
+        super().__init__(weight, interval)
+        if not noise > 0.0:
+            raise UsageError(f"noise must be above 0 standard deviations; received {noise!r}.")
+        self.noise = noise
+
+    def __call__(self, critic, real, fake):
+        noise = keras.random.normal(ops.shape(real), dtype="float32", seed=self.seed_generator)
+        near = real + self.noise * ops.std(real) * noise
+        norm = _norm(_gradient_squares(critic, near))
+        return self.weight * ops.mean(ops.square(norm - 1.0))

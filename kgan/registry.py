@@ -1,0 +1,66 @@
+"""Objects that can be named by a short string and rebuilt from their configuration."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+import keras
+
+from kgan.errors import UsageError, unknown_name
+
+
+class Configured:
+    """An object whose constructor arguments are attributes of the same name."""
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments by name."""
+        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]):
+        """The object that `get_config` described."""
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        arguments = ", ".join(f"{name}={value!r}" for name, value in self.get_config().items())
+        return f"{type(self).__name__}({arguments})"
+
+
+T = TypeVar("T", bound=Configured)
+
+
+class Registry(Generic[T]):
+    """The short names of one kind of object; the one place where a string becomes an object."""
+
+    def __init__(self, argument: str, base: type[T]):
+        self.argument = argument
+        self.base = base
+        self.classes: dict[str, type[T]] = {}
+
+    def register(self, name: str) -> Callable[[type[T]], type[T]]:
+        """Class decorator: `name` stands for the class with its default arguments."""
+
+        def decorate(cls: type[T]) -> type[T]:
+            self.classes[name] = cls
+            return keras.saving.register_keras_serializable(package="kgan")(cls)
+
+        return decorate
+
+    def get(self, identifier: str | T) -> T:
+        """The object that a short name stands for, or the object itself.
+
+        Raises:
+            UsageError: the name is unknown, or the object is of another kind.
+        """
+        if isinstance(identifier, self.base):
+            return identifier
+        if isinstance(identifier, str):
+            if identifier in self.classes:
+                return self.classes[identifier]()
+            raise unknown_name(self.argument, identifier, self.classes)
+        raise UsageError(
+            f"{self.argument} must be a short name ({', '.join(sorted(self.classes))}) or a "
+            f"{self.base.__module__}.{self.base.__name__} object; received {identifier!r}."
+        )

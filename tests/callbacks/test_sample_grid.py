@@ -1,0 +1,105 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from kgan.callbacks import SampleGrid
+from kgan.errors import UsageError
+
+
+class Model:
+    """Generates images that all have the value `level`, and notes with what it was asked."""
+
+    def __init__(self, strategy=None):
+        self.distribute_strategy = strategy
+        self.level = 0.0
+        self.asked = []
+
+    def generate(self, n, seed):
+        self.asked.append((n, seed))
+        return np.full((n, 8, 8, 1), self.level, np.float32)
+
+
+def train(callback, epochs, initial_epoch=0, model=None):
+    model = model or Model()
+    callback.set_model(model)
+    callback.set_params({"epochs": epochs})
+    callback.on_train_begin()
+    for epoch in range(initial_epoch, epochs):
+        callback.on_epoch_begin(epoch)
+        model.level = (epoch + 1) / 127.5 - 1  # the pixel value is the epoch
+        callback.on_epoch_end(epoch)
+    callback.on_train_end()
+    return model
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_grid_an_epoch_on_the_same_latents(tmp_path):
+    model = train(SampleGrid(tmp_path, n=4, seed=5), 3)
+    assert names(tmp_path) == ["epoch-0001.png", "epoch-0002.png", "epoch-0003.png"]
+    assert model.asked == [(4, 5)] * 3
+    with Image.open(tmp_path / "epoch-0002.png") as picture:
+        assert picture.size == (2 * 66 + 2, 2 * 66 + 2)
+        assert picture.getpixel((10, 10)) == 2
+
+
+def test_every_epochs_and_the_last(tmp_path):
+    train(SampleGrid(tmp_path, n=1, every_epochs=2), 5)
+    assert names(tmp_path) == ["epoch-0002.png", "epoch-0004.png", "epoch-0005.png"]
+
+
+def test_a_resumed_run_rewrites_what_it_repeats(tmp_path):
+    train(SampleGrid(tmp_path, n=1), 5)
+    (tmp_path / "epoch-notes.png").write_bytes(b"a user's own")
+    model = train(SampleGrid(tmp_path, n=1), 4, initial_epoch=2)
+    assert len(model.asked) == 2
+    assert names(tmp_path) == [*(f"epoch-000{n}.png" for n in (1, 2, 3, 4)), "epoch-notes.png"]
+
+
+def test_the_animation_shows_all_grids(tmp_path):
+    train(SampleGrid(tmp_path / "samples", n=1, gif=tmp_path / "samples.gif"), 2)
+    train(SampleGrid(tmp_path / "samples", n=1, gif=tmp_path / "samples.gif"), 3, initial_epoch=2)
+    with Image.open(tmp_path / "samples.gif") as animation:
+        assert animation.n_frames == 3
+
+
+def test_tensorboard_reads_the_grid(tmp_path):
+    train(SampleGrid(tmp_path / "samples", n=4, tensorboard=tmp_path / "logs"), 2)
+    events = [
+        tf.compat.v1.Event.FromString(record.numpy())
+        for file in sorted((tmp_path / "logs").iterdir(), key=lambda path: path.suffix)
+        for record in tf.data.TFRecordDataset(str(file))
+    ]
+    images = [(event.step, value) for event in events for value in event.summary.value]
+    assert [(step, value.tag) for step, value in images] == [(1, "samples"), (2, "samples")]
+    image = images[1][1].image
+    assert (image.height, image.width, image.colorspace) == (134, 134, 1)
+    assert image.encoded_image_string == (tmp_path / "samples" / "epoch-0002.png").read_bytes()
+
+
+def test_a_broken_generator_leaves_no_grid(tmp_path):
+    model = Model()
+    model.generate = lambda n, seed: np.full((n, 8, 8, 1), np.nan, np.float32)
+    train(SampleGrid(tmp_path, n=1), 1, model=model)
+    assert names(tmp_path) == []
+
+
+def test_other_workers_generate_and_write_nothing(tmp_path):
+    resolver = SimpleNamespace(
+        task_type="worker", task_id=1, cluster_spec=lambda: SimpleNamespace(jobs=["worker"])
+    )
+    model = Model(SimpleNamespace(cluster_resolver=resolver))
+    train(SampleGrid(tmp_path, n=1, gif=tmp_path / "a.gif"), 1, model=model)
+    assert model.asked == []
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("argument", ["n", "every_epochs"])
+def test_counts_below_one_are_refused(tmp_path, argument):
+    with pytest.raises(UsageError, match=f"{argument} must be at least 1; received 0"):
+        SampleGrid(tmp_path, **{argument: 0})

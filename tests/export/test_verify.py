@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+
+from kgan.export.verify import ExportError, verify
+
+LATENTS, IMAGES = np.zeros((3, 2), np.float32), np.zeros((3, 4, 4, 1), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("runtime", "package", "blocked"),
+    [
+        ("saved_model", "tensorflow", "kgan"),
+        ("onnx", "onnxruntime", "kgan"),
+        ("onnx", "onnxruntime", "tensorflow"),
+        ("onnx", "onnxruntime", "keras"),
+    ],
+)
+def test_the_fresh_process_cannot_import(tmp_path, monkeypatch, runtime, package, blocked):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / f"{package}.py").write_text(f"import {blocked}")
+    with pytest.raises(ExportError, match=f"does not run: .*import of {blocked} halted"):
+        verify(runtime, tmp_path / "file", LATENTS, IMAGES)
+
+
+def fake_runtime(tmp_path, monkeypatch, answer):
+    """A runtime whose answer for a latent is the expression `answer`."""
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "onnxruntime.py").write_text(
+        "import numpy as np\n"
+        "class InferenceSession:\n"
+        "    def __init__(self, path, providers): pass\n"
+        "    def run(self, names, inputs):\n"
+        f"        n = len(inputs['latent']); return [{answer}]\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ("np.zeros((1, 4, 4, 1), np.float32)", r"shape \(1, 4, 4, 1\) for a batch of 3"),
+        ("np.zeros((n, 4, 4, 1))", "float64 images"),
+        ("np.full((n, 4, 4, 1), 2e-4, np.float32)", "differs from Keras by 0.0002"),
+        ("np.full((n, 4, 4, 1), np.nan, np.float32)", "differs from Keras by nan"),
+    ],
+)
+def test_other_images_are_refused(tmp_path, monkeypatch, answer, message):
+    fake_runtime(tmp_path, monkeypatch, answer)
+    with pytest.raises(ExportError, match=message):
+        verify("onnx", tmp_path / "file", LATENTS, IMAGES)
+
+
+def test_the_largest_difference_of_both_batches_is_returned(tmp_path, monkeypatch):
+    fake_runtime(tmp_path, monkeypatch, "np.full((n, 4, 4, 1), 1e-5 * n, np.float32)")
+    difference = verify("onnx", tmp_path / "file", LATENTS, IMAGES)
+    assert difference == pytest.approx(3e-5)

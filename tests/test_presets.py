@@ -1,0 +1,203 @@
+import hashlib
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import h5py
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+import kgan
+from kgan import presets
+from kgan.errors import UsageError
+from kgan.zoo import registry
+
+CARD = presets.Card(
+    "Small test images.", recipe="tiny", seed=3, minutes=0.1, figure="none", license="Apache-2.0"
+)
+
+
+@pytest.fixture(scope="module")
+def gan():
+    """A GAN whose averaged generator is not the trained one, with a compile of its own."""
+    gan = kgan.DCGAN(image_shape=(16, 16, 1), latent_dim=8, width=8, seed=0)
+    gan.compile(loss="hinge", penalties=["r1"], discriminator_optimizer=keras.optimizers.SGD(0.5))
+    random = np.random.RandomState(0)
+    for weight in gan.averaged_generator.weights + gan.discriminator.weights:
+        weight.assign(np.abs(weight.numpy() + random.normal(scale=0.05, size=weight.shape)))
+    return gan
+
+
+@pytest.fixture(scope="module")
+def saved(gan, tmp_path_factory):
+    return presets.save(gan, tmp_path_factory.mktemp("preset") / "tiny", CARD, samples_seed=5)
+
+
+@pytest.fixture
+def copy(saved, tmp_path):
+    return pathlib.Path(shutil.copytree(saved, tmp_path / "copy"))
+
+
+def test_the_folder_holds_what_kerashub_users_know(saved):
+    assert {file.name for file in saved.iterdir()} == set(presets.FILES)
+    metadata = json.loads((saved / "metadata.json").read_text())
+    assert metadata["keras_version"] == keras.__version__
+    assert metadata["kgan_version"] == kgan.__version__
+    assert set(metadata["sha256"]) == set(presets.FILES) - {"metadata.json"}
+    for name, digest in metadata["sha256"].items():
+        assert hashlib.sha256((saved / name).read_bytes()).hexdigest() == digest
+
+
+def test_weights_are_stored_once(gan, saved):
+    parameters = json.loads((saved / "metadata.json").read_text())["parameter_count"]
+    assert parameters["generator"] == gan.averaged_generator.count_params()
+    with h5py.File(saved / "model.weights.h5") as file:
+        assert {"generator", "discriminator"} <= set(file)
+        sizes = []
+        file.visititems(
+            lambda name, item: sizes.append(item.size) if isinstance(item, h5py.Dataset) else None
+        )
+    assert sum(sizes) == sum(parameters.values())
+
+
+def test_a_loaded_gan_is_the_saved_one(gan, saved):
+    loaded = presets.load(saved)
+    assert type(loaded) is kgan.DCGAN
+    assert loaded.get_config() == gan.get_config()
+    assert loaded.get_compile_config() == gan.get_compile_config()
+    for ours, theirs in [
+        (loaded.averaged_generator, gan.averaged_generator),
+        (loaded.discriminator, gan.discriminator),
+        (loaded.generator, gan.averaged_generator),
+    ]:
+        for received, expected in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+            assert np.array_equal(received, expected)
+    assert np.array_equal(loaded.generate(4, seed=7), gan.generate(4, seed=7))
+
+
+def test_a_loaded_gan_can_be_trained_on(saved, images):
+    loaded = presets.load(saved)
+    before = loaded.generate(2, seed=1)
+    history = loaded.fit(images, batch_size=32, epochs=1, verbose=0).history
+    assert np.isfinite(history["generator_loss"]).all()
+    assert np.abs(loaded.generate(2, seed=1) - before).max() > 0
+
+
+def test_the_sample_grid_shows_the_seed_of_the_card(gan, saved, tmp_path):
+    from kgan.images import save_grid
+
+    save_grid(tmp_path / "expected.png", gan.generate(64, seed=5), columns=8)
+    expected = np.asarray(Image.open(tmp_path / "expected.png"))
+    assert np.array_equal(np.asarray(Image.open(saved / "samples.png")), expected)
+
+
+def test_the_cards_code_without_kgan_gives_the_sample_images(gan, saved, monkeypatch):
+    card = (saved / "README.md").read_text()
+    assert "Small test images." in card
+    assert "| Recipe | tiny |" in card
+    assert "| Data |" not in card
+    monkeypatch.chdir(saved)
+    with_kgan, without = (block.partition("```")[0] for block in card.split("```python\n")[1:])
+    names = {}
+    exec(without, names)
+    assert np.abs(names["images"] - gan.generate(64, seed=5)).max() < 1e-4
+    exec(with_kgan.replace('"tiny"', '"."'), names)
+    assert np.array_equal(names["images"], gan.generate(64, seed=5))
+
+
+@pytest.mark.slow
+def test_a_fresh_process_that_imported_nothing_but_kgan_loads(gan, saved, tmp_path):
+    code = (
+        "import sys, kgan\n"
+        "gan = kgan.presets.load(sys.argv[1])\n"
+        "import numpy\n"
+        "numpy.save(sys.argv[2], gan.generate(4, seed=7))\n"
+    )
+    subprocess.run([sys.executable, "-c", code, saved, tmp_path / "images.npy"], check=True)
+    assert np.array_equal(np.load(tmp_path / "images.npy"), gan.generate(4, seed=7))
+
+
+@pytest.mark.parametrize("name", sorted(set(presets.FILES) - {"metadata.json"}))
+def test_a_flipped_byte_is_refused_by_name(copy, name):
+    expected = hashlib.sha256((copy / name).read_bytes()).hexdigest()
+    content = bytearray((copy / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (copy / name).write_bytes(content)
+    received = hashlib.sha256(content).hexdigest()
+    message = f"copy' is damaged: {name} should have the SHA-256 {expected}, received {received}"
+    with pytest.raises(presets.PresetError, match=message):
+        presets.load(copy)
+
+
+def test_a_missing_file_is_refused_by_name(copy):
+    (copy / "generator.onnx").unlink()
+    with pytest.raises(presets.PresetError, match=r"generator.onnx .* received no file"):
+        presets.load(copy)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"sha256": 3}'])
+def test_unreadable_metadata_is_refused(copy, text):
+    (copy / "metadata.json").write_text(text)
+    with pytest.raises(presets.PresetError, match=r"metadata.json cannot be read"):
+        presets.load(copy)
+
+
+def test_a_packaged_preset_is_found_by_name_and_its_metadata_checked(gan, copy, monkeypatch):
+    monkeypatch.setattr(registry, "PRESETS", copy.parent)
+    registry.write_registry()
+    assert np.array_equal(kgan.zoo.load("copy").generate(2, seed=1), gan.generate(2, seed=1))
+    assert isinstance(kgan.GAN.from_preset("copy"), kgan.DCGAN)
+    metadata = (copy / "metadata.json").read_text()
+    (copy / "metadata.json").write_text(metadata.replace(keras.__version__, "3.0.0"))
+    with pytest.raises(presets.PresetError, match=r"'copy' is damaged: metadata.json should have"):
+        presets.load("copy")
+    with pytest.raises(UsageError, match="Did you mean 'copy'"):
+        presets.load("copi")
+
+
+def rewrite_config(folder, config):
+    """Another configuration under a good checksum: what an attacker would send."""
+    (folder / "config.json").write_text(json.dumps(config))
+    metadata = json.loads((folder / "metadata.json").read_text())
+    metadata["sha256"]["config.json"] = hashlib.sha256(
+        (folder / "config.json").read_bytes()
+    ).hexdigest()
+    (folder / "metadata.json").write_text(json.dumps(metadata))
+
+
+def test_code_in_the_configuration_is_refused(copy):
+    layer = keras.layers.Lambda(lambda x: x)
+    rewrite_config(copy, keras.saving.serialize_keras_object(layer))
+    with pytest.raises(UsageError, match=r"cannot be built from config.json: .*[lL]ambda"):
+        presets.load(copy)
+
+
+def test_another_object_in_the_configuration_is_refused(copy):
+    rewrite_config(copy, keras.saving.serialize_keras_object(keras.layers.Dense(3)))
+    with pytest.raises(UsageError, match=r"must hold a kgan.GAN, holds Dense"):
+        presets.load(copy)
+
+
+def test_a_folder_that_is_no_preset_is_refused(gan, tmp_path):
+    (tmp_path / "thesis.tex").write_text("mine")
+    with pytest.raises(UsageError, match=r"must be a preset folder, but holds no metadata.json"):
+        presets.load(tmp_path)
+    with pytest.raises(UsageError, match=r"folder=.* holds 'thesis.tex'"):
+        presets.save(gan, tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_failed_export_leaves_the_older_preset(gan, copy, monkeypatch):
+    def fail(gan, path):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("kgan.export.to_onnx", fail)
+    before = {file.name: file.read_bytes() for file in copy.iterdir()}
+    with pytest.raises(OSError, match="No space left"):
+        presets.save(gan, copy)
+    assert {file.name: file.read_bytes() for file in copy.iterdir()} == before
+    assert list(copy.parent.iterdir()) == [copy]

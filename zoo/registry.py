@@ -1,0 +1,118 @@
+"""The recipes and packaged presets of this folder, found without importing TensorFlow."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from kgan.errors import UsageError, unknown_name
+from kgan.files import replacing, sha256
+
+if TYPE_CHECKING:
+    from kgan.models import GAN
+
+FOLDER = Path(__file__).parent
+PRESETS = FOLDER / "presets"
+
+
+def list_recipes() -> list[str]:
+    """The names of the packaged recipes: the Python files beside this one."""
+    names = (file.stem for file in FOLDER.glob("*.py"))
+    return sorted(name for name in names if name != "registry" and not name.startswith("_"))
+
+
+def list_presets() -> list[str]:
+    """The names of the packaged presets: the folders of `zoo/presets` with a `metadata.json`."""
+    return sorted(file.parent.name for file in PRESETS.glob("*/metadata.json"))
+
+
+def load(name: str) -> GAN:
+    """The trained GAN that is packaged as `name`; its generator is the averaged one.
+
+    Raises:
+        UsageError: no preset has this name; says the nearest one.
+        kgan.presets.PresetError: a file of the preset is damaged.
+    """
+    if name not in list_presets():
+        raise unknown_name("preset", name, list_presets())
+    from kgan import presets
+
+    return presets.load(name)
+
+
+def recipe(name_or_path: str | Path) -> ModuleType:
+    """The imported module of a packaged recipe, or of a file of one's own.
+
+    It has `data(…)`, which gives a `kgan.data.ImageDataset`, `model(image_shape, …)`, which
+    gives a compiled `kgan.GAN`, and `epochs`, an int. A string is a path if it ends in `.py`.
+
+    Raises:
+        UsageError: no such recipe or file, a file that cannot be imported, or one that lacks
+            `data`, `model` or `epochs`.
+    """
+    path = Path(name_or_path)
+    if path.suffix == ".py":
+        return _complete(_import(path), path)
+    if str(name_or_path) not in list_recipes():
+        raise unknown_name("recipe", name_or_path, list_recipes())
+    return importlib.import_module(f"kgan.zoo.{name_or_path}")
+
+
+def preset_sha256(name: str) -> str | None:
+    """The SHA-256 that the `metadata.json` of the packaged preset `name` must have."""
+    return json.loads(_registry().read_text()).get(name)
+
+
+def write_registry() -> None:
+    """Write the SHA-256 of each packaged preset's `metadata.json` to `presets/registry.json`."""
+    digests = {name: sha256(PRESETS / name / "metadata.json") for name in list_presets()}
+    with replacing(_registry()) as temporary:
+        temporary.write_text(json.dumps(digests, indent=2) + "\n")
+
+
+def _registry() -> Path:
+    return PRESETS / "registry.json"
+
+
+def _import(path: Path) -> ModuleType:
+    """Import a user's file under a private name, so that it can shadow no other module."""
+    if not path.is_file():
+        raise UsageError(f"recipe={str(path)!r} must be a Python file; there is no such file.")
+    name = f"_kgan_recipe_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None  # the path ends in .py
+    module = importlib.util.module_from_spec(spec)
+    # Keras and dataclasses look up the module of a class here.
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise UsageError(
+            f"recipe={str(path)!r} cannot be imported: {type(error).__name__}: {error}"
+        ) from error
+    return module
+
+
+def _complete(module: ModuleType, path: Path) -> ModuleType:
+    """The module if it has all that a recipe has."""
+    expected: dict[str, tuple[str, Callable[[Any], bool]]] = {
+        "data": ("a function", callable),
+        "model": ("a function", callable),
+        "epochs": ("a whole number above 0", lambda value: isinstance(value, int) and value > 0),
+    }
+    for name, (what, valid) in expected.items():
+        if not hasattr(module, name):
+            raise UsageError(f"recipe={str(path)!r} must define `{name}`, {what}.")
+        if not valid(getattr(module, name)):
+            raise UsageError(
+                f"recipe={str(path)!r}: `{name}` must be {what}, "
+                f"received {getattr(module, name)!r}."
+            )
+    return module
