@@ -89,7 +89,7 @@ def test_gif_has_every_frame_and_holds_the_last(tmp_path):
 def test_gif_refuses_no_frames_and_unlike_frames(tmp_path):
     with pytest.raises(UsageError, match="at least one"):
         save_gif(tmp_path / "a.gif", [])
-    with pytest.raises(UsageError, match="4x4.*8x8"):
+    with pytest.raises(UsageError, match=r"4x4.*8x8"):
         save_gif(tmp_path / "a.gif", [np.zeros((s, s, 1), np.uint8) for s in (8, 4)])
     assert list(tmp_path.iterdir()) == []
 

@@ -372,7 +372,7 @@ class GAN(keras.Model):
             if not variable.trainable and variable.dtype.startswith(("float", "bfloat"))
         ]
         shared = tf.distribute.get_replica_context().all_reduce(
-            tf.distribute.ReduceOp.MEAN, [variable.value for variable in statistics]
+            tf.distribute.ReduceOp.MEAN, [tf.identity(variable.value) for variable in statistics]
         )
         for variable, value in zip(statistics, shared, strict=True):
             variable.assign(value)

@@ -75,15 +75,15 @@ def python(folder):
     """Starts a fresh Python with these arguments, TensorFlow as talkative as it is by itself."""
     from kgan import files
 
-    environment = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
+    inherited = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
     # So that a checkout without an install is tested, too.
     root = str(Path(files.__file__).parent.parent)
-    environment["PYTHONPATH"] = os.pathsep.join([root, environment.get("PYTHONPATH", "")])
+    inherited["PYTHONPATH"] = os.pathsep.join([root, inherited.get("PYTHONPATH", "")])
 
-    def start(*words):
+    def start(*words, environment=None):
         return subprocess.Popen(
             [sys.executable, *map(str, words)],
-            env=environment,
+            env={**inherited, **(environment or {})},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -96,8 +96,8 @@ def python(folder):
 def command(python):
     """Runs `kgan WORDS` in a fresh process; gives exit code, stdout and stderr."""
 
-    def run(*words):
-        process = python("-m", "kgan", *words)
+    def run(*words, environment=None):
+        process = python("-m", "kgan", *words, environment=environment)
         stdout, stderr = process.communicate()
         return process.returncode, stdout, stderr
 
