@@ -19,7 +19,7 @@ class ExponentialMovingAverage:
     ramp = 0.05
 
     def __init__(self, source: keras.Model, average: keras.Model, halflife_images: float):
-        self.halflife_images = halflife_images
+        self.halflife_images = float(halflife_images)
         self.pairs = list(zip(average.weights, source.weights, strict=True))
 
     def update(self, batch_size, images_seen) -> None:

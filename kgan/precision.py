@@ -24,6 +24,11 @@ def _with_float32(config: Any) -> Any:
     return config
 
 
+def compute_dtypes(model: keras.Model) -> set[str]:
+    """The dtypes that a network's layers compute in."""
+    return {layer.compute_dtype for layer in model._flatten_layers(include_self=False)}
+
+
 def float32_clone(model: keras.Model) -> keras.Model:
     """A copy of a model, weights included, that computes in float32 whatever the policy was."""
     clone = keras.saving.deserialize_keras_object(

@@ -170,7 +170,7 @@ def _deserialize(name: str, file: Path) -> models.GAN:
     try:
         gan = keras.saving.deserialize_keras_object(json.loads(file.read_text()), safe_mode=True)
     except Exception as error:
-        cause = str(error).strip().splitlines()[0]
+        cause = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise UsageError(f"preset={name!r} cannot be built from config.json: {cause}") from error
     if not isinstance(gan, models.GAN):
         raise UsageError(f"preset={name!r} must hold a kgan.GAN, holds {type(gan).__name__}.")
@@ -184,23 +184,19 @@ def _write_json(path: Path, content: object) -> None:
 def _card(name: str, gan: models.GAN, card: Card, samples_seed: int) -> str:
     """The Markdown of README.md."""
     height, width, channels = gan.image_shape
-    stated = {
-        field.name: getattr(card, field.name)
+    stated = [
+        f"| {field.name.capitalize()} | {getattr(card, field.name)} |"
         for field in dataclasses.fields(card)
         if field.name != "summary" and getattr(card, field.name) is not None
-    }
-    rows = "\n".join(f"| {key.capitalize()} | {value} |" for key, value in stated.items())
+    ]
+    training = "\n".join(["| Training | |", "|---|---|", *stated, "\n"]) if stated else ""
     return f"""# {name}
 
 {card.summary}
 
 ![64 samples of seed {samples_seed}](samples.png)
 
-| Training | |
-|---|---|
-{rows}
-
-## Generate
+{training}## Generate
 
 ```python
 import kgan

@@ -40,7 +40,8 @@ class RichProgress(keras.callbacks.Callback):
         self._total = self._steps * self.params["epochs"]
         # After a resume within an epoch `fit` passes over the steps that were taken before.
         self._begin = self._done = self.model._feed.start
-        self._marks: deque[tuple[float, int]] = deque([(time.monotonic(), self._begin)])
+        # The speed counts from the end of the first step, which comes late: TensorFlow traces it.
+        self._marks: deque[tuple[float, int]] = deque()
         self._drawn = 0.0
         if self._shown and self.console.is_terminal:
             self._progress = Progress(
@@ -96,11 +97,11 @@ class RichProgress(keras.callbacks.Callback):
     def _draw(self, logs) -> None:
         if self._progress is None:
             return
-        (began, first), (ended, last) = self._marks[0], self._marks[-1]
-        rate = (last - first) / max(ended - began, 1e-9)
         epoch = min(self._done // self._steps + 1, self.params["epochs"])
         numbers = []
-        if rate:
+        if len(self._marks) > 1:
+            (began, first), (ended, last) = self._marks[0], self._marks[-1]
+            rate = (last - first) / max(ended - began, 1e-9)
             numbers = [self._speed(rate), _losses(logs), _clock((self._total - self._done) / rate)]
         self._progress.update(
             self._task,

@@ -58,6 +58,8 @@ def list_() -> None:
 )
 def prepare_(name: str, from_dir: str, data_dir: Path | None) -> None:
     """Prepare the TFDS data set NAME from files that you have; their checksums are verified."""
+    from kgan.cli.main import import_tensorflow
     from kgan.data import prepare
 
+    import_tensorflow()
     click.echo(f"{prepare(name, from_dir, data_dir)}: load it as tfds:{name.removeprefix('tfds:')}")

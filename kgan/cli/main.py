@@ -49,6 +49,9 @@ class Cli(click.Group):
         words = [word for word in words if word != "--debug"]
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
+            # What libraries tell each other is nothing that a user can mend.
+            for category in (DeprecationWarning, PendingDeprecationWarning, FutureWarning):
+                warnings.simplefilter("ignore", category)
             try:
                 code = super().main(words, prog_name, **{**extra, "standalone_mode": False})
             except BaseException as error:
@@ -85,6 +88,26 @@ def run() -> NoReturn:
     """The entry point of the command `kgan`."""
     cli.main(prog_name="kgan")
     raise AssertionError("unreachable: Cli.main exits")
+
+
+def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table whose last column wraps; nothing else is ever cut or broken.
+
+    Where the terminal is too narrow for that, and in a pipe, each row is one whole line.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        table.add_column(heading, no_wrap=heading != headings[-1])
+    for row in rows:
+        table.add_row(*row)
+    widths = [max(map(len, column)) + 2 for column in zip(headings, *rows, strict=True)]
+    console = Console(highlight=False)
+    if not console.is_terminal or console.width < sum(widths[:-1]) + 30:
+        console = Console(highlight=False, width=sum(widths))
+    console.print(table)
 
 
 def import_tensorflow() -> None:

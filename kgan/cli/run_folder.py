@@ -136,6 +136,8 @@ def forget(folder: Path, fresh: bool) -> None:
             path.rmdir()
         if fresh:
             folder.rmdir()
+            if folder.parent == RUNS and not any(RUNS.iterdir()):
+                RUNS.rmdir()
 
 
 def _numbered(name: str, number: int) -> str:

@@ -97,9 +97,10 @@ def train(recipe: str | None, out: Path | None, resume: bool, **given: Any) -> N
 
     if given["data"] and Path(given["data"]).is_dir():
         given["data"] = str(Path(given["data"]).resolve())
-    chief = _is_chief() if given["strategy"] == "multiworker" else True
-    if given["strategy"] == "multiworker" and out is None:
+    many = given["strategy"] == "multiworker"
+    if many and out is None:
         raise UsageError("--strategy multiworker needs --out, a folder that all workers see.")
+    chief = _is_chief() if many else True
     if resume:
         out, config = _resumed(recipe, out, given)
     else:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from kgan.cli.main import print_table
+
 
 @click.group(epilog="\b\nExample:\n  kgan zoo list")
 def zoo() -> None:
@@ -17,25 +19,11 @@ def zoo() -> None:
 @zoo.command("list", epilog="\b\nExample:\n  kgan zoo list")
 def list_() -> None:
     """List the presets for `kgan generate` and the recipes for `kgan train`."""
-    from rich.console import Console
-    from rich.table import Table
-
     from kgan.zoo import list_presets, list_recipes, registry
 
     rows = [(name, "preset", _preset(registry.PRESETS / name)) for name in list_presets()]
     rows += [(name, "recipe", _recipe(registry.FOLDER / f"{name}.py")) for name in list_recipes()]
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("name", no_wrap=True)
-    table.add_column("kind", no_wrap=True)
-    table.add_column("what it is")
-    for row in rows:
-        table.add_row(*row)
-    console = Console(highlight=False)
-    # A name is never cut: in a narrow terminal the lines run over, and a pipe gets whole lines.
-    names = max((len(name) for name, _, _ in rows), default=0)
-    whole = max((len(" ".join(row)) for row in rows), default=0) + names
-    wide = console.is_terminal and console.width >= names + 40
-    console.print(table, width=console.width if wide else whole, crop=False, soft_wrap=not wide)
+    print_table(("name", "kind", "what it is"), rows)
 
 
 def _preset(folder: Path) -> str:

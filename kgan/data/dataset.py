@@ -31,8 +31,8 @@ class ImageDataset(tf.data.Dataset):
 
     def __init__(self, source: Source, split: str, batch_size: int, seed: int, labels: bool):
         self.batch_size = batch_size
-        self.image_shape: tuple[int, int, int] = tuple(map(int, source.images.shape[1:]))
-        self.num_images = len(source.images)
+        self.num_images, height, width, channels = map(int, source.images.shape)
+        self.image_shape = (height, width, channels)
         self.steps_per_epoch = self.num_images // batch_size
         self.label_names = source.label_names
         self.config: dict[str, Any] = {
@@ -40,8 +40,8 @@ class ImageDataset(tf.data.Dataset):
             "split": split,
             "batch_size": batch_size,
             "seed": seed,
-            "resolution": self.image_shape[0],
-            "channels": self.image_shape[2],
+            "resolution": height,
+            "channels": channels,
             "labels": labels,
             "num_images": self.num_images,
             "sha256": source.sha256,

@@ -63,7 +63,8 @@ def _image_files(folder: Path) -> list[Path]:
     suffixes = {
         suffix for suffix, kind in Image.registered_extensions().items() if kind in Image.OPEN
     }
-    images, others = [], []
+    images: list[Path] = []
+    others: list[Path] = []
     for place, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:

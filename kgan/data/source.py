@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,17 +38,15 @@ def from_arrays(
     images, labels = _pair(arrays)
     images = np.asarray(images)
     check_shape(images, "images")
-    if images.dtype == np.uint8:
-        images = _converted(images, resolution, channels)
-    elif images.dtype.kind == "f":
+    if images.dtype.kind == "f":
         images = images.astype(np.float32, copy=False)
         check_images(images)
-        _check_unchanged(images, resolution, channels)
-    else:
+    elif images.dtype != np.uint8:
         raise UsageError(
             f"images must be uint8 in 0..255 or float in [-1, 1]; received {images.dtype}. "
             "Use images.astype('uint8') if they lie in 0..255."
         )
+    images = _converted(images, resolution, channels)
     labels = None if labels is None else check_labels(labels, len(images))
     return Source(name, images, labels, None, fingerprint(images, labels))
 
@@ -84,19 +81,14 @@ def _pair(arrays: Any) -> tuple[Any, Any]:
 
 
 def _converted(images: np.ndarray, resolution: int | None, channels: int | None) -> np.ndarray:
+    """The images at the resolution and number of channels asked for."""
     height, width, own = images.shape[1:]
-    size = resolution or height
-    if (size, size if resolution else width, channels or own) == (height, width, own):
+    if (resolution or height, resolution or width, channels or own) == (height, width, own):
         return images
-    return np.stack([convert(image, resolution, channels) for image in images])
-
-
-def _check_unchanged(images: np.ndarray, resolution: int | None, channels: int | None) -> None:
-    height, width, own = images.shape[1:]
-    wanted: Sequence[int] = (resolution or height, resolution or width, channels or own)
-    if tuple(wanted) != (height, width, own):
+    if images.dtype != np.uint8:
         raise UsageError(
             f"resolution={resolution} and channels={channels} convert uint8 images only; received "
             f"{images.dtype} images of shape {images.shape[1:]}. Convert them before, or pass "
             "((images + 1) * 127.5).round().astype('uint8')."
         )
+    return np.stack([convert(image, resolution, channels) for image in images])

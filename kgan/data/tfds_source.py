@@ -162,5 +162,7 @@ def _items(builder: Any, split: str, labelled: bool) -> Iterator[cache.Item]:
     options = tf.data.Options()
     options.autotune.enabled = False
     for index, example in enumerate(examples.with_options(options)):
-        label = int(example["label"]) if labelled else None
-        yield cache.Item(f"{split} {index}", label, example["image"].numpy())
+        label = int(example["label"]) if labelled else -1  # -1: TFDS does not know it
+        yield cache.Item(
+            f"{split} {index}", label if label >= 0 else None, example["image"].numpy()
+        )

@@ -32,7 +32,7 @@ class Feed:
             )
         if isinstance(x, np.ndarray):
             check_images(x, gan.image_shape, "x")
-            x = load(x, batch_size=batch_size or 64, seed=gan.seed)
+            x = load(x, batch_size=64 if batch_size is None else batch_size, seed=gan.seed)
         if not isinstance(x, tf.data.Dataset):
             raise UsageError(
                 "x must be kgan.data.load(...), a tf.data.Dataset or an array of images; "

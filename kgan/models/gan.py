@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -18,8 +18,11 @@ from kgan.errors import UsageError
 from kgan.losses import Loss, losses
 from kgan.models.feed import Feed
 from kgan.penalties import Penalty, penalties
-from kgan.precision import float32_clone
+from kgan.precision import compute_dtypes, float32_clone
 from kgan.seeds import StepSeedGenerator
+
+if TYPE_CHECKING:
+    from kgan.presets import Card
 
 
 @keras.saving.register_keras_serializable(package="kgan")
@@ -199,7 +202,7 @@ class GAN(keras.Model):
                 self.discriminator_variables,
             )
             self._critic = self.discriminator
-            if self.penalties and self.discriminator.compute_dtype != "float32":
+            if self.penalties and compute_dtypes(self.discriminator) != {"float32"}:
                 self._critic = float32_clone(self.discriminator)
             self._trackers = [keras.metrics.Mean(name=name) for name in self._logged()]
 
@@ -512,7 +515,7 @@ class GAN(keras.Model):
         ]
         return np.concatenate(parts)
 
-    def save_to_preset(self, folder: str | Path, card: str | None = None) -> None:
+    def save_to_preset(self, folder: str | Path, card: Card | str | None = None) -> None:
         """Write config, weights, card, samples and ONNX file to a folder; see `kgan.presets`."""
         from kgan import presets
 
@@ -549,7 +552,10 @@ class GAN(keras.Model):
             "model": {"class": type(self).__name__}
             | {key: value for key, value in self.get_config().items() if key not in networks},
             "weights": {
-                name: [[*map(list, (w.shape for w in network.weights))], network.dtype_policy.name]
+                name: {
+                    "shapes": [weight.shape for weight in network.weights],
+                    "compute_dtypes": sorted(compute_dtypes(network)),
+                }
                 for name, network in networks.items()
             },
             "compile": self.get_compile_config(),
@@ -581,6 +587,12 @@ def _check_networks(generator: Any, discriminator: Any) -> None:
                 f"{argument} must be a built keras.Model (call it on an input once); "
                 f"received {network!r}."
             )
+        for layer in network._flatten_layers():
+            if isinstance(layer, keras.layers.Lambda):
+                raise UsageError(
+                    f"{argument} must not hold a Lambda layer ({layer.name!r}): it could be saved "
+                    "but, for safety, not loaded. Write a registered keras.layers.Layer instead."
+                )
     if len(generator.input_shape) != 2 or generator.input_shape[-1] is None:
         raise UsageError(
             "generator must map latents of shape (batch, latent_dim); its input shape is "
@@ -627,7 +639,7 @@ def _built(optimizer, network: keras.Model, variables) -> keras.optimizers.Optim
     """A copy that belongs to the current strategy, its variables built, scaled for float16."""
     optimizer = type(optimizer).from_config(optimizer.get_config())
     scales = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
-    if network.compute_dtype == "float16" and not scales:
+    if "float16" in compute_dtypes(network) and not scales:
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     optimizer.build(variables)
     return optimizer

@@ -1,0 +1,72 @@
+from pathlib import Path
+
+import pytest
+
+from kgan import export
+from kgan.cli import models
+
+
+@pytest.fixture
+def exporters(monkeypatch):
+    """The exporters replaced; gives the calls. tests/export has the real ones."""
+    calls = []
+
+    def exporter(name):
+        def call(gan, path, **options):
+            calls.append((name, path, options))
+            return export.Export(Path(path), 2_340_000, 1.2e-7)
+
+        return call
+
+    monkeypatch.setattr(models, "find", lambda model: model)
+    monkeypatch.setattr(models, "load", lambda found: f"the GAN {found}")
+    for name in ("to_onnx", "to_saved_model"):
+        monkeypatch.setattr(export, name, exporter(name))
+    return calls
+
+
+@pytest.mark.parametrize(
+    ("form", "options", "expected"),
+    [
+        ("onnx", [], ("to_onnx", Path("a.onnx"), {})),
+        ("onnx", ["--opset", 13], ("to_onnx", Path("a.onnx"), {"opset": 13})),
+        ("saved_model", [], ("to_saved_model", Path("a.onnx"), {})),
+    ],
+)
+def test_the_format_chooses_the_exporter(kgan, exporters, form, options, expected):
+    result = kgan("export", "gan", "--format", form, "--out", "a.onnx", *options)
+    assert result.exit_code == 0
+    assert exporters == [expected]
+    assert result.stdout == "a.onnx: 2.3 MB, differs from Keras by 1.2e-07 at most\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        (["--format", "onxx", "--out", "a"], ["Did you mean 'onnx'?"]),
+        (["--format", "onnx"], ["--out"]),
+        (["--out", "a"], ["--format"]),
+        (["--format", "saved_model", "--out", "a", "--opset", "13"], ["--opset", "onnx"]),
+    ],
+)
+def test_wrong_use(refuses, words, parts):
+    refuses(2, parts, "export", "gan", *words)
+
+
+def test_a_failed_export_is_a_failure(kgan, exporters, refuses, monkeypatch):
+    def fail(gan, path):
+        raise export.ExportError("The onnx export differs from Keras by 1, more than 0.0001.")
+
+    monkeypatch.setattr(export, "to_onnx", fail)
+    words = ("export", "gan", "--format", "onnx", "--out", "a.onnx")
+    refuses(1, ["differs from Keras by 1"], *words)
+
+
+@pytest.mark.slow
+def test_a_run_becomes_an_onnx_file(folder, tiny_gan, kgan):
+    (folder / "run").mkdir()
+    tiny_gan.save(folder / "run" / "model.keras")
+    result = kgan("export", "run", "--format", "onnx", "--out", "gan.onnx", "--opset", 13)
+    assert result.exit_code == 0, result.stderr
+    assert (folder / "gan.onnx").stat().st_size > 10_000
+    assert result.stdout.startswith("gan.onnx: 0.0 MB, differs from Keras by ")

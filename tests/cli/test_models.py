@@ -1,0 +1,86 @@
+import json
+
+import numpy as np
+import pytest
+
+import kgan as library
+from kgan import zoo
+from kgan.cli import models
+from kgan.errors import UsageError
+
+
+@pytest.fixture
+def unfinished(folder, recipe, kgan, monkeypatch):
+    """A run that was stopped before its end, and the GAN as it was then."""
+    trained = []
+
+    def stopped(self, path):
+        trained.append(self)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(library.GAN, "save", stopped)
+        assert kgan("train", recipe, "--epochs", 1).exit_code == 130
+    return folder / "runs" / "tiny", trained[0]
+
+
+def test_a_run_stands_for_its_model(folder, tiny_gan):
+    (folder / "run").mkdir()
+    tiny_gan.save(folder / "run" / "model.keras")
+    for name in ("run", "run/model.keras"):
+        found = models.find(name)
+        assert str(found) == "run/model.keras"
+    images = models.load(found).generate(3, seed=1)
+    np.testing.assert_array_equal(images, tiny_gan.generate(3, seed=1))
+
+
+def test_a_run_that_has_not_ended_stands_for_its_newest_checkpoint(unfinished):
+    run, gan = unfinished
+    images = models.load(models.find(str(run))).generate(3, seed=1)
+    np.testing.assert_array_equal(images, gan.generate(3, seed=1))
+
+
+def test_a_run_without_a_checkpoint(folder):
+    (folder / "run").mkdir()
+    (folder / "run" / "config.json").write_text(json.dumps({"recipe": {}, "arguments": {}}))
+    with pytest.raises(UsageError, match="no checkpoint yet; train it with `kgan train --resume"):
+        models.find("run")
+
+
+def test_preset_folders_and_names(folder, monkeypatch):
+    (folder / "mine").mkdir()
+    (folder / "mine" / "metadata.json").write_text("{}")
+    assert str(models.find("mine")) == "mine"
+    monkeypatch.setattr(zoo, "list_presets", lambda: ["dcgan_fashion_mnist"])
+    assert models.find("dcgan_fashion_mnist") == "dcgan_fashion_mnist"
+    with pytest.raises(UsageError, match="Did you mean 'dcgan_fashion_mnist'"):
+        models.find("dcgan_fashion_mnits")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("gone.keras", "does not exist"),
+        ("runs/gone", "does not exist"),
+        ("empty", "neither model.keras nor metadata.json"),
+        ("notes.txt", "must be a run folder, a .keras file or a preset"),
+    ],
+)
+def test_what_is_no_model(folder, name, message):
+    (folder / "empty").mkdir()
+    (folder / "notes.txt").write_text("mine")
+    with pytest.raises(UsageError, match=message):
+        models.find(name)
+
+
+@pytest.mark.parametrize("command", [["generate"], ["export", "--format", "onnx", "--out", "x"]])
+def test_wrong_models_are_wrong_use(refuses, command):
+    refuses(2, ["MODEL='gone.keras'", "kgan zoo list"], *command, "gone.keras")
+
+
+def test_a_truncated_model_is_told(folder, tiny_gan, refuses):
+    tiny_gan.save(folder / "model.keras")
+    content = (folder / "model.keras").read_bytes()
+    (folder / "model.keras").write_bytes(content[: len(content) // 2])
+    refuses(2, ["model.keras", "cut short"], "generate", "model.keras")
+    assert not (folder / "samples.png").exists()

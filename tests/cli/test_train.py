@@ -1,0 +1,345 @@
+import csv
+import errno
+import hashlib
+import json
+import os
+import random
+import signal
+import socket
+import time
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+import kgan as library
+from kgan.cli import train as module
+
+
+@pytest.fixture(autouse=True)
+def _policy():
+    """`kgan train` sets the global precision."""
+    yield
+    keras.config.set_dtype_policy("float32")
+
+
+def weights(run):
+    gan = library.load_model(run / "model.keras")
+    return [np.asarray(weight) for part in gan.state().values() for weight in part]
+
+
+def assert_same(first, second):
+    for one, other in zip(weights(first), weights(second), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def config(run):
+    return json.loads((run / "config.json").read_text())
+
+
+def test_a_run_leaves_everything_it_promises(folder, recipe, kgan):
+    result = kgan("train", recipe)
+    assert result.exit_code == 0, result.output
+    assert result.stderr == ""
+    run = folder / "runs" / "tiny"
+    assert sorted(path.name for path in run.iterdir()) == [
+        "checkpoints",
+        "config.json",
+        "curves.png",
+        "history.csv",
+        "model.keras",
+        "samples",
+        "samples.gif",
+    ]
+    assert sorted(path.name for path in (run / "samples").iterdir()) == [
+        "epoch-0001.png",
+        "epoch-0002.png",
+    ]
+    with Image.open(run / "samples.gif") as animation:
+        assert animation.n_frames == 2
+    with open(run / "history.csv") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    assert all(float(row["discriminator_loss"]) > 0 for row in rows)
+    # It says first what it does, and at the end where everything is.
+    for line in (
+        f"recipe      {recipe}",
+        "data        noise: 32 images of 16x16x1, 4 steps of 8 an epoch",
+        "training    2 epochs, float32, seed 0, 1 device",
+        "run folder  runs/tiny",
+        "  model.keras ",
+    ):
+        assert f"\n{line}" in f"\n{result.stdout}"
+    assert "Everything is in runs/tiny:" in result.stdout
+    assert result.stdout.index("parameters") < result.stdout.index("epoch 1/2")
+
+
+def test_the_config_defines_the_run(folder, recipe, kgan):
+    assert kgan("train", recipe, "--out", "here", "--epochs", 1, "--steps", 2).exit_code == 0
+    written = config(folder / "here")
+    assert written["recipe"] == {
+        "name": "tiny",
+        "argument": str(recipe),
+        "path": str(recipe),
+        "sha256": hashlib.sha256(recipe.read_bytes()).hexdigest(),
+    }
+    arguments = written["arguments"]
+    assert (arguments["epochs"], arguments["steps"], arguments["batch_size"]) == (1, 2, 8)
+    assert (arguments["seed"], arguments["precision"]) == (0, "float32")
+    assert written["data"]["num_images"] == 32
+    assert written["model"]["registered_name"] == "kgan>DCGAN"
+    assert written["model"]["compile_config"]["discriminator_steps"] == 1
+    assert set(written["versions"]) == {"kgan", "tensorflow", "keras", "numpy", "python"}
+    assert written["machine"]["cpus"] == os.cpu_count()
+    assert written["trained_epochs"] == 1
+
+
+def test_options_reach_the_recipe_and_the_model(folder, recipe, kgan):
+    result = kgan("train", recipe, "--out", "run", "--epochs", 1, "--steps", 1, "--batch-size", 4,
+                  "--channels", 3, "--seed", 5, "--precision", "mixed_bfloat16",
+                  "--data", "snow", "--strategy", "mirrored")  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert "snow: 32 images of 16x16x3, 1 steps of 4" in result.stdout
+    gan = library.load_model(folder / "run" / "model.keras")
+    assert (gan.image_shape, gan.seed) == ((16, 16, 3), 5)
+    assert gan.generator.dtype_policy.name == "mixed_bfloat16"
+
+
+def test_the_same_seed_gives_the_same_run_and_each_its_own_folder(folder, recipe, kgan):
+    for seed in (1, 1, 2):
+        assert kgan("train", recipe, "--epochs", 1, "--seed", seed).exit_code == 0
+    first, same, other = (folder / "runs" / name for name in ("tiny", "tiny-2", "tiny-3"))
+    assert_same(first, same)
+    assert any((a != b).any() for a, b in zip(weights(first), weights(other), strict=True))
+
+
+def test_a_finished_run_can_be_given_more_epochs(folder, recipe, kgan):
+    assert kgan("train", recipe, "--out", "long", "--epochs", 3).exit_code == 0
+    assert kgan("train", recipe, "--epochs", 1).exit_code == 0
+    run = folder / "runs" / "tiny"
+    done = kgan("train", recipe, "--resume")
+    assert (done.exit_code, done.stdout) == (
+        0,
+        "runs/tiny has all its 1 epochs; --epochs N trains on.\n",
+    )
+    assert kgan("train", "--resume", "--out", "runs/tiny", "--epochs", 3).exit_code == 0
+    assert_same(run, folder / "long")
+    assert config(run)["trained_epochs"] == 3
+    with open(run / "history.csv") as file:
+        assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2", "3"]
+
+
+def test_a_changed_recipe_is_told(folder, recipe, kgan):
+    assert kgan("train", recipe, "--epochs", 1).exit_code == 0
+    recipe.write_text(recipe.read_text() + "\n# changed\n")
+    result = kgan("train", recipe, "--resume", "--epochs", 2)
+    assert result.exit_code == 0
+    assert result.stderr == f"Warning: {recipe} has changed since the run began.\n"
+
+
+def test_a_resumed_run_refuses_other_options(recipe, kgan, refuses):
+    assert kgan("train", recipe, "--epochs", 2, "--batch-size", 8).exit_code == 0
+    again = ("train", recipe, "--resume")
+    refuses(2, ["--batch-size=16", "the run's, which is 8"], *again, "--batch-size", 16)
+    refuses(2, ["--epochs=1", "the run's, which is 2"], *again, "--epochs", 1)
+    refuses(2, ["--precision=mixed_float16", "float32"], *again, "--precision", "mixed_float16")
+    assert kgan(*again, "--batch-size", 8, "--precision", "float32").exit_code == 0
+    other = recipe.with_name("other.py")
+    other.write_text(recipe.read_text())
+    refuses(2, ["RECIPE", "tiny.py"], "train", other, "--resume", "--out", "runs/tiny")
+
+
+def test_an_output_folder_in_use_is_refused(folder, recipe, kgan, refuses):
+    (folder / "thesis").mkdir()
+    (folder / "thesis" / "thesis.tex").write_text("mine")
+    refuses(2, ["thesis exists and is not a run", "choose"], "train", recipe, "--out", "thesis")
+    refuses(2, ["not a run"], "train", "--resume", "--out", "thesis")
+    assert kgan("train", recipe, "--out", "run", "--epochs", 1).exit_code == 0
+    refuses(2, ["--out=run is a run", "--resume"], "train", recipe, "--out", "run")
+
+
+def test_nothing_to_resume(recipe, refuses):
+    refuses(2, ["nothing to resume", "--out"], "train", recipe, "--resume")
+    refuses(2, ["nothing to resume", "gone"], "train", "--resume", "--out", "gone")
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        (["--epochs", "-1"], ["--epochs", "-1"]),
+        (["--epochs", "0"], ["--epochs"]),
+        (["--steps", "0"], ["--steps"]),
+        (["--batch-size", "0"], ["--batch-size"]),
+        (["--seed", "-1"], ["--seed"]),
+        (["--channels", "5"], ["--channels"]),
+        (["--precision", "mixed_float61"], ["Did you mean 'mixed_float16'?"]),
+        (["--strategy", "mirorred"], ["Did you mean 'mirrored'?"]),
+        (["--resolution", "32"], ["--resolution is not for this recipe", "data()"]),
+        (["--strict"], ["--strict is not for this recipe"]),
+        (["--strategy", "multiworker"], ["--out"]),
+    ],
+)
+def test_wrong_options_leave_nothing(folder, recipe, refuses, words, parts):
+    refuses(2, parts, "train", recipe, *words)
+    assert list(folder.iterdir()) == [recipe]
+
+
+def test_wrong_recipes(folder, refuses):
+    refuses(2, ["no.py", "Python file"], "train", "no.py")
+    refuses(2, ["recipe='dcgan_fashion_mnits'"], "train", "dcgan_fashion_mnits")
+    (folder / "broken.py").write_text("epochs = 1\n1 / 0")
+    refuses(2, ["broken.py", "ZeroDivisionError"], "train", "broken.py")
+    assert [path.name for path in folder.rglob("*")] == ["broken.py"]
+
+
+def test_data_that_fails_leaves_nothing(folder, recipe, refuses):
+    (folder / "there").mkdir()
+    recipe.write_text(recipe.read_text().replace("16, 16, channels", "7, 7, channels"))
+    refuses(2, ["7"], "train", recipe)
+    refuses(2, ["7"], "train", recipe, "--out", "there")
+    recipe.write_text(recipe.read_text().replace("uniform(-1, 1", "uniform(0, 255"))
+    refuses(2, ["[-1, 1]"], "train", recipe)
+    assert not (folder / "runs" / "tiny").exists()
+    assert list((folder / "there").iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
+def test_a_full_or_read_only_disk(folder, recipe, refuses, monkeypatch, number):
+    def fail(path, *args, **kwargs):
+        raise OSError(number, os.strerror(number), str(path))
+
+    monkeypatch.setattr("tempfile.mkdtemp", lambda prefix, dir: fail(dir))
+    refuses(1, ["runs", os.strerror(number), "choose another place"], "train", recipe)
+    assert [path for path in folder.rglob("*") if path.is_file()] == [recipe]
+
+
+def test_a_disk_that_fills_up_keeps_what_was_written(folder, recipe, kgan, refuses, monkeypatch):
+    save = library.GAN.save
+
+    def full(self, path):
+        with open(path, "wb") as file:
+            file.write(b"half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    monkeypatch.setattr(library.GAN, "save", full)
+    refuses(1, ["model.keras", "No space left", "free some space"], "train", recipe)
+    run = folder / "runs" / "tiny"
+    assert not (run / "model.keras").exists()
+    assert not [path for path in run.iterdir() if path.name.startswith(".")]
+    monkeypatch.setattr(library.GAN, "save", save)
+    assert kgan("train", recipe, "--resume").exit_code == 0
+    assert (run / "model.keras").exists()
+
+
+def test_ctrl_c_says_how_to_go_on(recipe, kgan, monkeypatch):
+    def interrupted(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(library.GAN, "fit", interrupted)
+        result = kgan("train", recipe)
+    assert result.exit_code == 130
+    assert result.stderr == (
+        "Error: interrupted; continue with `kgan train --resume --out runs/tiny`.\n"
+    )
+    assert kgan("train", "--resume", "--out", "runs/tiny").exit_code == 0
+
+
+WORKERS = {"worker": ["a:1", "b:1"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "received"),
+    [
+        (None, "it is not set"),
+        ("{", "received '{'"),
+        ("[]", "received '[]'"),
+        ('{"cluster": {}}', "cluster"),
+        (json.dumps({"cluster": WORKERS, "task": {"type": "worker", "index": 2}}), '"index": 2'),
+        (json.dumps({"cluster": WORKERS, "task": {"type": "chief", "index": 0}}), '"chief"'),
+    ],
+)
+def test_a_wrong_tf_config_is_shown_with_a_right_one(
+    folder, recipe, refuses, monkeypatch, text, received
+):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    if text is not None:
+        monkeypatch.setenv("TF_CONFIG", text)
+    words = ("train", recipe, "--strategy", "multiworker", "--out", "run")
+    refuses(2, ["TF_CONFIG", "host0:2222", received], *words)
+    assert not (folder / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "index", "chief"), [("worker", 0, False), ("worker", 1, False), ("chief", 0, True)]
+)
+def test_the_chief_of_a_cluster(monkeypatch, kind, index, chief):
+    task = {"type": kind, "index": index}
+    monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": WORKERS | {"chief": ["c:1"]},
+                                                "task": task}))  # fmt: skip
+    assert module._is_chief() == chief
+    if kind == "worker":
+        monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": WORKERS, "task": task}))
+        assert module._is_chief() == (index == 0)
+
+
+def wait_for(path, process):
+    """Until the file is there or the process has ended."""
+    while not path.exists() and process.poll() is None:
+        time.sleep(0.005)
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_and_resumed_it_ends_the_same(folder, recipe, python, kgan):
+    recipe.write_text(recipe.read_text().replace("epochs = 2", "epochs = 40"))
+    assert kgan("train", recipe, "--out", "whole").exit_code == 0
+    run, words = folder / "killed", ["train", recipe, "--out", "killed"]
+    # The first kill comes long before TensorFlow is loaded, the second somewhere in the training.
+    for sign, wait in (("config.json", 0.0), ("history.csv", random.Random().uniform(0, 0.5))):
+        process = python("-m", "kgan", *words)
+        wait_for(run / sign, process)
+        time.sleep(wait)
+        process.kill()
+        _, errors = process.communicate()
+        assert process.returncode == -signal.SIGKILL, errors
+        words = ["train", "--resume", "--out", "killed"]
+    assert not (run / "model.keras").exists()
+    assert kgan(*words).exit_code == 0
+    assert_same(folder / "whole", run)
+    with open(run / "history.csv") as file:
+        assert [int(row["epoch"]) for row in csv.DictReader(file)] == list(range(1, 41))
+
+
+@pytest.mark.slow
+def test_sigint_ends_with_one_line(folder, recipe, python):
+    recipe.write_text(recipe.read_text().replace("epochs = 2", "epochs = 100000"))
+    process = python("-m", "kgan", "train", recipe)
+    wait_for(folder / "runs" / "tiny" / "history.csv", process)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors.strip() == (
+        "Error: interrupted; continue with `kgan train --resume --out runs/tiny`."
+    )
+
+
+@pytest.mark.slow
+def test_two_workers_train_and_one_writes(folder, recipe, python):
+    ports = []
+    for _ in range(2):
+        with socket.socket() as free:
+            free.bind(("localhost", 0))
+            ports.append(free.getsockname()[1])
+    cluster = {"worker": [f"localhost:{port}" for port in ports]}
+    workers = []
+    for index in range(2):
+        text = json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}})
+        words = ("train", recipe, "--strategy", "multiworker", "--out", "run")
+        workers.append(python("-m", "kgan", *words, environment={"TF_CONFIG": text}))
+    outputs = [worker.communicate() for worker in workers]
+    assert [worker.returncode for worker in workers] == [0, 0], outputs
+    assert "Everything is in run:" in outputs[0][0]
+    assert outputs[1][0] == ""
+    assert config(folder / "run")["trained_epochs"] == 2
+    assert len(list((folder / "run" / "samples").iterdir())) == 2

@@ -1,0 +1,39 @@
+import os
+
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# Two threads a process are enough for tiny models, and two processes share the cores.
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture(scope="session")
+def images():
+    """Sixty-four smooth 16x16 images: blobs at random places."""
+    random = np.random.RandomState(0)
+    y, x = np.mgrid[:16, :16]
+    centre = random.uniform(4, 12, (64, 2, 1, 1))
+    distance = (y - centre[:, 0]) ** 2 + (x - centre[:, 1]) ** 2
+    return (2 * np.exp(-distance / 8) - 1).astype("float32")[..., None]
+
+
+@pytest.fixture(scope="session")
+def tiny_gan():
+    """A compiled DCGAN for `images`; tests must not train it."""
+    return make_tiny_gan()
+
+
+@pytest.fixture(scope="session")
+def make_gan():
+    """A function that makes a compiled tiny DCGAN; its arguments go to `compile`."""
+    return make_tiny_gan
+
+
+def make_tiny_gan(dtype=None, seed=0, **compile_arguments):
+    import kgan
+
+    gan = kgan.DCGAN((16, 16, 1), latent_dim=8, width=8, seed=seed, dtype=dtype)
+    gan.compile(**compile_arguments)
+    return gan

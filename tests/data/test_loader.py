@@ -1,0 +1,109 @@
+import json
+
+import numpy as np
+import pytest
+
+import kgan.data
+from kgan.errors import UsageError
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 3), np.uint8)
+
+
+def stacked(dataset):
+    return np.concatenate([batch.numpy() for batch in dataset])
+
+
+def by_bytes(images):
+    return sorted(image.tobytes() for image in images)
+
+
+def test_the_packaged_images():
+    dataset = kgan.data.load("fashion_mnist", labels=True)
+    images, labels = next(iter(dataset))
+    assert images.shape == (64, 28, 28, 1)
+    assert images.dtype == "float32"
+    assert labels.dtype == "int32"
+    assert (images.numpy().min(), images.numpy().max()) == (-1, 1)
+    assert dataset.num_images == 10_000
+    assert dataset.steps_per_epoch == len(dataset) == 156
+    assert dataset.label_names[9] == "Ankle boot"
+    assert json.loads(json.dumps(dataset.config)) == dataset.config
+    assert dataset.config["source"] == "fashion_mnist"
+
+
+def test_packaged_images_resized_and_in_colour():
+    dataset = kgan.data.load("fashion_mnist", resolution=8, channels=3)
+    assert dataset.image_shape == (8, 8, 3)
+    assert dataset.config["resolution"] == 8
+    images = next(iter(dataset)).numpy()
+    np.testing.assert_array_equal(images[..., 0], images[..., 2])
+
+
+def test_uint8_arrays_are_scaled_and_each_image_comes_once():
+    images = stacked(kgan.data.load(PIXELS, batch_size=5))
+    expected = PIXELS.astype(np.float32) / np.float32(127.5) - 1
+    assert by_bytes(images) == by_bytes(expected)
+
+
+def test_float_arrays_stay_as_they_are():
+    images = PIXELS / 127.5 - 1  # float64
+    assert by_bytes(stacked(kgan.data.load(images, batch_size=5))) == by_bytes(
+        images.astype(np.float32)
+    )
+
+
+def test_labels_stay_with_their_images():
+    labels = np.arange(20)
+    for images, numbers in kgan.data.load((PIXELS, labels), batch_size=5, labels=True):
+        expected = PIXELS[numbers.numpy()] / np.float32(127.5) - 1
+        np.testing.assert_array_equal(images.numpy(), expected)
+
+
+def test_the_fingerprint_is_of_pixels_and_labels():
+    def fingerprint(source):
+        return kgan.data.load(source, batch_size=5).config["sha256"]
+
+    other = PIXELS.copy()
+    other[-1, -1, -1, -1] ^= 1
+    assert fingerprint(PIXELS) == fingerprint(PIXELS.copy())
+    assert fingerprint(PIXELS) != fingerprint(other)
+    assert fingerprint((PIXELS, np.arange(20))) != fingerprint((PIXELS, np.arange(20)[::-1]))
+
+
+def test_wide_arrays_are_cut_to_a_square_only_if_asked():
+    wide = PIXELS.reshape(20, 8, 24, 1)
+    assert kgan.data.load(wide, batch_size=5).image_shape == (8, 24, 1)
+    assert kgan.data.load(wide, batch_size=5, resolution=8).image_shape == (8, 8, 1)
+
+
+@pytest.mark.parametrize(
+    ("source", "arguments", "words"),
+    [
+        (PIXELS, {"batch_size": 0}, "batch_size must be an integer of at least 1; received 0"),
+        (PIXELS, {"batch_size": 21}, "batch_size=21 must not exceed the 20 images"),
+        (PIXELS, {"batch_size": 5, "seed": "a"}, "seed must be an integer.*received 'a'"),
+        (PIXELS, {"batch_size": 5, "seed": -1}, "seed must be an integer, 0 to 4294967295"),
+        (PIXELS, {"resolution": 0}, "resolution must be an integer of at least 1; received 0"),
+        (PIXELS, {"channels": 5}, "channels must be an integer, 1 to 4; received 5"),
+        (PIXELS, {"split": "test"}, "split='test' is known of TFDS data sets only.*'train'"),
+        ("fashion_mnist", {"split": "test"}, "split='test'.*'tfds:NAME'"),
+        (PIXELS, {"batch_size": 5, "labels": True}, "labels=True needs a source with labels"),
+        (PIXELS.astype(np.int64), {}, "uint8 in 0..255 or float in .*int64.*astype"),
+        (PIXELS.astype(np.float32), {}, r"lie in \[-1, 1\]; received values from 0 to 255"),
+        (PIXELS / 127.5 - 1, {"resolution": 4}, "convert uint8 images only.*float"),
+        (PIXELS[..., 0], {}, "rank 4"),
+        ((PIXELS, np.arange(19)), {}, r"labels must have the shape \(20,\)"),
+        ((PIXELS, np.arange(20), 1), {}, "a tuple of 3 parts"),
+        ("./no/such/folder", {}, "must be a folder of images; found nothing there"),
+    ],
+)
+def test_wrong_use(source, arguments, words):
+    with pytest.raises(UsageError, match=words):
+        kgan.data.load(source, **arguments)
+
+
+def test_nan_is_refused_before_training():
+    images = np.zeros((20, 8, 8, 1), np.float32)
+    images[3, 0, 0, 0] = np.nan
+    with pytest.raises(UsageError, match=r"finite"):
+        kgan.data.load(images)

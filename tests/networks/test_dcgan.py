@@ -1,0 +1,99 @@
+"""The networks keep the five rules of the paper, and have the parameters that arithmetic gives."""
+
+import numpy as np
+import pytest
+from keras import layers
+
+from kgan.networks import dcgan
+
+SHAPES = [(8, 8, 1), (12, 12, 2), (20, 20, 3), (28, 28, 1), (36, 36, 4), (64, 64, 3), (100, 100, 1)]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_shapes_and_ranges(shape):
+    generator = dcgan.generator(shape, latent_dim=5, width=4)
+    discriminator = dcgan.discriminator(shape, width=4)
+    images = np.asarray(generator(np.random.RandomState(0).normal(size=(3, 5))))
+    assert images.shape == (3, *shape) and images.dtype == "float32"
+    assert np.abs(images).max() <= 1.0
+    assert discriminator(images).shape == (3, 1)
+
+
+@pytest.mark.parametrize("size", range(8, 257, 4))
+def test_every_resolution_ends_in_a_small_stack(size):
+    sizes = dcgan._sizes((size, size, 1))
+    assert sizes[0] == size and 4 <= sizes[-1] <= 7
+
+
+def test_the_largest_has_the_right_shape():
+    assert dcgan.generator((256, 256, 4), 4, 2).output_shape == (None, 256, 256, 4)
+    assert dcgan.discriminator((256, 256, 4), 2).output_shape == (None, 1)
+
+
+def test_the_five_rules():
+    generator = dcgan.generator((64, 64, 3), 100, 8)
+    discriminator = dcgan.discriminator((64, 64, 3), 8)
+    for model in (generator, discriminator):
+        names = {type(layer).__name__ for layer in model.layers}
+        assert not [name for name in names if "Pool" in name or "UpSampling" in name]
+        convolutions = [
+            layer
+            for layer in model.layers
+            if isinstance(layer, (layers.Conv2D, layers.Conv2DTranspose))
+        ]
+        assert {layer.strides for layer in convolutions} == {(2, 2)}
+        normalised = [l for l in model.layers if isinstance(l, layers.BatchNormalization)]
+        # All but the generator's output and the discriminator's input.
+        assert len(normalised) == len(convolutions) - (model is discriminator)
+    assert {type(l).__name__ for l in generator.layers} & {"ReLU", "LeakyReLU"} == {"ReLU"}
+    assert {type(l).__name__ for l in discriminator.layers} & {"ReLU", "LeakyReLU"} == {"LeakyReLU"}
+    assert [l.negative_slope for l in discriminator.layers if isinstance(l, layers.LeakyReLU)] == (
+        [pytest.approx(0.2)] * 4
+    )
+    assert generator.layers[-1].activation.__name__ == "tanh"
+    # Dense layers: the projection of the latent and the one logit, none hidden.
+    assert [l.units for l in discriminator.layers if isinstance(l, layers.Dense)] == [1]
+    assert [type(l).__name__ for l in generator.layers].index("Dense") == 1
+    assert sum(isinstance(l, layers.Dense) for l in generator.layers) == 1
+
+
+def test_parameter_count():
+    w, d = 8, 10
+    generator = dcgan.generator((28, 28, 1), d, w)
+    expected = d * 7 * 7 * 2 * w + 4 * 2 * w + 16 * 2 * w * w + 4 * w + 16 * w + 1
+    assert generator.count_params() == expected
+    discriminator = dcgan.discriminator((28, 28, 1), w)
+    expected = 16 * w + w + 16 * w * 2 * w + 4 * 2 * w + 7 * 7 * 2 * w + 1
+    assert discriminator.count_params() == expected
+
+
+def test_initial_weights():
+    kernel = dcgan.generator((28, 28, 1), 100, 64, seed=3).layers[1].kernel.numpy()
+    assert kernel.std() == pytest.approx(0.02, rel=0.02) and abs(kernel.mean()) < 1e-3
+    again = dcgan.generator((28, 28, 1), 100, 64, seed=3).layers[1].kernel.numpy()
+    other = dcgan.generator((28, 28, 1), 100, 64, seed=4).layers[1].kernel.numpy()
+    np.testing.assert_array_equal(kernel, again)
+    assert not np.array_equal(kernel, other)
+
+
+def test_half_precision_inside_float32_outside():
+    generator = dcgan.generator((16, 16, 1), 4, 4, dtype="mixed_float16")
+    assert generator.layers[1].compute_dtype == "float16"
+    assert generator(np.zeros((1, 4))).dtype == "float32"
+
+
+@pytest.mark.parametrize(
+    "shape", [(30, 30, 1), (28, 32, 1), (4, 4, 1), (260, 260, 3), (28, 28, 5), (28, 28), "28", 28]
+)
+def test_impossible_shapes(shape):
+    with pytest.raises(ValueError, match=r"image_shape must be \(size, size, channels\).*received"):
+        dcgan.generator(shape, 4, 4)
+    with pytest.raises(ValueError, match="image_shape must be"):
+        dcgan.discriminator(shape, 4)
+
+
+def test_impossible_counts():
+    with pytest.raises(ValueError, match="width must be a whole number of at least 1; received 0"):
+        dcgan.generator((8, 8, 1), 4, 0)
+    with pytest.raises(ValueError, match="latent_dim must be"):
+        dcgan.generator((8, 8, 1), 0, 4)
