@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from kgan.callbacks.chief import is_chief
 from kgan.errors import UsageError
@@ -30,7 +31,8 @@ class Checkpoint(keras.callbacks.Callback):
     That is both networks, the average, both optimizers with their loss scales, the random state,
     the running means of the logs, and the place in the data: epoch and step within it. A file
     `step-00001234-<checksum>.npz` is written at the start, every `every_seconds` of training and
-    after each epoch; the newest `keep` stay. In its name stand the first 16 digits of its SHA-256.
+    after each epoch; the newest `keep` stay. It belongs behind the callbacks whose work at an
+    epoch's end a resumed run must not miss. In a file's name stand the first 16 digits of its SHA-256.
 
     With `resume=True`, `fit` starts from the newest file whose checksum holds, or from the
     beginning if the folder has none. Under a multi-worker strategy every worker restores and only
@@ -75,11 +77,10 @@ class Checkpoint(keras.callbacks.Callback):
         _check_same(path, meta["description"], self._description)
         for part, variables in gan.state().items():
             values = [arrays[f"{part}/{number}"] for number in range(len(variables))]
-            if part == "metrics":
-                self._metrics = values  # `fit` resets them when the epoch begins
-                continue
             for variable, value in zip(variables, values, strict=True):
                 variable.assign(value)
+            if part == "metrics" and meta["step"] % feed.steps_per_epoch:
+                self._metrics = values  # `fit` resets them when it begins the epoch
         self._step = meta["step"]
         return self._step
 
@@ -103,7 +104,9 @@ class Checkpoint(keras.callbacks.Callback):
         if step <= self._begin:  # a step that the killed run took
             return
         self._step = step
-        if time.monotonic() - self._saved_at >= self.every_seconds:
+        # After its last step an epoch is complete only once the other callbacks have seen its end.
+        within = step % self._steps_per_epoch != 0
+        if within and time.monotonic() - self._saved_at >= self.every_seconds:
             self._save()
 
     def on_epoch_end(self, epoch, logs=None):
@@ -115,10 +118,10 @@ class Checkpoint(keras.callbacks.Callback):
         if not is_chief(self.model.distribute_strategy):
             return
         meta = {"step": self._step, "description": self._description}
-        arrays = {"meta": np.array(json.dumps(meta))}
+        arrays: dict[str, Any] = {"meta": np.array(json.dumps(meta))}
         for part, variables in self.model.state().items():
             for number, variable in enumerate(variables):
-                arrays[f"{part}/{number}"] = keras.ops.convert_to_numpy(variable)
+                arrays[f"{part}/{number}"] = _local(variable)
         if not all(
             np.isfinite(array).all() for array in arrays.values() if array.dtype.kind == "f"
         ):
@@ -134,6 +137,15 @@ class Checkpoint(keras.callbacks.Callback):
             shutil.rmtree(scratch, ignore_errors=True)
 
 
+def _local(variable: keras.Variable) -> np.ndarray:
+    """The value as this worker has it: the others need not take part in the reading."""
+    value = variable.value
+    if not isinstance(value, tf.distribute.DistributedValues):
+        return value.numpy()
+    parts = [part.numpy() for part in value.values]
+    return np.sum(parts, axis=0) if value.aggregation == tf.VariableAggregation.SUM else parts[0]
+
+
 def files(folder: str | Path) -> list[Path]:
     """The checkpoint files of a folder, the newest first."""
     return sorted(Path(folder).glob("step-*-*.npz"), reverse=True)
@@ -147,7 +159,7 @@ def newest(folder: str | Path) -> tuple[Path, dict[str, Any]] | None:
     Raises:
         UsageError: there are checkpoints, and all are damaged.
     """
-    damaged = []
+    damaged: list[Path] = []
     for path in files(folder):
         content = path.read_bytes()
         if hashlib.sha256(content).hexdigest()[:16] == path.stem.rsplit("-", 1)[-1]:

@@ -41,7 +41,9 @@ class Cli(click.Group):
         module, name = COMMANDS[cmd_name].split(":")
         return getattr(importlib.import_module(module), name)
 
-    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any):
+    def main(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
+    ) -> NoReturn:
         """Run and exit: 0 done, 1 failed, 2 used wrongly, 130 interrupted."""
         words = list(sys.argv[1:] if args is None else args)
         # Taken out here, so that it works after the command's name, too.
@@ -57,6 +59,12 @@ class Cli(click.Group):
             except BaseException as error:
                 code = _report(error, debug)
         sys.exit(code if isinstance(code, int) else SUCCESS)
+
+
+class Interrupted(click.ClickException):
+    """Ctrl-C, with what to do next."""
+
+    exit_code = INTERRUPTED
 
 
 class OneOf(click.ParamType):
@@ -84,10 +92,9 @@ def cli(debug: bool) -> None:
     """Generative adversarial networks: train, generate, export."""
 
 
-def run() -> NoReturn:
+def run() -> None:
     """The entry point of the command `kgan`."""
-    cli.main(prog_name="kgan")
-    raise AssertionError("unreachable: Cli.main exits")
+    cli(prog_name="kgan")
 
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -155,7 +162,8 @@ def _report(error: BaseException, debug: bool) -> int:
     if isinstance(error, SystemExit):
         raise error
     # A group without a command; click before 8.2 shows the help by itself.
-    if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):
+    no_command = getattr(click.exceptions, "NoArgsIsHelpError", ())
+    if isinstance(error, no_command) and error.ctx:
         click.echo(error.ctx.get_help())
         return SUCCESS
     if debug:

@@ -72,7 +72,9 @@ def _newest(run: Path) -> GAN:
     from kgan.cli import run_folder
 
     gan = keras.saving.deserialize_keras_object(run_folder.read(run)["model"], safe_mode=True)
-    _, arrays = checkpoint.newest(run / "checkpoints")
+    found = checkpoint.newest(run / "checkpoints")
+    assert found is not None, "find() has seen one"
+    _, arrays = found
     for part in ("networks", "average"):
         for number, variable in enumerate(gan.state()[part]):
             variable.assign(arrays[f"{part}/{number}"])

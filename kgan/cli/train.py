@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kgan.cli import run_folder
-from kgan.cli.main import INTERRUPTED, OneOf, import_tensorflow
+from kgan.cli.main import Interrupted, OneOf, import_tensorflow
 from kgan.errors import UsageError
 from kgan.files import replacing
 
@@ -95,17 +95,18 @@ def train(recipe: str | None, out: Path | None, resume: bool, **given: Any) -> N
     """
     from rich.console import Console
 
-    if given["data"] and Path(given["data"]).is_dir():
-        given["data"] = str(Path(given["data"]).resolve())
-    many = given["strategy"] == "multiworker"
-    if many and out is None:
-        raise UsageError("--strategy multiworker needs --out, a folder that all workers see.")
-    chief = _is_chief() if many else True
+    given["data"] = _absolute(given["data"])
     if resume:
         out, config = _resumed(recipe, out, given)
     else:
         config = {"recipe": run_folder.recipe(recipe or DEFAULT_RECIPE), "arguments": given}
-        out = run_folder.new(out, config["recipe"]["name"]) if chief else out
+    many = config["arguments"]["strategy"] == "multiworker"
+    if many and out is None:
+        raise UsageError("--strategy multiworker needs --out, a folder that all workers see.")
+    chief = not many or _is_chief()
+    if chief and not resume:
+        out = run_folder.new(out, config["recipe"]["name"])
+    assert out is not None
     if config.get("trained_epochs", 0) >= (config["arguments"]["epochs"] or float("inf")):
         click.echo(f"{out} has all its {config['trained_epochs']} epochs; --epochs N trains on.")
         return
@@ -117,15 +118,22 @@ def train(recipe: str | None, out: Path | None, resume: bool, **given: Any) -> N
     try:
         _run(config, out, resume, chief, console)
     except KeyboardInterrupt as error:
-        interrupted = click.ClickException(
+        raise Interrupted(
             f"interrupted; continue with `kgan train --resume --out {out}`."
-        )
-        interrupted.exit_code = INTERRUPTED
-        raise interrupted from error
+        ) from error
     except Exception:
         if chief and not resume:
             run_folder.forget(out, fresh)
         raise
+
+
+def _absolute(data: str | None) -> str | None:
+    """A folder's whole path, so that a run can be resumed from anywhere; names as they are."""
+    from kgan.data.source import PACKAGED
+
+    if data is None or data in PACKAGED or not Path(data).is_dir():
+        return data
+    return str(Path(data).resolve())
 
 
 def _resumed(recipe: str | None, out: Path | None, given: dict) -> tuple[Path, dict[str, Any]]:

@@ -246,6 +246,36 @@ def test_ctrl_c_says_how_to_go_on(recipe, kgan, monkeypatch):
     assert kgan("train", "--resume", "--out", "runs/tiny").exit_code == 0
 
 
+def test_a_folder_of_data_is_kept_as_a_whole_path(folder, recipe, kgan):
+    (folder / "snow").mkdir()
+    (folder / "fashion_mnist").mkdir()
+    for data, kept in (("snow", str(folder / "snow")), ("fashion_mnist", "fashion_mnist")):
+        words = (
+            "train",
+            recipe,
+            "--data",
+            data,
+            "--epochs",
+            1,
+            "--steps",
+            1,
+            "--out",
+            f"of_{data}",
+        )
+        assert kgan(*words).exit_code == 0
+        assert config(folder / f"of_{data}")["arguments"]["data"] == kept
+        assert kgan(*words, "--resume").exit_code == 0
+
+
+def test_a_resumed_worker_needs_its_cluster(folder, recipe, kgan, refuses, monkeypatch):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    assert kgan("train", recipe, "--out", "run").exit_code == 0
+    written = config(folder / "run")
+    written["arguments"] |= {"strategy": "multiworker", "epochs": 3}
+    (folder / "run" / "config.json").write_text(json.dumps(written))
+    refuses(2, ["TF_CONFIG"], "train", "--resume", "--out", "run")
+
+
 WORKERS = {"worker": ["a:1", "b:1"]}
 
 

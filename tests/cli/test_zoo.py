@@ -1,9 +1,9 @@
 import json
 
 import pytest
-from kgan.zoo import registry
 
 from kgan import zoo
+from kgan.zoo import registry
 
 LONG = "dcgan_of_a_data_set_with_a_very_long_name_256x256"
 
