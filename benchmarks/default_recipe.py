@@ -26,17 +26,43 @@ import tensorflow as tf
 
 import kgan
 
-BASE = {"width": 64, "latent_dim": 64, "batch_size": 64, "lr": 2e-4, "ema": 10_000, "loss": {}}
+BASE = {"width": 32, "latent_dim": 64, "batch_size": 64, "lr": 1e-3, "ema": 10_000}
 CANDIDATES = {
-    "base": {},
-    "width 32": {"width": 32},
+    "width 64, lr 2e-4": {"width": 64, "lr": 2e-4},
+    "width 64, lr 5e-4": {"width": 64, "lr": 5e-4},
+    "width 64": {"width": 64},
+    "width 32, lr 2e-4": {"lr": 2e-4},
+    "width 32, lr 5e-4": {"lr": 5e-4},
+    "width 32": {},
+    "lr 2e-3": {"lr": 2e-3},
     "width 48": {"width": 48},
-    "lr 5e-4": {"lr": 5e-4},
-    "lr 1e-3": {"lr": 1e-3},
+    "width 24": {"width": 24},
     "batch 32": {"batch_size": 32},
-    "batch 128": {"batch_size": 128},
-    "width 32, lr 5e-4": {"width": 32, "lr": 5e-4},
-    "width 32, lr 1e-3": {"width": 32, "lr": 1e-3},
+    "batch 128, lr 2e-3": {"batch_size": 128, "lr": 2e-3},
+    "ema 2,000": {"ema": 2_000},
+    "ema 40,000": {"ema": 40_000},
+    "latent 32": {"latent_dim": 32},
+    "latent 128": {"latent_dim": 128},
+    "cosine to 10 %": {"decay": 0.1},
+    "lr 2e-3, cosine to 10 %": {"lr": 2e-3, "decay": 0.1},
+    "beta_1 0": {"beta_1": 0.0},
+    "hinge": {"loss": {"loss": "hinge"}},
+    "least squares": {"loss": {"loss": "least_squares"}},
+    "relativistic": {"loss": {"loss": "relativistic"}},
+    "r1 0.1": {"loss": {"penalties": [kgan.penalties.R1(0.1)]}},
+    "r1 1 every 8": {"loss": {"penalties": [kgan.penalties.R1(1.0, interval=8)]}},
+    "diffaugment": {"loss": {"augment": "diffaugment"}},
+    "lr 2e-3, batch 32, latent 32": {"lr": 2e-3, "batch_size": 32, "latent_dim": 32},
+    "the same, hinge": {
+        "lr": 2e-3,
+        "batch_size": 32,
+        "latent_dim": 32,
+        "loss": {"loss": "hinge"},
+    },
+    "the same, beta_1 0": {"lr": 2e-3, "batch_size": 32, "latent_dim": 32, "beta_1": 0.0},
+    "the same, width 24": {"lr": 2e-3, "batch_size": 32, "latent_dim": 32, "width": 24},
+    "the same, lr 4e-3": {"lr": 4e-3, "batch_size": 32, "latent_dim": 32},
+    "label smoothing 0.1": {"loss": {"loss": kgan.losses.NonSaturating(0.1)}},
 }
 
 
@@ -112,7 +138,7 @@ def train(settings: dict, cpu_seconds: float, seed: int) -> tuple[kgan.GAN, int]
             rate = keras.optimizers.schedules.CosineDecay(rate, steps, alpha=settings["decay"])
         optimizer = keras.optimizers.Adam(rate, settings.get("beta_1", 0.5))
         gan.compile(
-            generator_optimizer=optimizer, discriminator_optimizer=optimizer, **settings["loss"]
+            generator_optimizer=optimizer, discriminator_optimizer=optimizer, **settings.get("loss", {})
         )
         return gan
 

@@ -44,6 +44,4 @@ def sample(
 def check_count(argument: str, count: object) -> None:
     """Raise a `UsageError` unless `count` is a whole number of at least 1."""
     if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
-        raise UsageError(
-            f"{argument} must be a whole number of at least 1; received {count!r}."
-        )
+        raise UsageError(f"{argument} must be a whole number of at least 1; received {count!r}.")

@@ -3,8 +3,9 @@
 `penalty(critic, real, fake)` returns a float32 scalar. `critic` maps images to logits, with
 augmentation and condition already bound; `real` and `fake` are float32 images of one shape.
 `interval` k > 1 applies the penalty in every k-th discriminator update, k times as strong
-("lazy regularisation": Karras et al., "Analyzing and Improving the Image Quality of StyleGAN", 2020,
-arXiv:1912.04958, section 3.1); the model does that, the call itself is always the plain penalty.
+("lazy regularisation": Karras et al., "Analyzing and Improving the Image Quality of StyleGAN",
+2020, arXiv:1912.04958, section 3.1); the model does that, the call itself is always the plain
+penalty.
 """
 
 from __future__ import annotations

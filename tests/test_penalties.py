@@ -51,7 +51,7 @@ def test_r1_looks_at_reals_and_r2_at_fakes():
 
 
 def test_gradient_penalty_interpolates_uniformly():
-    """Between 0 and x the quadratic critic has the norm u‖x‖ with u uniform: E(u‖x‖-1)² is known."""
+    """Between 0 and x the quadratic critic has the norm u‖x‖, u uniform: E(u‖x‖-1)² is known."""
     x = tf.ones((5, 8, 8, 3)) * 0.5
     norm = float(tf.norm(x[0]))
     penalty = penalties.GradientPenalty(weight=1.0)

@@ -32,7 +32,7 @@ class Checkpoint(keras.callbacks.Callback):
     the running means of the logs, and the place in the data: epoch and step within it. A file
     `step-00001234-<checksum>.npz` is written at the start, every `every_seconds` of training and
     after each epoch; the newest `keep` stay. It belongs behind the callbacks whose work at an
-    epoch's end a resumed run must not miss. In a file's name stand the first 16 digits of its SHA-256.
+    epoch's end a resumed run must not miss. A file's name holds the first 16 digits of its SHA-256.
 
     With `resume=True`, `fit` starts from the newest file whose checksum holds, or from the
     beginning if the folder has none. Under a multi-worker strategy every worker restores and only

@@ -45,6 +45,7 @@ class History(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         now = time.monotonic()
+        assert self._rows is not None  # since the epoch began
         self._rows.append({"epoch": epoch + 1, "seconds": now - self._began, **(logs or {})})
         if not is_chief(self.model.distribute_strategy):
             return

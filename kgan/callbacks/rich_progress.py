@@ -41,7 +41,7 @@ class RichProgress(keras.callbacks.Callback):
         # After a resume within an epoch `fit` passes over the steps that were taken before.
         self._begin = self._done = self.model._feed.start
         # The speed counts from the end of the first step, which comes late: TensorFlow traces it.
-        self._marks = deque()
+        self._marks: deque[tuple[float, int]] = deque()
         self._drawn = 0.0
         if self._shown and self.console.is_terminal:
             self._progress = Progress(

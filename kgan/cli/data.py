@@ -7,31 +7,24 @@ from pathlib import Path
 import click
 
 
-@click.group(epilog="Example: kgan data list")
+@click.group(epilog="\b\nExample:\n  kgan data list")
 def data() -> None:
     """See the data sets that are here, and prepare others without network."""
 
 
-@data.command("list", epilog="Example: kgan data list")
+@data.command("list", epilog="\b\nExample:\n  kgan data list")
 def list_() -> None:
     """List the data sets that load without network, and say how others are named."""
-    from rich.console import Console
-    from rich.table import Table
-
+    from kgan.cli.main import print_table
     from kgan.data import available
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("name", "images", "where"):
-        table.add_column(column, overflow="fold")
+    rows = []
     for found in available():
         images = ", ".join(f"{split} {count:,}" for split, count in found.splits.items())
         where = "comes with kgan" if found.kind == "packaged" else str(found.where)
-        table.add_row(found.name, images, where)
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = 1000  # in a pipe nothing is folded: a line is a data set
-    console.print(table)
-    console.print(
+        rows.append((found.name, images, where))
+    print_table(("name", "images", "where"), rows)
+    click.echo(
         "\nAlso: the name of any image data set of TensorFlow Datasets, which is then downloaded "
         "(mnist, cifar10, emnist/letters, …; https://www.tensorflow.org/datasets/catalog), and "
         "any folder of images, whose subfolders are the classes."
@@ -40,7 +33,7 @@ def list_() -> None:
 
 @data.command(
     "prepare",
-    epilog="Example: kgan data prepare fashion_mnist --from /usr/share/datasets/fashion-mnist",
+    epilog="\b\nExample:\n  kgan data prepare fashion_mnist --from /usr/share/datasets/fashion-mnist",
 )
 @click.argument("name")
 @click.option(

@@ -58,7 +58,7 @@ def recipe(name_or_path: str) -> dict[str, str]:
             raise UsageError(f"RECIPE={name_or_path!r} must be a Python file; there is none.")
         path, argument = path.resolve(), str(path.resolve())
     else:
-        path, argument = Path(zoo.recipe(name_or_path).__file__), name_or_path
+        path, argument = Path(str(zoo.recipe(name_or_path).__file__)), name_or_path
     return {"name": path.stem, "argument": argument, "path": str(path), "sha256": sha256(path)}
 
 

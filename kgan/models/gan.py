@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,10 +76,12 @@ class GAN(keras.Model):
             )
         self.training_seeds = StepSeedGenerator(self, self.seed, "training_seeds")
         self.evaluation_seeds = StepSeedGenerator(self, self.seed, "evaluation_seeds")
-        self.generator_optimizer: keras.optimizers.Optimizer | None = None
-        self.discriminator_optimizer: keras.optimizers.Optimizer | None = None
+        # Keras optimizers once `compile` was called.
+        self.generator_optimizer: Any = None
+        self.discriminator_optimizer: Any = None
         self._trackers: list[keras.metrics.Mean] = []
         self._feed: Feed | None = None
+        self._traced: Callable | None = None
         self._compile_arguments: dict[str, Any] = {}
         self.built = True
 
@@ -189,6 +191,7 @@ class GAN(keras.Model):
             steps_per_execution=steps_per_execution,
             run_eagerly=run_eagerly,
         )
+        self._traced = None
         # tf.distribute and checkpoints need the optimizers' variables before the first step.
         with self.distribute_strategy.scope():
             self.generator_optimizer = _built(
@@ -253,7 +256,7 @@ class GAN(keras.Model):
         return self.two_player_loss.discriminator(real_logits, fake_logits)
 
     def generator_loss(self, real_logits, fake_logits):
-        """The scalar that the generator minimises; `real_logits` is None unless the loss needs it."""
+        """The scalar that the generator minimises; `real_logits` is None if not needed."""
         return self.two_player_loss.generator(real_logits, fake_logits)
 
     # -- the step ----------------------------------------------------------------------------
@@ -303,9 +306,7 @@ class GAN(keras.Model):
             real_logits=tf.reduce_mean(real_logits),
             fake_logits=tf.reduce_mean(fake_logits),
         )
-        return self._results(
-            ["discriminator_loss", "generator_loss", "real_logits", "fake_logits"]
-        )
+        return self._results(["discriminator_loss", "generator_loss", "real_logits", "fake_logits"])
 
     def _latents(self, images, seeds: StepSeedGenerator):
         return keras.random.normal((tf.shape(images)[0], self.latent_dim), seed=seeds)
@@ -440,7 +441,6 @@ class GAN(keras.Model):
                 feed.start = max(feed.start, callback.restore(self, feed))
         if validation_data is not None:
             validation_data = Feed(self, validation_data, batch_size, None).one_epoch()
-        self.train_function = None  # the feed's, which counts the steps to leave out
         return super().fit(
             feed.stream(),
             epochs=epochs,
@@ -454,9 +454,13 @@ class GAN(keras.Model):
         )
 
     def make_train_function(self, force=False):
-        super().make_train_function(force)
+        """Keras's train function, traced once, behind the feed's count of steps to pass over."""
+        if self._traced is None or force:
+            super().make_train_function(force=True)
+            self._traced = self.train_function
+        self.train_function: Callable | None = self._traced
         if self._feed is not None:
-            self.train_function = self._feed.skipping(self.train_function)
+            self.train_function = self._feed.skipping(self._traced)
         return self.train_function
 
     def evaluate(

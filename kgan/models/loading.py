@@ -23,7 +23,10 @@ def load_model(path: str | Path) -> GAN:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"path={str(path)!r} must be a .keras file; there is none.")
-    if not zipfile.is_zipfile(path):
+    # Opened here, for is_zipfile says of a file without permission that it is no archive.
+    with path.open("rb") as file:
+        whole = zipfile.is_zipfile(file)
+    if not whole:
         raise UsageError(
             f"path={str(path)!r} must be a .keras file; its content is no such archive or was cut "
             "short. Copy it again, or go back to a checkpoint of the run."
@@ -31,11 +34,7 @@ def load_model(path: str | Path) -> GAN:
     try:
         model = keras.saving.load_model(path)
     except Exception as error:
-        cause = str(error).strip().splitlines()[0]
-        mend = "Copy it again, or go back to a checkpoint of the run."
-        if "safe" in str(error) and "ambda" in str(error):
-            cause = "it holds a Lambda layer, whose code would run on loading"
-            mend = "Replace that layer by one that needs no code of its own."
+        cause, mend = _explain(error)
         raise UsageError(f"path={str(path)!r} cannot be loaded: {cause}. {mend}") from error
     if not isinstance(model, GAN):
         raise UsageError(
@@ -43,3 +42,18 @@ def load_model(path: str | Path) -> GAN:
             "keras.saving.load_model, or wrap its networks in kgan.GAN(generator, discriminator)."
         )
     return model
+
+
+def _explain(error: Exception) -> tuple[str, str]:
+    """What is wrong with the file and what to do about it."""
+    text = str(error).strip() or type(error).__name__
+    if "safe" in text and "ambda" in text:
+        return (
+            "it holds a Lambda layer, whose code would run on loading",
+            "Replace that layer by one that needs no code of its own.",
+        )
+    # Keras goes on with the whole configuration.
+    cause = text.splitlines()[0].split(". ")[0].rstrip(".:")
+    if cause.startswith("Could not locate"):
+        return cause, "Import the module that defines and registers it, then load."
+    return cause, "Copy it again, or go back to a checkpoint of the run."

@@ -141,9 +141,7 @@ def test_the_average_follows_its_formula(reals):
 def test_the_average_starts_as_a_copy_and_holds_batch_statistics(images, make_gan):
     gan = make_gan()
     gan.fit(images[:32], batch_size=32, verbose=0)
-    for a, b in zip(
-        gan.averaged_generator.get_weights(), gan.generator.get_weights(), strict=True
-    ):
+    for a, b in zip(gan.averaged_generator.get_weights(), gan.generator.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-5)
     assert ExponentialMovingAverage.ramp == 0.05
     gan = make_gan()
@@ -230,9 +228,7 @@ def test_xla_trains_to_the_same_weights(images, make_gan):
     plain, compiled = make_gan(jit_compile=False), make_gan(jit_compile=True)
     for gan in (plain, compiled):
         gan.fit(images[:16], batch_size=16, epochs=2, verbose=0)
-    for a, b in zip(
-        plain.generator.get_weights(), compiled.generator.get_weights(), strict=True
-    ):
+    for a, b in zip(plain.generator.get_weights(), compiled.generator.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, atol=2e-3)
 
 

@@ -42,19 +42,25 @@ def test_the_five_rules():
             if isinstance(layer, (layers.Conv2D, layers.Conv2DTranspose))
         ]
         assert {layer.strides for layer in convolutions} == {(2, 2)}
-        normalised = [l for l in model.layers if isinstance(l, layers.BatchNormalization)]
+        normalised = [
+            layer for layer in model.layers if isinstance(layer, layers.BatchNormalization)
+        ]
         # All but the generator's output and the discriminator's input.
         assert len(normalised) == len(convolutions) - (model is discriminator)
-    assert {type(l).__name__ for l in generator.layers} & {"ReLU", "LeakyReLU"} == {"ReLU"}
-    assert {type(l).__name__ for l in discriminator.layers} & {"ReLU", "LeakyReLU"} == {"LeakyReLU"}
-    assert [l.negative_slope for l in discriminator.layers if isinstance(l, layers.LeakyReLU)] == (
-        [pytest.approx(0.2)] * 4
-    )
+    assert {type(layer).__name__ for layer in generator.layers} & {"ReLU", "LeakyReLU"} == {"ReLU"}
+    assert {type(layer).__name__ for layer in discriminator.layers} & {"ReLU", "LeakyReLU"} == {
+        "LeakyReLU"
+    }
+    assert [
+        layer.negative_slope
+        for layer in discriminator.layers
+        if isinstance(layer, layers.LeakyReLU)
+    ] == ([pytest.approx(0.2)] * 4)
     assert generator.layers[-1].activation.__name__ == "tanh"
     # Dense layers: the projection of the latent and the one logit, none hidden.
-    assert [l.units for l in discriminator.layers if isinstance(l, layers.Dense)] == [1]
-    assert [type(l).__name__ for l in generator.layers].index("Dense") == 1
-    assert sum(isinstance(l, layers.Dense) for l in generator.layers) == 1
+    assert [layer.units for layer in discriminator.layers if isinstance(layer, layers.Dense)] == [1]
+    assert [type(layer).__name__ for layer in generator.layers].index("Dense") == 1
+    assert sum(isinstance(layer, layers.Dense) for layer in generator.layers) == 1
 
 
 def test_parameter_count():

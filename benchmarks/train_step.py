@@ -1,0 +1,365 @@
+"""Images per second of one training step: kgan's `fit`, the tutorials' step, PyTorch.
+
+All train the same two networks (the default recipe's, or `--width`) at the same batch, interleaved
+in one run, and the median of the rounds counts:
+
+- kgan: `gan.fit` as the default recipe calls it, data pipeline and callbacks' bookkeeping included;
+- tutorial: a Keras `train_step` as the Keras examples write it (fakes twice, one mixed batch for the
+  discriminator), with Keras's and TensorFlow's default flags, in a process of its own, since
+  oneDNN's switch counts only before TensorFlow is imported;
+- torch: PyTorch eager, the updates of its DCGAN example (fakes shared through `detach`), in the
+  default layout and in channels_last, in a process of its own.
+
+"of matmul" is the share of this machine's own rate for a 2048x2048 float32 matrix product, measured
+in the same rounds; the FLOPs are counted from the layers: two a multiply-add of a convolution or
+dense layer, once for each forward pass, gradient by the input and gradient by the weights that the
+step needs.
+
+    pip install -e ".[bench]"
+    python benchmarks/train_step.py --json train_step.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing as mp
+import os
+import platform
+import resource
+import statistics
+import time
+from pathlib import Path
+
+SIZE, LATENT = 28, 64
+MATMUL = 2048
+
+
+def multiply_adds(network) -> list[int]:
+    """Multiply-adds of each convolution and dense layer for one image, from input to output."""
+    import numpy as np
+    from keras import layers
+
+    counts = []
+    for layer in network.layers:
+        if isinstance(layer, layers.Dense):
+            counts.append(int(np.prod(layer.kernel.shape)))
+        elif isinstance(layer, layers.Conv2DTranspose):
+            counts.append(int(np.prod(layer.kernel.shape) * np.prod(layer.input.shape[1:3])))
+        elif isinstance(layer, layers.Conv2D):
+            counts.append(int(np.prod(layer.kernel.shape) * np.prod(layer.output.shape[1:3])))
+    return counts
+
+
+def step_flops(generator, discriminator) -> int:
+    """FLOPs of kgan's and PyTorch's step for one real image.
+
+    Generator: forward, gradients by weights and, but for the first layer, by inputs.
+    Discriminator: forward and gradients by weights for reals and fakes, by inputs but for the first
+    layer; then forward and all gradients by inputs for the generator's turn.
+    """
+    g, d = multiply_adds(generator), multiply_adds(discriminator)
+    generator_part = 3 * sum(g) - g[0]
+    discriminator_part = 2 * (3 * sum(d) - d[0]) + 2 * sum(d)
+    return 2 * (generator_part + discriminator_part)
+
+
+class Kgan:
+    """One `fit` of `steps` steps a call."""
+
+    def __init__(self, width: int, batch: int):
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+        import kgan
+
+        self.gan = kgan.DCGAN((SIZE, SIZE, 1), LATENT, width)
+        self.gan.compile()
+        self.data = kgan.data.load("fashion_mnist", batch_size=batch)
+        import tensorflow as tf
+
+        matrix = tf.random.normal((MATMUL, MATMUL))
+        self.product = tf.function(lambda: matrix @ matrix)
+        self.product()
+
+    def __call__(self, steps: int) -> float:
+        begin = time.perf_counter()
+        self.gan.fit(self.data, steps_per_epoch=steps, verbose=0)
+        return time.perf_counter() - begin
+
+    def facts(self) -> dict:
+        import keras
+        import tensorflow as tf
+
+        begin = time.perf_counter()
+        for _ in range(10):
+            product = self.product()
+        product.numpy()
+        rate = 10 * 2 * MATMUL**3 / (time.perf_counter() - begin)
+        return {
+            "flops_per_image": step_flops(self.gan.generator, self.gan.discriminator),
+            "matmul_flops_per_second": rate,
+            "versions": {"tensorflow": tf.__version__, "keras": keras.__version__},
+        }
+
+
+class Tutorial:
+    """The step of the Keras DCGAN examples, on kgan's networks, with default flags."""
+
+    def __init__(self, width: int, batch: int):
+        os.environ.pop("TF_ENABLE_ONEDNN_OPTS", None)
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+        import keras
+        import numpy as np
+        import tensorflow as tf
+
+        class TutorialGAN(keras.Model):
+            def __init__(self, generator, discriminator):
+                super().__init__()
+                self.generator, self.discriminator = generator, discriminator
+                self.seeds = keras.random.SeedGenerator(0)
+
+            def compile(self, d_optimizer, g_optimizer, loss_fn):
+                super().compile()
+                self.d_optimizer, self.g_optimizer = d_optimizer, g_optimizer
+                self.loss_fn = loss_fn
+                self.d_metric = keras.metrics.Mean(name="d_loss")
+                self.g_metric = keras.metrics.Mean(name="g_loss")
+
+            @property
+            def metrics(self):
+                return [self.d_metric, self.g_metric]
+
+            def train_step(self, real):
+                size = tf.shape(real)[0]
+                latents = keras.random.normal((size, LATENT), seed=self.seeds)
+                mixed = tf.concat([self.generator(latents), real], axis=0)
+                labels = tf.concat([tf.ones((size, 1)), tf.zeros((size, 1))], axis=0)
+                with tf.GradientTape() as tape:
+                    d_loss = self.loss_fn(labels, self.discriminator(mixed, training=True))
+                weights = self.discriminator.trainable_weights
+                self.d_optimizer.apply(tape.gradient(d_loss, weights), weights)
+                latents = keras.random.normal((size, LATENT), seed=self.seeds)
+                with tf.GradientTape() as tape:
+                    fakes = self.generator(latents, training=True)
+                    logits = self.discriminator(fakes, training=True)
+                    g_loss = self.loss_fn(tf.zeros((size, 1)), logits)
+                weights = self.generator.trainable_weights
+                self.g_optimizer.apply(tape.gradient(g_loss, weights), weights)
+                self.d_metric.update_state(d_loss)
+                self.g_metric.update_state(g_loss)
+                return {"d_loss": self.d_metric.result(), "g_loss": self.g_metric.result()}
+
+        # Loaded without kgan/__init__.py, which would switch oneDNN on.
+        networks = _networks_module()
+        self.gan = TutorialGAN(
+            networks.generator((SIZE, SIZE, 1), LATENT, width),
+            networks.discriminator((SIZE, SIZE, 1), width),
+        )
+        self.gan.compile(
+            keras.optimizers.Adam(2e-4, beta_1=0.5),
+            keras.optimizers.Adam(2e-4, beta_1=0.5),
+            keras.losses.BinaryCrossentropy(from_logits=True),
+        )
+        file = Path(__file__).parents[1] / "kgan" / "data" / "fashion_mnist_10k.npz"
+        images = np.load(file)["image"].reshape(-1, SIZE, SIZE, 1).astype("float32") / 127.5 - 1
+        self.data = (
+            tf.data.Dataset.from_tensor_slices(images).shuffle(1024).batch(batch, True).repeat()
+        )
+        self.xla = bool(self.gan.jit_compile)
+
+    def __call__(self, steps: int) -> float:
+        begin = time.perf_counter()
+        self.gan.fit(self.data, steps_per_epoch=steps, verbose=0)
+        return time.perf_counter() - begin
+
+    def facts(self) -> dict:
+        return {"xla": self.xla, "onednn": "TensorFlow's default"}
+
+
+def _networks_module():
+    """`kgan.networks.dcgan` in a process whose environment `import kgan` must not touch."""
+    before = dict(os.environ)
+    import tensorflow  # noqa: F401, reads the environment now
+
+    from kgan.networks import dcgan
+
+    os.environ.clear()
+    os.environ.update(before)
+    return dcgan
+
+
+class Torch:
+    """PyTorch eager with the updates of its DCGAN example."""
+
+    channels_last = False
+
+    def __init__(self, width: int, batch: int):
+        import numpy as np
+        import torch
+        from torch import nn
+
+        torch.manual_seed(0)
+        torch.set_num_threads(os.cpu_count() or 1)
+        w, slope = width, 0.2
+        generator = nn.Sequential(
+            nn.Linear(LATENT, 49 * 2 * w, bias=False),
+            nn.Unflatten(1, (2 * w, 7, 7)),
+            nn.BatchNorm2d(2 * w),
+            nn.ReLU(True),
+            nn.ConvTranspose2d(2 * w, w, 4, 2, 1, bias=False),
+            nn.BatchNorm2d(w),
+            nn.ReLU(True),
+            nn.ConvTranspose2d(w, 1, 4, 2, 1),
+            nn.Tanh(),
+        )
+        discriminator = nn.Sequential(
+            nn.Conv2d(1, w, 4, 2, 1),
+            nn.LeakyReLU(slope, True),
+            nn.Conv2d(w, 2 * w, 4, 2, 1, bias=False),
+            nn.BatchNorm2d(2 * w),
+            nn.LeakyReLU(slope, True),
+            nn.Flatten(),
+            nn.Linear(49 * 2 * w, 1),
+        )
+        layout = torch.channels_last if self.channels_last else torch.contiguous_format
+        generator, discriminator = (m.to(memory_format=layout) for m in (generator, discriminator))
+        adam = {"lr": 2e-4, "betas": (0.5, 0.999)}
+        g_optimizer = torch.optim.Adam(generator.parameters(), **adam)
+        d_optimizer = torch.optim.Adam(discriminator.parameters(), **adam)
+        criterion = nn.BCEWithLogitsLoss()
+        ones, zeros = torch.ones(batch, 1), torch.zeros(batch, 1)
+        file = Path(__file__).parents[1] / "kgan" / "data" / "fashion_mnist_10k.npz"
+        images = np.load(file)["image"].reshape(-1, 1, SIZE, SIZE).astype("float32") / 127.5 - 1
+        images = torch.from_numpy(images)
+
+        def step():
+            real = images[torch.randint(len(images), (batch,))].contiguous(memory_format=layout)
+            discriminator.zero_grad()
+            criterion(discriminator(real), ones).backward()
+            fakes = generator(torch.randn(batch, LATENT))
+            criterion(discriminator(fakes.detach()), zeros).backward()
+            d_optimizer.step()
+            generator.zero_grad()
+            criterion(discriminator(fakes), ones).backward()
+            g_optimizer.step()
+
+        self.step = step
+        self.parameters = sum(
+            p.numel() for m in (generator, discriminator) for p in m.parameters()
+        )
+
+    def __call__(self, steps: int) -> float:
+        begin = time.perf_counter()
+        for _ in range(steps):
+            self.step()
+        return time.perf_counter() - begin
+
+    def facts(self) -> dict:
+        import torch
+
+        return {"versions": {"torch": torch.__version__}, "parameters": self.parameters}
+
+
+class TorchChannelsLast(Torch):
+    channels_last = True
+
+
+SIDES = {
+    "kgan fit": Kgan,
+    "Keras tutorial step": Tutorial,
+    "PyTorch eager": Torch,
+    "PyTorch eager, channels_last": TorchChannelsLast,
+}
+
+
+def serve(name: str, width: int, batch: int, connection) -> None:
+    """A side in its own process, idle unless asked for so many steps."""
+    side = SIDES[name](width, batch)
+    connection.send("ready")
+    while (steps := connection.recv()) is not None:
+        if steps == "facts":
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            connection.send({**side.facts(), "peak_memory_mib": round(peak)})
+        else:
+            connection.send(side(steps))
+
+
+def processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if os.path.exists("/proc/cpuinfo") else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--width", type=int, default=32)
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--steps", type=int, default=100, help="in each round")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+
+    context = mp.get_context("spawn")
+    sides = {}
+    for name in SIDES:
+        here, there = context.Pipe()
+        process = context.Process(
+            target=serve, args=(name, arguments.width, arguments.batch, there), daemon=True
+        )
+        process.start()
+        here.recv()
+        sides[name] = here
+
+    def ask(name, what):
+        sides[name].send(what)
+        return sides[name].recv()
+
+    speeds: dict[str, list[float]] = {name: [] for name in sides}
+    matmul = []
+    for name in sides:  # tracing, autotuning and first allocations
+        ask(name, 10)
+    for _ in range(arguments.rounds):
+        for name in sides:
+            speeds[name].append(arguments.steps * arguments.batch / ask(name, arguments.steps))
+        matmul.append(ask("kgan fit", "facts")["matmul_flops_per_second"])
+    facts = {name: ask(name, "facts") for name in sides}
+    for connection in sides.values():
+        connection.send(None)
+
+    flops = facts["kgan fit"]["flops_per_image"]
+    rate = statistics.median(matmul)
+    rows = {}
+    for name, values in speeds.items():
+        # The machine's speed drifts: compare within a round, then take the median.
+        ratio = statistics.median(k / v for k, v in zip(speeds["kgan fit"], values, strict=True))
+        share = statistics.median(v * flops / m for v, m in zip(values, matmul, strict=True))
+        rows[name] = {
+            "images_per_second": statistics.median(values),
+            "kgan_is_faster_by": ratio,
+            "share_of_matmul_rate": share if name != "Keras tutorial step" else None,
+            "rounds": values,
+            **facts[name],
+        }
+    print(f"{processor()}, {os.cpu_count()} cores; {flops / 1e6:.0f} MFLOP an image; ", end="")
+    print(f"matrix product {rate / 1e9:.0f} GFLOP/s; width {arguments.width}, ", end="")
+    print(f"batch {arguments.batch}, {arguments.rounds} rounds of {arguments.steps} steps\n")
+    print(f"{'':30s} images/s  kgan is  of matmul  peak MiB")
+    for name, row in rows.items():
+        share = row["share_of_matmul_rate"]
+        print(
+            f"{name:30s} {row['images_per_second']:8.0f}  {row['kgan_is_faster_by']:6.2f}x  "
+            f"{'' if share is None else f'{share:.0%}':>9s}  {row['peak_memory_mib']:8d}"
+        )
+    if arguments.json:
+        record = {
+            "machine": {"processor": processor(), "cores": os.cpu_count()},
+            "system": platform.platform(),
+            "python": platform.python_version(),
+            "settings": {k: v for k, v in vars(arguments).items() if k != "json"},
+            "matmul_flops_per_second": rate,
+            "sides": rows,
+        }
+        arguments.json.write_text(json.dumps(record, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

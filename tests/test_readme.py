@@ -1,0 +1,81 @@
+"""Every code block of the README runs, word for word, with the epochs cut short."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+README = Path(__file__).parents[1] / "README.md"
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", README.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+# Keras's own switches; everything else is as the reader would have it.
+SHORT = {"KERAS_MAX_EPOCHS": "1", "KERAS_MAX_STEPS_PER_EPOCH": "3"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Where the reader stands: an empty folder with some photos."""
+    folder = tmp_path_factory.mktemp("reader")
+    (folder / "photos").mkdir()
+    random = np.random.RandomState(0)
+    for number in range(20):
+        array = random.randint(0, 256, (40, 48, 3), "uint8")
+        Image.fromarray(array).save(folder / "photos" / f"{number}.png")
+    # `kgan` as the installation would put it on the path, for this interpreter.
+    (folder / "bin").mkdir()
+    (folder / "bin" / "kgan").write_text(f'#!/bin/sh\nexec {sys.executable} -m kgan "$@"\n')
+    (folder / "bin" / "kgan").chmod(0o755)
+    return folder
+
+
+def run(command, folder):
+    environment = {
+        **os.environ,
+        **SHORT,
+        "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(README.parent),
+        "KGAN_HOME": str(folder / "cache"),
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    return done
+
+
+def test_there_are_only_blocks_that_are_run():
+    assert {language for language, _ in BLOCKS} == {"bash", "python"}
+    # The two that install stand in .ci/run as they stand here.
+    script = (README.parent / ".ci" / "run").read_text("utf-8")
+    first, second = (text.strip() for language, text in BLOCKS if "pip install" in text)
+    assert first == "pip install . && kgan train"
+    assert second in script or all(part in script for part in second.split(" && "))
+
+
+@pytest.mark.slow
+def test_shell_blocks(folder):
+    for language, text in BLOCKS:
+        if language == "bash" and "pytest" not in text:
+            run(["bash", "-euc", text.replace("pip install . && ", "")], folder)
+    assert np.load(folder / "x.npz")["images"].shape == (1000, 28, 28, 1)
+    run_folder = folder / "runs" / "dcgan_fashion_mnist"
+    for name in (
+        "config.json",
+        "history.csv",
+        "curves.png",
+        "samples/epoch-0001.png",
+        "samples.gif",
+        "model.keras",
+    ):
+        assert (run_folder / name).stat().st_size > 0
+    assert (folder / "dcgan.onnx").exists() and (folder / "dcgan" / "saved_model.pb").exists()
+
+
+@pytest.mark.slow
+def test_python_blocks(folder):
+    program = "\n".join(text for language, text in BLOCKS if language == "python")
+    run([sys.executable, "-c", program], folder)
+    assert Image.open(folder / "garments.png").size[0] > 200
