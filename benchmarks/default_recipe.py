@@ -6,7 +6,8 @@ the 10,000 of the Fashion-MNIST test split, in the 64 features of a small classi
 script trains on the full training split first. It needs the full data set:
 
     kgan data prepare fashion_mnist --from /usr/share/datasets/fashion-mnist
-    python benchmarks/default_recipe.py --cpu-seconds 260 --json default_recipe.json
+    python benchmarks/default_recipe.py --cpu-seconds 120 --json default_recipe.json
+    python benchmarks/default_recipe.py --score dcgan_fashion_mnist runs/dcgan_fashion_mnist
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import numpy as np
 import tensorflow as tf
 
 import kgan
+from kgan.cli import models
 
 BASE = {"width": 32, "latent_dim": 64, "batch_size": 64, "lr": 1e-3, "ema": 10_000}
 CANDIDATES = {
@@ -94,7 +96,9 @@ def classifier(path: Path) -> keras.Model:
         )
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         schedule = keras.optimizers.schedules.CosineDecay(2e-3, 4 * 468)
-        model.compile(keras.optimizers.Adam(schedule), loss, metrics=["accuracy"], jit_compile=False)
+        model.compile(
+            keras.optimizers.Adam(schedule), loss, metrics=["accuracy"], jit_compile=False
+        )
         model.fit(*arrays("train"), batch_size=128, epochs=4, verbose=2)
         _, accuracy = model.evaluate(*arrays("test"), verbose=0)
         print(f"classifier: {accuracy:.2%} of the test split")
@@ -138,7 +142,9 @@ def train(settings: dict, cpu_seconds: float, seed: int) -> tuple[kgan.GAN, int]
             rate = keras.optimizers.schedules.CosineDecay(rate, steps, alpha=settings["decay"])
         optimizer = keras.optimizers.Adam(rate, settings.get("beta_1", 0.5))
         gan.compile(
-            generator_optimizer=optimizer, discriminator_optimizer=optimizer, **settings.get("loss", {})
+            generator_optimizer=optimizer,
+            discriminator_optimizer=optimizer,
+            **settings.get("loss", {}),
         )
         return gan
 
@@ -157,6 +163,7 @@ def main() -> None:
     parser.add_argument("--cpu-seconds", type=float, default=260, help="for each candidate")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--only", nargs="*", choices=list(CANDIDATES))
+    parser.add_argument("--score", nargs="+", help="models to score instead of training")
     parser.add_argument("--classifier", type=Path, default=Path("fashion_classifier.keras"))
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
@@ -165,16 +172,23 @@ def main() -> None:
     test = statistics(extractor, arrays("test")[0])
     train_split = statistics(extractor, arrays("train")[0][:10_000])
     print(f"10,000 real training images: {frechet_distance(train_split, test):.2f}")
+
+    def distance(gan: kgan.GAN) -> float:
+        images = gan.generate(10_000, seed=1, batch_size=500)
+        return frechet_distance(statistics(extractor, images), test)
+
+    for name in arguments.score or ():
+        print(f"{name:44s} {distance(models.load(models.find(name))):8.2f}")
+    if arguments.score:
+        return
     rows = []
     for name in arguments.only or CANDIDATES:
         for seed in range(arguments.seeds):
             keras.backend.clear_session()
             gan, images = train(BASE | CANDIDATES[name], arguments.cpu_seconds, seed)
-            distance = frechet_distance(
-                statistics(extractor, gan.generate(10_000, seed=1, batch_size=500)), test
-            )
-            rows.append({"name": name, "seed": seed, "images": images, "distance": distance})
-            print(f"{name:44s} seed {seed}  {images:8d} images  {distance:8.2f}", flush=True)
+            value = distance(gan)
+            rows.append({"name": name, "seed": seed, "images": images, "distance": value})
+            print(f"{name:44s} seed {seed}  {images:8d} images  {value:8.2f}", flush=True)
             if arguments.json:
                 record = {
                     "cpu_seconds": arguments.cpu_seconds,

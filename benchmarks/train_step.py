@@ -3,12 +3,14 @@
 All train the same two networks (the default recipe's, or `--width`) at the same batch, interleaved
 in one run, and the median of the rounds counts:
 
-- kgan: `gan.fit` as the default recipe calls it, data pipeline and callbacks' bookkeeping included;
-- tutorial: a Keras `train_step` as the Keras examples write it (fakes twice, one mixed batch for the
-  discriminator), with Keras's and TensorFlow's default flags, in a process of its own, since
-  oneDNN's switch counts only before TensorFlow is imported;
+- kgan: `gan.fit` with its data pipeline and Keras's bookkeeping;
+- tutorial: a Keras `train_step` as the Keras examples write it (fakes twice, one mixed batch for
+  the discriminator), with Keras's and TensorFlow's default flags, and once more without oneDNN,
+  which TensorFlow leaves off by default on CPUs without AVX512-VNNI;
 - torch: PyTorch eager, the updates of its DCGAN example (fakes shared through `detach`), in the
-  default layout and in channels_last, in a process of its own.
+  default layout and in channels_last.
+
+Each has a process of its own, since oneDNN's switch counts only before TensorFlow is imported.
 
 "of matmul" is the share of this machine's own rate for a 2048x2048 float32 matrix product, measured
 in the same rounds; the FLOPs are counted from the layers: two a multiply-add of a convolution or
@@ -104,8 +106,12 @@ class Kgan:
 class Tutorial:
     """The step of the Keras DCGAN examples, on kgan's networks, with default flags."""
 
+    onednn: str | None = None
+
     def __init__(self, width: int, batch: int):
         os.environ.pop("TF_ENABLE_ONEDNN_OPTS", None)
+        if self.onednn is not None:
+            os.environ["TF_ENABLE_ONEDNN_OPTS"] = self.onednn
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
         import keras
         import numpy as np
@@ -172,7 +178,13 @@ class Tutorial:
         return time.perf_counter() - begin
 
     def facts(self) -> dict:
-        return {"xla": self.xla, "onednn": "TensorFlow's default"}
+        return {"xla": self.xla, "TF_ENABLE_ONEDNN_OPTS": self.onednn}
+
+
+class TutorialWithoutOneDNN(Tutorial):
+    """What the default flags mean on a CPU without AVX512-VNNI or the like."""
+
+    onednn = "0"
 
 
 def _networks_module():
@@ -243,9 +255,7 @@ class Torch:
             g_optimizer.step()
 
         self.step = step
-        self.parameters = sum(
-            p.numel() for m in (generator, discriminator) for p in m.parameters()
-        )
+        self.parameters = sum(p.numel() for m in (generator, discriminator) for p in m.parameters())
 
     def __call__(self, steps: int) -> float:
         begin = time.perf_counter()
@@ -266,6 +276,7 @@ class TorchChannelsLast(Torch):
 SIDES = {
     "kgan fit": Kgan,
     "Keras tutorial step": Tutorial,
+    "the same without oneDNN": TutorialWithoutOneDNN,
     "PyTorch eager": Torch,
     "PyTorch eager, channels_last": TorchChannelsLast,
 }
@@ -284,7 +295,9 @@ def serve(name: str, width: int, batch: int, connection) -> None:
 
 
 def processor() -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if os.path.exists("/proc/cpuinfo") else []
+    lines = (
+        Path("/proc/cpuinfo").read_text().splitlines() if os.path.exists("/proc/cpuinfo") else []
+    )
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor()
 
@@ -335,7 +348,7 @@ def main() -> None:
         rows[name] = {
             "images_per_second": statistics.median(values),
             "kgan_is_faster_by": ratio,
-            "share_of_matmul_rate": share if name != "Keras tutorial step" else None,
+            "share_of_matmul_rate": share if not issubclass(SIDES[name], Tutorial) else None,
             "rounds": values,
             **facts[name],
         }

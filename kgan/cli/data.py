@@ -33,7 +33,8 @@ def list_() -> None:
 
 @data.command(
     "prepare",
-    epilog="\b\nExample:\n  kgan data prepare fashion_mnist --from /usr/share/datasets/fashion-mnist",
+    epilog="\b\nExample:\n"
+    "  kgan data prepare fashion_mnist --from /usr/share/datasets/fashion-mnist",
 )
 @click.argument("name")
 @click.option(

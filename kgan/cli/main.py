@@ -118,15 +118,15 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def import_tensorflow() -> None:
-    """Import TensorFlow without its start-up messages, unless TF_CPP_MIN_LOG_LEVEL asks for them.
+    """Import TensorFlow without its start-up messages, unless TF_CPP_MIN_LOG_LEVEL=0 asks for them.
 
     If the import fails, what it said is shown.
     """
     # The parts that kgan.callbacks and kgan.data would import, so that they are quiet, too.
-    if "TF_CPP_MIN_LOG_LEVEL" in os.environ or "tensorflow" in sys.modules:
+    level = os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if level == "0" or "tensorflow" in sys.modules:
         importlib.import_module("keras")
         return
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
     for name in ("absl", "tensorflow"):
         logging.getLogger(name).setLevel(logging.ERROR)
     # The libraries write some messages before they have read the variable.
