@@ -1,9 +1,9 @@
 """DCGAN on Fashion-MNIST: recognisable garments after two minutes on two CPU cores.
 
 Radford, Metz & Chintala, "Unsupervised Representation Learning with Deep Convolutional Generative
-Adversarial Networks", 2016, arXiv:1511.06434. The networks are the paper's at a quarter of its width.
-Loss (hinge: Lim & Ye, "Geometric GAN", 2017, arXiv:1705.02894), learning rate, batch and latents
-are what `benchmarks/default_recipe.py` found best for so short a training.
+Adversarial Networks", 2016, arXiv:1511.06434. The networks are the paper's at a
+quarter of its width. Loss (hinge: Lim & Ye, "Geometric GAN", 2017, arXiv:1705.02894), learning
+rate, batch and latents are what `benchmarks/default_recipe.py` found best for so short a training.
 """
 
 from __future__ import annotations
