@@ -40,3 +40,13 @@ class ExponentialMovingAverage:
                 strategy.extended.update(average.value, move, args=(source.value, decay))
 
         tf.distribute.get_replica_context().merge_call(update_all, args=(decay,))
+
+
+def untrained_copy(model: keras.Model, name: str) -> keras.Model:
+    """A copy with the same weights that no optimizer trains."""
+    twin = type(model).from_config({**model.get_config(), "name": name})
+    if not twin.built:
+        twin.build(model.input_shape)
+    twin.set_weights(model.get_weights())
+    twin.trainable = False
+    return twin

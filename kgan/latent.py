@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from kgan.checks import check_count
 from kgan.errors import UsageError
 
 
@@ -39,9 +40,3 @@ def sample(
         while (outside := np.abs(latents) > truncation).any():
             latents[outside] = random.standard_normal(int(outside.sum()))
     return latents.astype(np.float32)
-
-
-def check_count(argument: str, count: object) -> None:
-    """Raise a `UsageError` unless `count` is a whole number of at least 1."""
-    if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
-        raise UsageError(f"{argument} must be a whole number of at least 1; received {count!r}.")

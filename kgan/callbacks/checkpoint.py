@@ -16,9 +16,9 @@ import numpy as np
 import tensorflow as tf
 
 from kgan.callbacks.chief import is_chief
+from kgan.checks import check_count
 from kgan.errors import UsageError
 from kgan.files import replacing
-from kgan.latent import check_count
 
 if TYPE_CHECKING:
     from kgan.models.feed import Feed
@@ -129,10 +129,14 @@ class Checkpoint(keras.callbacks.Callback):
         buffer = io.BytesIO()
         np.savez(buffer, **arrays)
         checksum = hashlib.sha256(buffer.getbuffer()).hexdigest()[:16]
-        with replacing(self.folder / f"step-{self._step:08d}-{checksum}.npz") as path:
+        written = self.folder / f"step-{self._step:08d}-{checksum}.npz"
+        with replacing(written) as path:
             path.write_bytes(buffer.getbuffer())
-        for old in files(self.folder)[self.keep :]:
-            old.unlink(missing_ok=True)
+        # A file of this or a later step is a damaged one that `restore` passed over.
+        older = [path for path in files(self.folder) if path.name < written.name[:13]]
+        for path in files(self.folder):
+            if path not in (written, *older[: self.keep - 1]):
+                path.unlink(missing_ok=True)
         for scratch in self.folder.glob(".step-*"):  # left by a kill in the middle of a write
             shutil.rmtree(scratch, ignore_errors=True)
 

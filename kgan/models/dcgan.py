@@ -6,7 +6,8 @@ from typing import Any
 
 import keras
 
-from kgan.models.gan import GAN, check_seed
+from kgan.checks import check_seed
+from kgan.models.gan import GAN
 from kgan.networks import dcgan
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
+from kgan.checks import check_count
 from kgan.data import ImageDataset, check_images, load
 from kgan.errors import UsageError
-from kgan.latent import check_count
 
 if TYPE_CHECKING:
     from kgan.models.gan import GAN

@@ -13,10 +13,13 @@ import tensorflow as tf
 
 from kgan import latent
 from kgan.augment import Augment, augments
-from kgan.ema import ExponentialMovingAverage
+from kgan.checks import check_count, check_seed
+from kgan.ema import ExponentialMovingAverage, untrained_copy
 from kgan.errors import UsageError
 from kgan.losses import Loss, losses
+from kgan.models import optimizers
 from kgan.models.feed import Feed
+from kgan.networks.check import check_networks
 from kgan.penalties import Penalty, penalties
 from kgan.precision import compute_dtypes, float32_clone
 from kgan.seeds import StepSeedGenerator
@@ -54,7 +57,7 @@ class GAN(keras.Model):
         name: str | None = None,
     ):
         super().__init__(name=name)
-        _check_networks(generator, discriminator)
+        check_networks(generator, discriminator)
         if ema_halflife_images is not None and not ema_halflife_images > 0:
             raise UsageError(
                 "ema_halflife_images must be a number of images above 0, or None for no average; "
@@ -70,7 +73,7 @@ class GAN(keras.Model):
         self.averaged_generator = generator
         self._average = None
         if ema_halflife_images is not None:
-            self.averaged_generator = _twin(generator, "averaged_generator")
+            self.averaged_generator = untrained_copy(generator, "averaged_generator")
             self._average = ExponentialMovingAverage(
                 generator, self.averaged_generator, ema_halflife_images
             )
@@ -157,8 +160,8 @@ class GAN(keras.Model):
         Raises:
             UsageError: an unknown name or an impossible count.
         """
-        latent.check_count("discriminator_steps", discriminator_steps)
-        latent.check_count("steps_per_execution", steps_per_execution)
+        check_count("discriminator_steps", discriminator_steps)
+        check_count("steps_per_execution", steps_per_execution)
         if jit_compile not in (True, False, "auto"):
             raise UsageError(
                 f'jit_compile must be True, False or "auto"; received {jit_compile!r}.'
@@ -171,8 +174,8 @@ class GAN(keras.Model):
         self.discriminator_steps = discriminator_steps
         self._compile_arguments = {
             "loss": self.two_player_loss,
-            "generator_optimizer": _optimizer("generator_optimizer", generator_optimizer),
-            "discriminator_optimizer": _optimizer(
+            "generator_optimizer": optimizers.get("generator_optimizer", generator_optimizer),
+            "discriminator_optimizer": optimizers.get(
                 "discriminator_optimizer", discriminator_optimizer
             ),
             "penalties": self.penalties,
@@ -194,12 +197,12 @@ class GAN(keras.Model):
         self._traced = None
         # tf.distribute and checkpoints need the optimizers' variables before the first step.
         with self.distribute_strategy.scope():
-            self.generator_optimizer = _built(
+            self.generator_optimizer = optimizers.built(
                 self._compile_arguments["generator_optimizer"],
                 self.generator,
                 self.generator_variables,
             )
-            self.discriminator_optimizer = _built(
+            self.discriminator_optimizer = optimizers.built(
                 self._compile_arguments["discriminator_optimizer"],
                 self.discriminator,
                 self.discriminator_variables,
@@ -431,7 +434,7 @@ class GAN(keras.Model):
         """
         if not self.compiled:
             raise UsageError("Call gan.compile() before gan.fit(): it chooses loss and optimizers.")
-        latent.check_count("epochs", epochs)
+        check_count("epochs", epochs)
         feed = Feed(self, x, batch_size, steps_per_epoch)
         callbacks = list(callbacks or ())
         self._feed = feed
@@ -511,7 +514,7 @@ class GAN(keras.Model):
                 f"labels must be None, since {type(self).__name__} knows no classes; "
                 f"received {type(labels).__name__}."
             )
-        latent.check_count("batch_size", batch_size)
+        check_count("batch_size", batch_size)
         latents = latent.sample(n, self.latent_dim, seed, truncation)
         parts = [
             np.asarray(self(latents[start : start + batch_size]), np.float32)
@@ -575,78 +578,6 @@ def _without_names(value: Any) -> Any:
 
 
 _penalties = penalties  # `compile` has an argument of this name
-
-
-def check_seed(seed: object) -> int:
-    """The seed of a model or run as an int; a `UsageError` unless it lies in [0, 2**31)."""
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**31:
-        raise UsageError(f"seed must be a whole number in [0, 2**31); received {seed!r}.")
-    return int(seed)
-
-
-def _check_networks(generator: Any, discriminator: Any) -> None:
-    for argument, network in (("generator", generator), ("discriminator", discriminator)):
-        if not isinstance(network, keras.Model) or not network.built:
-            raise UsageError(
-                f"{argument} must be a built keras.Model (call it on an input once); "
-                f"received {network!r}."
-            )
-        for layer in network._flatten_layers():
-            if isinstance(layer, keras.layers.Lambda):
-                raise UsageError(
-                    f"{argument} must not hold a Lambda layer ({layer.name!r}): it could be saved "
-                    "but, for safety, not loaded. Write a registered keras.layers.Layer instead."
-                )
-    if len(generator.input_shape) != 2 or generator.input_shape[-1] is None:
-        raise UsageError(
-            "generator must map latents of shape (batch, latent_dim); its input shape is "
-            f"{generator.input_shape}."
-        )
-    if len(generator.output_shape) != 4 or None in generator.output_shape[1:]:
-        raise UsageError(
-            "generator must make images of a fixed shape (batch, height, width, channels); its "
-            f"output shape is {generator.output_shape}."
-        )
-    if tuple(discriminator.input_shape[1:]) != tuple(generator.output_shape[1:]):
-        raise UsageError(
-            f"discriminator must take what the generator makes, {generator.output_shape[1:]}; its "
-            f"input shape is {discriminator.input_shape[1:]}."
-        )
-
-
-def _twin(model: keras.Model, name: str) -> keras.Model:
-    """A copy with the same weights that no optimizer trains."""
-    twin = type(model).from_config({**model.get_config(), "name": name})
-    if not twin.built:
-        twin.build(model.input_shape)
-    twin.set_weights(model.get_weights())
-    twin.trainable = False
-    return twin
-
-
-def _optimizer(argument: str, identifier: Any) -> keras.optimizers.Optimizer:
-    if identifier is None:
-        return keras.optimizers.Adam(2e-4, beta_1=0.5)
-    try:
-        optimizer = keras.optimizers.get(identifier)
-    except ValueError:
-        optimizer = None
-    if not isinstance(optimizer, keras.optimizers.Optimizer):
-        raise UsageError(
-            f'{argument} must be a Keras optimizer or the name of one, such as "adam"; '
-            f"received {identifier!r}."
-        )
-    return optimizer
-
-
-def _built(optimizer, network: keras.Model, variables) -> keras.optimizers.Optimizer:
-    """A copy that belongs to the current strategy, its variables built, scaled for float16."""
-    optimizer = type(optimizer).from_config(optimizer.get_config())
-    scales = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
-    if "float16" in compute_dtypes(network) and not scales:
-        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-    optimizer.build(variables)
-    return optimizer
 
 
 def _penalty_name(penalty: Penalty) -> str:

@@ -14,8 +14,8 @@ from __future__ import annotations
 import keras
 from keras import layers
 
+from kgan.checks import check_count
 from kgan.errors import UsageError
-from kgan.latent import check_count
 
 _KERNEL = 4
 _SMALLEST = 7

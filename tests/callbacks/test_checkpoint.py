@@ -125,6 +125,17 @@ def test_a_damaged_checkpoint_is_passed_over(images, make_gan, tmp_path, damage)
         np.testing.assert_array_equal(a, b)
 
 
+def test_a_damaged_checkpoint_does_not_push_out_a_good_one(images, make_gan, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        train(make_gan(), images, tmp_path, stop_at=7, keep=3)
+    for path in files(tmp_path)[:2]:
+        path.write_bytes(b"")
+    with pytest.warns(UserWarning), pytest.raises(KeyboardInterrupt):
+        train(make_gan(), images, tmp_path, resume=True, stop_at=2)  # the first call passes over
+    assert [path.name[:13] for path in files(tmp_path)] == ["step-00000006", "step-00000005"]
+    assert newest(tmp_path)[0] == files(tmp_path)[0]
+
+
 def test_every_checkpoint_damaged(images, make_gan, tmp_path):
     train(make_gan(), images, tmp_path, epochs=1)
     for path in files(tmp_path):
