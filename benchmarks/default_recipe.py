@@ -29,6 +29,8 @@ import kgan
 from kgan.cli import models
 
 BASE = {"width": 32, "latent_dim": 64, "batch_size": 64, "lr": 1e-3, "ema": 10_000}
+NEAR = {"lr": 2e-3, "batch_size": 32, "latent_dim": 32}
+RECIPE = NEAR | {"loss": {"loss": "hinge"}}
 CANDIDATES = {
     "width 64, lr 2e-4": {"width": 64, "lr": 2e-4},
     "width 64, lr 5e-4": {"width": 64, "lr": 5e-4},
@@ -54,16 +56,14 @@ CANDIDATES = {
     "r1 0.1": {"loss": {"penalties": [kgan.penalties.R1(0.1)]}},
     "r1 1 every 8": {"loss": {"penalties": [kgan.penalties.R1(1.0, interval=8)]}},
     "diffaugment": {"loss": {"augment": "diffaugment"}},
-    "lr 2e-3, batch 32, latent 32": {"lr": 2e-3, "batch_size": 32, "latent_dim": 32},
-    "the same, hinge": {
-        "lr": 2e-3,
-        "batch_size": 32,
-        "latent_dim": 32,
-        "loss": {"loss": "hinge"},
-    },
-    "the same, beta_1 0": {"lr": 2e-3, "batch_size": 32, "latent_dim": 32, "beta_1": 0.0},
-    "the same, width 24": {"lr": 2e-3, "batch_size": 32, "latent_dim": 32, "width": 24},
-    "the same, lr 4e-3": {"lr": 4e-3, "batch_size": 32, "latent_dim": 32},
+    "lr 2e-3, batch 32, latent 32": NEAR,
+    "near, beta_1 0": NEAR | {"beta_1": 0.0},
+    "near, width 24": NEAR | {"width": 24},
+    "near, lr 4e-3": NEAR | {"lr": 4e-3},
+    "near, hinge = recipe": RECIPE,
+    "recipe, width 48": RECIPE | {"width": 48},
+    "recipe, ema 40,000": RECIPE | {"ema": 40_000},
+    "recipe, cosine to 10 %": RECIPE | {"decay": 0.1},
     "label smoothing 0.1": {"loss": {"loss": kgan.losses.NonSaturating(0.1)}},
 }
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+import errno
+import os
 from pathlib import Path
 
 import tensorflow as tf
 
 import kgan
 from kgan import latent
-from kgan.errors import UsageError
-from kgan.files import replacing
+from kgan.files import refuse_foreign, replacing
 
 from .signature import Serving
 from .verify import BATCHES, Export, verify
@@ -33,29 +33,14 @@ def to_saved_model(gan: kgan.GAN, path: str | Path) -> Export:
         OSError: `path` cannot be written.
     """
     path = Path(path)
-    refuse_foreign("path", path, CONTENT, "a SavedModel")
+    refuse_foreign("path", path, CONTENT, "saved_model.pb", "a SavedModel")
     serving = Serving(gan)
     latents = latent.sample(max(BATCHES), serving.latent_dim, seed=0)
     with replacing(path) as temporary:
-        tf.saved_model.save(serving, str(temporary), signatures=serving.serve)
+        try:
+            tf.saved_model.save(serving, str(temporary), signatures=serving.serve)
+        except tf.errors.ResourceExhaustedError as error:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
         difference = verify("saved_model", temporary, latents, serving.reference(latents))
     size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
     return Export(path, size, difference)
-
-
-def refuse_foreign(argument: str, path: Path, content: Set[str], what: str) -> None:
-    """Refuse to replace a file, or a folder that holds anything but `content`.
-
-    Raises:
-        UsageError: replacing `path` could lose something that is not `what`.
-    """
-    if path.is_file():
-        raise UsageError(
-            f"{argument}={str(path)!r} must be a new folder or {what}, received a file."
-        )
-    foreign = sorted({entry.name for entry in path.iterdir()} - content) if path.is_dir() else []
-    if foreign:
-        raise UsageError(
-            f"{argument}={str(path)!r} must be a new folder or {what}, but it holds "
-            f"{foreign[0]!r}; choose another path or move the folder away."
-        )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import kgan
 from kgan import latent
+from kgan.checks import check_integer
 from kgan.errors import UsageError
 from kgan.files import replacing
 
@@ -42,8 +43,7 @@ def to_onnx(gan: kgan.GAN, path: str | Path, opset: int = 18) -> Export:
     path = Path(path)
     if path.suffix != ".onnx" or path.is_dir():
         raise UsageError(f"path={str(path)!r} must be a file whose name ends in .onnx.")
-    if opset not in OPSETS:
-        raise UsageError(f"opset={opset!r} must be an integer from {OPSETS[0]} to {OPSETS[-1]}.")
+    check_integer("opset", opset, OPSETS[0], OPSETS[-1])
     for name in ("onnx", "tf2onnx", "onnxruntime"):
         _require(name)
     serving = Serving(gan)

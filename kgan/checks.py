@@ -2,19 +2,56 @@
 
 from __future__ import annotations
 
-import numpy as np
+import math
+import numbers
+import operator
+from typing import Any
 
-from kgan.errors import UsageError
+from kgan.errors import UsageError, unknown_name
+
+PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 
 
-def check_count(argument: str, count: object) -> None:
-    """Raise a `UsageError` unless `count` is a whole number of at least 1."""
-    if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
-        raise UsageError(f"{argument} must be a whole number of at least 1; received {count!r}.")
+def check_integer(argument: str, value: Any, low: int, high: int | None = None) -> int:
+    """`value` as an int within `low` to `high`.
+
+    Raises:
+        UsageError: it is no integer, or outside.
+    """
+    expected = f"an integer of at least {low}" if high is None else f"an integer, {low} to {high}"
+    error = UsageError(f"{argument} must be {expected}; received {value!r}.")
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise error from None
+    if isinstance(value, bool) or number < low or (high is not None and number > high):
+        raise error
+    return number
 
 
-def check_seed(seed: object) -> int:
-    """The seed of a model or run as an int; a `UsageError` unless it lies in [0, 2**31)."""
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**31:
-        raise UsageError(f"seed must be a whole number in [0, 2**31); received {seed!r}.")
-    return int(seed)
+def check_number(argument: str, value: Any, low: float, unit: str = "") -> float:
+    """`value` as a finite float of at least `low`; the error names the `unit`.
+
+    Raises:
+        UsageError: it is no number, infinite or too small.
+    """
+    if (
+        not isinstance(value, numbers.Real)
+        or isinstance(value, bool)
+        or not low <= value < math.inf
+    ):
+        raise UsageError(
+            f"{argument} must be a number{unit} of at least {low}; received {value!r}."
+        )
+    return float(value)
+
+
+def check_precision(argument: str, name: Any) -> str:
+    """The name of a precision policy, if it is one that both players can train in.
+
+    Raises:
+        UsageError: it is another, with the nearest that is.
+    """
+    if name not in PRECISIONS:
+        raise unknown_name(argument, name, PRECISIONS)
+    return name

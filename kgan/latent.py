@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kgan.checks import check_count
-from kgan.errors import UsageError
+from kgan.checks import check_integer, check_number
 
 
 def sample(
@@ -15,26 +14,20 @@ def sample(
 
     With a `seed` they equal `numpy.random.RandomState(seed).standard_normal((n, latent_dim))`,
     a stream that NumPy has promised never to change; the first of many are the same as the few.
-    `truncation` t draws values outside [-t, t] again (the truncation trick, fidelity for
-    variety: Brock et al., "Large Scale GAN Training", 2019, arXiv:1809.11096, section 3.1).
+    `truncation` t draws values outside [-t, t] again, by which the few differ from the first of
+    many (the truncation trick, fidelity for variety: Brock et al., "Large Scale GAN Training",
+    2019, arXiv:1809.11096, section 3.1).
 
     Raises:
         UsageError: `n`, `latent_dim`, `seed` or `truncation` out of range.
     """
-    check_count("n", n)
-    check_count("latent_dim", latent_dim)
-    if seed is not None and not (
-        isinstance(seed, (int, np.integer))
-        and not isinstance(seed, bool)
-        and 0 <= int(seed) < 2**32
-    ):
-        raise UsageError(f"seed must be a whole number in [0, 2**32), or None; received {seed!r}.")
-    if truncation is not None and not truncation >= 0.01:
-        raise UsageError(
-            "truncation must be at least 0.01 standard deviations, or None for no truncation; "
-            f"received {truncation!r}."
-        )
-    random = np.random.RandomState(None if seed is None else int(seed))
+    check_integer("n", n, 1)
+    check_integer("latent_dim", latent_dim, 1)
+    if seed is not None:
+        seed = check_integer("seed", seed, 0, 2**32 - 1)
+    if truncation is not None:
+        truncation = check_number("truncation", truncation, 0.01, " of standard deviations")
+    random = np.random.RandomState(seed)
     latents = random.standard_normal((n, latent_dim))
     if truncation is not None:
         while (outside := np.abs(latents) > truncation).any():

@@ -13,7 +13,7 @@ from __future__ import annotations
 import keras
 from keras import ops
 
-from kgan.errors import UsageError
+from kgan.checks import check_integer, check_number
 from kgan.registry import Configured, Registry
 
 
@@ -42,15 +42,8 @@ class Penalty(Configured):
     seed_generator: keras.random.SeedGenerator | None = None
 
     def __init__(self, weight: float, interval: int = 1):
-        if not weight >= 0.0:
-            raise UsageError(f"weight must be a number of at least 0; received {weight!r}.")
-        if not (isinstance(interval, int) and interval >= 1):
-            raise UsageError(
-                "interval must be a whole number of discriminator updates, 1 for each update; "
-                f"received {interval!r}."
-            )
-        self.weight = weight
-        self.interval = interval
+        self.weight = check_number("weight", weight, 0)
+        self.interval = check_integer("interval", interval, 1)
 
     def __call__(self, critic, real, fake):
         """The weighted penalty, a float32 scalar."""
@@ -119,9 +112,7 @@ class DRAGAN(Penalty):
 
     def __init__(self, weight: float = 10.0, interval: int = 1, noise: float = 0.5):
         super().__init__(weight, interval)
-        if not noise > 0.0:
-            raise UsageError(f"noise must be above 0 standard deviations; received {noise!r}.")
-        self.noise = noise
+        self.noise = check_number("noise", noise, 0, " of standard deviations")
 
     def __call__(self, critic, real, fake):
         noise = keras.random.normal(ops.shape(real), dtype="float32", seed=self.seed_generator)

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from kgan import models
 from kgan.errors import UsageError, unknown_name
-from kgan.files import replacing, sha256
+from kgan.files import refuse_foreign, replacing, sha256
 from kgan.version import __version__
 
 FILES = (
@@ -23,6 +23,7 @@ FILES = (
     "samples.png",
     "generator.onnx",
 )
+SUMS = "SHA256SUMS"
 
 
 class PresetError(RuntimeError):
@@ -53,8 +54,8 @@ def save(
 
     The folder holds `config.json` (Keras's description of the GAN and of its `compile`),
     `model.weights.h5` (the averaged generator and the discriminator, HDF5), `generator.onnx`,
-    `samples.png` (64 images of `samples_seed`), `README.md` (the card) and `metadata.json`
-    (versions, date, parameter count and the SHA-256 of every other file). Weights are stored
+    `samples.png` (64 images of `samples_seed`), `README.md` (the card), `metadata.json` (versions,
+    date, parameter count) and `SHA256SUMS`, which `sha256sum -c` reads, too. Weights are stored
     once: the generator in training and the optimizers are left out, for which `gan.save` is
     made. An older preset is replaced.
 
@@ -70,10 +71,9 @@ def save(
         OSError: `folder` cannot be written.
     """
     from kgan import export, images
-    from kgan.export.saved_model import refuse_foreign
 
     folder = Path(folder)
-    refuse_foreign("folder", folder, frozenset(FILES), "a preset")
+    refuse_foreign("folder", folder, {*FILES, SUMS}, SUMS, "a preset")
     if not isinstance(gan, models.GAN):
         raise UsageError(f"gan must be a kgan.GAN, received {type(gan).__name__}.")
     if not isinstance(card, Card):
@@ -97,9 +97,9 @@ def save(
                 "generator": gan.averaged_generator.count_params(),
                 "discriminator": gan.discriminator.count_params(),
             },
-            "sha256": {file.name: sha256(file) for file in sorted(temporary.iterdir())},
         }
         _write_json(temporary / "metadata.json", metadata)
+        (temporary / SUMS).write_text(_sums(temporary), encoding="utf-8")
     return folder
 
 
@@ -111,8 +111,8 @@ def load(folder_or_name: str | Path) -> models.GAN:
 
     Raises:
         UsageError: no such folder or name, or the folder is not a preset of a `kgan.GAN`.
-        PresetError: a file is missing or has another SHA-256 than `metadata.json` says, or
-            that of a packaged preset another one than the registry says.
+        PresetError: a file is missing or has another SHA-256 than `SHA256SUMS` says, or that of
+            a packaged preset another one than the registry says.
     """
     from kgan.zoo import registry
 
@@ -124,9 +124,9 @@ def load(folder_or_name: str | Path) -> models.GAN:
         raise unknown_name("preset (a folder or a name)", name, known)
     if not (folder / "metadata.json").is_file():
         raise UsageError(f"preset={name!r} must be a preset folder, but holds no metadata.json.")
-    if packaged:
-        _verify(name, folder / "metadata.json", registry.preset_sha256(name))
-    _verify_listed(name, folder)
+    _verify(name, folder)
+    if packaged and sha256(folder / SUMS) != registry.preset_sha256(name):
+        raise _damaged(name, SUMS, "is not the one that kgan came with")
     gan = _deserialize(name, folder / "config.json")
     _Weights(gan).load_weights(folder / "model.weights.h5")
     gan.generator.set_weights(gan.averaged_generator.get_weights())
@@ -143,32 +143,34 @@ class _Weights(keras.Model):
         self.built = True
 
 
-def _verify_listed(name: str, folder: Path) -> None:
-    """Compare every file of the folder with the SHA-256 in its metadata."""
-    try:
-        listed = dict(json.loads((folder / "metadata.json").read_text())["sha256"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise PresetError(
-            f"Preset {name!r} is damaged: metadata.json cannot be read ({error}). Fetch it again."
-        ) from error
-    for file in FILES:
-        if file != "metadata.json":
-            _verify(name, folder / file, listed.get(file))
+def _sums(folder: Path) -> str:
+    """The content of SHA256SUMS, in the format of the command `sha256sum`."""
+    return "".join(f"{sha256(folder / name)}  {name}\n" for name in sorted(FILES))
 
 
-def _verify(name: str, file: Path, expected: str | None) -> None:
-    received = sha256(file) if file.is_file() else "no file"
-    if received != expected:
-        raise PresetError(
-            f"Preset {name!r} is damaged: {file.name} should have the SHA-256 {expected}, "
-            f"received {received}. Fetch it again."
-        )
+def _verify(name: str, folder: Path) -> None:
+    """Compare every file of the folder with SHA256SUMS."""
+    for file in (*FILES, SUMS):
+        if not (folder / file).is_file():
+            raise _damaged(name, file, "is missing")
+    listed = (folder / SUMS).read_bytes().decode("utf-8", "replace")
+    for line in _sums(folder).splitlines(keepends=True):
+        if line not in listed:
+            raise _damaged(name, line.split()[1], f"has another SHA-256 than {SUMS} says")
+    if listed != _sums(folder):
+        raise _damaged(name, SUMS, "lists other files than a preset has")
+
+
+def _damaged(name: str, file: str, what: str) -> PresetError:
+    return PresetError(f"Preset {name!r} is damaged: {file} {what}. Fetch the preset again.")
 
 
 def _deserialize(name: str, file: Path) -> models.GAN:
     """The GAN that the configuration describes, weights fresh; Keras's safe mode stays on."""
     try:
-        gan = keras.saving.deserialize_keras_object(json.loads(file.read_text()), safe_mode=True)
+        gan = keras.saving.deserialize_keras_object(
+            json.loads(file.read_text(encoding="utf-8")), safe_mode=True
+        )
     except Exception as error:
         cause = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise UsageError(f"preset={name!r} cannot be built from config.json: {cause}") from error
@@ -223,5 +225,5 @@ images = session.run(["image"], {{"latent": latent}})[0]
 
 `model.weights.h5` keeps the averaged generator and the discriminator. A loaded GAN's generator in
 training starts as the averaged one and its optimizers anew, so that `fit` goes on, but not
-bit for bit. `metadata.json` holds the SHA-256 of every other file; loading checks them all.
+bit for bit. `SHA256SUMS` holds the SHA-256 of every other file; loading checks them all.
 """

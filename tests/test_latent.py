@@ -27,13 +27,13 @@ def test_truncation():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((0, 4), "n must be a whole number of at least 1; received 0"),
+        ((0, 4), "n must be an integer of at least 1; received 0"),
         ((2.5, 4), "n must be"),
         ((True, 4), "n must be"),
         ((2, -1), "latent_dim must be"),
-        ((2, 4, -1), r"seed must be a whole number in \[0, 2\*\*32\)"),
+        ((2, 4, -1), r"seed must be an integer"),
         ((2, 4, 1.5), "seed must be"),
-        ((2, 4, 0, 0.0), "truncation must be at least 0.01"),
+        ((2, 4, 0, 0.0), "truncation must be a number of standard deviations of at least 0.01"),
         ((2, 4, 0, float("nan")), "truncation must be"),
     ],
 )

@@ -12,7 +12,7 @@ import keras
 
 import kgan
 
-epochs = 20
+epochs = 30
 
 
 def data(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import json
 import sys
 from collections.abc import Callable
@@ -28,8 +29,8 @@ def list_recipes() -> list[str]:
 
 
 def list_presets() -> list[str]:
-    """The names of the packaged presets: the folders of `zoo/presets` with a `metadata.json`."""
-    return sorted(file.parent.name for file in PRESETS.glob("*/metadata.json"))
+    """The names of the packaged presets: the folders of `zoo/presets` with `SHA256SUMS`."""
+    return sorted(file.parent.name for file in PRESETS.glob("*/SHA256SUMS"))
 
 
 def load(name: str) -> GAN:
@@ -49,41 +50,49 @@ def load(name: str) -> GAN:
 def recipe(name_or_path: str | Path) -> ModuleType:
     """The imported module of a packaged recipe, or of a file of one's own.
 
-    It has `data(…)`, which gives a `kgan.data.ImageDataset`, `model(image_shape, …)`, which
+    It has `data(…)`, which gives a `kgan.data.ImageDataset`, `model(image_shape, seed=…)`, which
     gives a compiled `kgan.GAN`, and `epochs`, an int. A string is a path if it ends in `.py`.
 
     Raises:
         UsageError: no such recipe or file, a file that cannot be imported, or one that lacks
             `data`, `model` or `epochs`.
     """
+    path = recipe_path(name_or_path)
+    packaged = path.parent == FOLDER
+    module = importlib.import_module(f"kgan.zoo.{path.stem}") if packaged else _import(path)
+    return _complete(module, path)
+
+
+def recipe_path(name_or_path: str | Path) -> Path:
+    """The whole path of a recipe's file, which is not run.
+
+    Raises:
+        UsageError: no such recipe or file.
+    """
     path = Path(name_or_path)
-    if path.suffix == ".py":
-        return _complete(_import(path), path)
-    if str(name_or_path) not in list_recipes():
-        raise unknown_name("recipe", name_or_path, list_recipes())
-    return importlib.import_module(f"kgan.zoo.{name_or_path}")
+    if path.suffix != ".py":
+        if str(name_or_path) not in list_recipes():
+            raise unknown_name("recipe", name_or_path, list_recipes())
+        return FOLDER / f"{name_or_path}.py"
+    if not path.is_file():
+        raise UsageError(f"recipe={str(path)!r} must be a Python file; there is no such file.")
+    return path.resolve()
 
 
 def preset_sha256(name: str) -> str | None:
-    """The SHA-256 that the `metadata.json` of the packaged preset `name` must have."""
-    return json.loads(_registry().read_text()).get(name)
+    """The SHA-256 that the `SHA256SUMS` of the packaged preset `name` must have."""
+    return json.loads((PRESETS / "registry.json").read_text(encoding="utf-8")).get(name)
 
 
 def write_registry() -> None:
-    """Write the SHA-256 of each packaged preset's `metadata.json` to `presets/registry.json`."""
-    digests = {name: sha256(PRESETS / name / "metadata.json") for name in list_presets()}
-    with replacing(_registry()) as temporary:
-        temporary.write_text(json.dumps(digests, indent=2) + "\n")
-
-
-def _registry() -> Path:
-    return PRESETS / "registry.json"
+    """Write the SHA-256 of each packaged preset's `SHA256SUMS` to `presets/registry.json`."""
+    digests = {name: sha256(PRESETS / name / "SHA256SUMS") for name in list_presets()}
+    with replacing(PRESETS / "registry.json") as temporary:
+        temporary.write_text(json.dumps(digests, indent=2) + "\n", encoding="utf-8")
 
 
 def _import(path: Path) -> ModuleType:
     """Import a user's file under a private name, so that it can shadow no other module."""
-    if not path.is_file():
-        raise UsageError(f"recipe={str(path)!r} must be a Python file; there is no such file.")
     name = f"_kgan_recipe_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None  # the path ends in .py
@@ -92,7 +101,7 @@ def _import(path: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise UsageError(
             f"recipe={str(path)!r} cannot be imported: {type(error).__name__}: {error}"
@@ -100,11 +109,19 @@ def _import(path: Path) -> ModuleType:
     return module
 
 
+def _takes_shape_and_seed(model: Any) -> bool:
+    try:
+        inspect.signature(model).bind((8, 8, 1), seed=0)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
 def _complete(module: ModuleType, path: Path) -> ModuleType:
     """The module if it has all that a recipe has."""
     expected: dict[str, tuple[str, Callable[[Any], bool]]] = {
         "data": ("a function", callable),
-        "model": ("a function", callable),
+        "model": ("a function of image_shape and seed", _takes_shape_and_seed),
         "epochs": ("a whole number above 0", lambda value: isinstance(value, int) and value > 0),
     }
     for name, (what, valid) in expected.items():

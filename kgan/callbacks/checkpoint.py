@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from kgan.callbacks.chief import is_chief
-from kgan.checks import check_count
+from kgan.checks import check_integer, check_number
 from kgan.errors import UsageError
 from kgan.files import replacing
 
@@ -46,12 +46,9 @@ class Checkpoint(keras.callbacks.Callback):
         self, folder: str | Path, every_seconds: float = 60.0, keep: int = 2, resume: bool = False
     ):
         super().__init__()
-        if not every_seconds >= 0:
-            raise UsageError(f"every_seconds must be at least 0; received {every_seconds!r}.")
-        check_count("keep", keep)
         self.folder = Path(folder)
-        self.every_seconds = every_seconds
-        self.keep = keep
+        self.every_seconds = check_number("every_seconds", every_seconds, 0)
+        self.keep = check_integer("keep", keep, 1)
         self.resume = resume
 
     # -- restoring, called by `fit` before it chooses where the data begins ---------------------

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from kgan.callbacks.chief import is_chief
-from kgan.errors import UsageError
+from kgan.checks import check_integer
 from kgan.images import grid, save_gif, save_grid
 
 _MOST_FRAMES = 200  # of the animation, so that a long run does not end in a huge file
@@ -30,7 +30,7 @@ class SampleGrid(keras.callbacks.Callback):
         tensorboard: a log folder for TensorBoard, which need not be installed; None for none.
 
     Raises:
-        UsageError: `n` or `every_epochs` is below 1.
+        UsageError: `n`, `seed` or `every_epochs` is out of range.
         OSError: a file cannot be written.
     """
 
@@ -44,13 +44,10 @@ class SampleGrid(keras.callbacks.Callback):
         tensorboard: str | Path | None = None,
     ):
         super().__init__()
-        for name, value in {"n": n, "every_epochs": every_epochs}.items():
-            if value < 1:
-                raise UsageError(f"{name} must be at least 1; received {value}.")
         self.folder = Path(folder)
-        self.n = n
-        self.seed = seed
-        self.every_epochs = every_epochs
+        self.n = check_integer("n", n, 1)
+        self.seed = check_integer("seed", seed, 0, 2**32 - 1)
+        self.every_epochs = check_integer("every_epochs", every_epochs, 1)
         self.gif = gif
         self.tensorboard = tensorboard
 

@@ -49,8 +49,10 @@ def generate(model: str, count: int, seed: int | None, truncation: float | None,
     write = _writer(out)
     found = models.find(model)
     seed = secrets.randbelow(2**32) if seed is None else seed
-    gan = models.load(found)
-    write(out, gan.generate(count, seed=seed, truncation=truncation))
+    # A place that cannot be written is told before the images are made.
+    with replacing(out) as temporary:
+        gan = models.load(found)
+        write(temporary, gan.generate(count, seed=seed, truncation=truncation))
     click.echo(f"{count} images of seed {seed}: {out}")
 
 
@@ -60,6 +62,8 @@ def _writer(out: Path):
     Raises:
         UsageError: no such format, or a folder that holds something.
     """
+    if out.resolve() == Path.cwd():
+        raise UsageError(f"--out={str(out)!r} must not be the current folder; choose a new one.")
     if out.is_dir() or not out.suffix:
         if out.is_file() or (out.is_dir() and any(out.iterdir())):
             raise UsageError(
@@ -86,15 +90,13 @@ def _write_arrays(path: Path, images) -> None:
 
     from kgan.images import to_uint8
 
-    with replacing(path) as temporary:
-        np.savez_compressed(temporary, images=to_uint8(images))
+    np.savez_compressed(path, images=to_uint8(images))
 
 
 def _write_folder(path: Path, images) -> None:
     from kgan.images import to_pil
 
     digits = len(str(len(images) - 1))
-    with replacing(path) as temporary:
-        temporary.mkdir()
-        for index, image in enumerate(images):
-            to_pil(image).save(temporary / f"{index:0{digits}d}.png")
+    path.mkdir()
+    for index, image in enumerate(images):
+        to_pil(image).save(path / f"{index:0{digits}d}.png")

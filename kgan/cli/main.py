@@ -94,6 +94,8 @@ def cli(debug: bool) -> None:
 
 def run() -> None:
     """The entry point of the command `kgan`."""
+    # A file name need not be text in the terminal's encoding.
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     cli(prog_name="kgan")
 
 
@@ -111,9 +113,9 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for row in rows:
         table.add_row(*row)
     widths = [max(map(len, column)) + 2 for column in zip(headings, *rows, strict=True)]
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     if not console.is_terminal or console.width < sum(widths[:-1]) + 30:
-        console = Console(highlight=False, width=sum(widths))
+        console = Console(highlight=False, markup=False, width=sum(widths))
     console.print(table)
 
 
@@ -183,19 +185,30 @@ def _explain(error: BaseException) -> tuple[int, str]:
         return INTERRUPTED, "interrupted."
     if isinstance(error, UsageError):
         return WRONG_USE, str(error)
-    mend = {
-        errno.ENOSPC: "free some space, or choose another place.",
-        errno.EDQUOT: "free some space, or choose another place.",
-        errno.EROFS: "choose another place.",
-        errno.EACCES: "check its permissions, or choose another place.",
-        errno.EPERM: "check its permissions, or choose another place.",
-    }
-    if isinstance(error, OSError) and error.filename and error.errno in mend:
-        return FAILURE, f"{error.filename}: {error.strerror}; {mend[error.errno]}"
+    if isinstance(error, OSError) and error.filename and error.errno in _MENDS:
+        return FAILURE, f"{error.filename}: {error.strerror}; {_MENDS[error.errno]}"
     # Errors of kgan and of a wrong value speak for themselves; others need their kind.
     plain = isinstance(error, (ValueError, OSError)) or type(error).__module__.startswith("kgan")
     kind = "" if plain else f"{type(error).__name__}: "
     return FAILURE, f"{kind}{error} (--debug shows the traceback)"
+
+
+_SPACE = "free some space, or choose another place."
+_PERMISSIONS = "check its permissions, or choose another place."
+_PLACE = "choose another place."
+_MENDS = {
+    errno.ENOSPC: _SPACE,
+    errno.EDQUOT: _SPACE,
+    errno.EFBIG: _SPACE,
+    errno.EACCES: _PERMISSIONS,
+    errno.EPERM: _PERMISSIONS,
+    errno.EROFS: _PLACE,
+    errno.ENOENT: _PLACE,
+    errno.EEXIST: _PLACE,
+    errno.ENOTDIR: _PLACE,
+    errno.EISDIR: _PLACE,
+    errno.ENAMETOOLONG: _PLACE,
+}
 
 
 def _one_line(message: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kgan.cli import run_folder
 from kgan.errors import UsageError, unknown_name
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def find(model: str) -> Path | str:
     path = Path(model)
     if model in zoo.list_presets():
         return model
-    if (path / "model.keras").is_file():
+    if (path / "model.keras").is_file() and not _trains_on(path):
         return path / "model.keras"
     if (path / "metadata.json").is_file():
         return path
@@ -49,6 +50,14 @@ def find(model: str) -> Path | str:
     raise unknown_name("MODEL", model, zoo.list_presets())
 
 
+def _trains_on(run: Path) -> bool:
+    """Whether a finished run was resumed with more epochs, so that its checkpoint is newer."""
+    if not (run / "config.json").is_file():
+        return False
+    config = run_folder.read(run, "MODEL")
+    return config.get("trained_epochs") != config["arguments"]["epochs"]
+
+
 def load(found: Path | str) -> GAN:
     """The GAN that `find` found; of a run that has not ended, that of its newest checkpoint."""
     from kgan.cli.main import import_tensorflow
@@ -69,9 +78,10 @@ def _newest(run: Path) -> GAN:
 
     import kgan.models  # noqa: F401, registers the classes
     from kgan.callbacks import checkpoint
-    from kgan.cli import run_folder
 
-    gan = keras.saving.deserialize_keras_object(run_folder.read(run)["model"], safe_mode=True)
+    gan = keras.saving.deserialize_keras_object(
+        run_folder.read(run, "MODEL")["model"], safe_mode=True
+    )
     found = checkpoint.newest(run / "checkpoints")
     assert found is not None, "find() has seen one"
     _, arrays = found

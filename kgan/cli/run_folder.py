@@ -13,8 +13,8 @@ from kgan.files import replacing, sha256
 RUNS = Path("runs")
 
 
-def read(folder: Path) -> dict[str, Any]:
-    """The `config.json` of a run.
+def read(folder: Path, argument: str) -> dict[str, Any]:
+    """The `config.json` of a run; errors speak of `argument`.
 
     Raises:
         UsageError: the folder is not a run.
@@ -22,13 +22,16 @@ def read(folder: Path) -> dict[str, Any]:
     path = folder / "config.json"
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
-        return {**config, "recipe": dict(config["recipe"]), "arguments": dict(config["arguments"])}
-    except FileNotFoundError:
-        raise UsageError(f"--resume: {folder} is not a run; it has no config.json.") from None
+        config["arguments"]["epochs"]
+        for key in ("name", "argument", "path", "sha256"):
+            config["recipe"][key]
+        return config
+    except (FileNotFoundError, NotADirectoryError):
+        raise UsageError(f"{argument}: {folder} is not a run; it has no config.json.") from None
     except (ValueError, KeyError, TypeError) as error:
         raise UsageError(
-            f"--resume: {path} is not the config.json of a run ({error!r}); start a new run with "
-            "another --out."
+            f"{argument}: {path} is not the config.json of a run ({error!r}); restore it, or start "
+            "a new run with another --out."
         ) from error
 
 
@@ -50,15 +53,10 @@ def recipe(name_or_path: str) -> dict[str, str]:
     Raises:
         UsageError: no such recipe or file.
     """
-    from kgan import zoo
+    from kgan.zoo import registry
 
-    path = Path(name_or_path)
-    if path.suffix == ".py":
-        if not path.is_file():
-            raise UsageError(f"RECIPE={name_or_path!r} must be a Python file; there is none.")
-        path, argument = path.resolve(), str(path.resolve())
-    else:
-        path, argument = Path(str(zoo.recipe(name_or_path).__file__)), name_or_path
+    path = registry.recipe_path(name_or_path)
+    argument = str(path) if name_or_path.endswith(".py") else name_or_path
     return {"name": path.stem, "argument": argument, "path": str(path), "sha256": sha256(path)}
 
 
@@ -109,7 +107,7 @@ def merged(given: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:
     Raises:
         UsageError: an option differs from the run's, or `epochs` is less than the run's.
     """
-    arguments = dict(config["arguments"])
+    arguments = dict.fromkeys(given) | config["arguments"]
     for name, value in given.items():
         old = arguments.get(name)
         if value is None or value == old:

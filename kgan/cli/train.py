@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kgan.checks import PRECISIONS
 from kgan.cli import run_folder
 from kgan.cli.main import Interrupted, OneOf, import_tensorflow
 from kgan.errors import UsageError
-from kgan.files import replacing
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from kgan.models import GAN
 
 DEFAULT_RECIPE = "dcgan_fashion_mnist"
-PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 STRATEGIES = ("none", "mirrored", "multiworker")
 CONTENTS = {
     "model.keras": "the trained GAN; `kgan generate {out}` and `kgan export {out}` read it",
@@ -112,18 +111,23 @@ def train(recipe: str | None, out: Path | None, resume: bool, **given: Any) -> N
         return
     fresh = not out.exists()
     # Before anything slow: a run that is killed from now on can be resumed.
-    if chief:
+    if chief and not resume:
         run_folder.write(out, config)
-    console = Console(quiet=not chief, highlight=False, soft_wrap=True)
+    console = Console(quiet=not chief, highlight=False, markup=False, soft_wrap=True)
     try:
         _run(config, out, resume, chief, console)
     except KeyboardInterrupt as error:
         raise Interrupted(
             f"interrupted; continue with `kgan train --resume --out {out}`."
         ) from error
-    except Exception:
+    except (Exception, SystemExit) as error:
         if chief and not resume:
             run_folder.forget(out, fresh)
+        if isinstance(error, SystemExit):
+            raise UsageError(
+                f"RECIPE={config['recipe']['argument']} must not end the program; it called "
+                f"sys.exit({error.code!r})."
+            ) from error
         raise
 
 
@@ -142,7 +146,7 @@ def _resumed(recipe: str | None, out: Path | None, given: dict) -> tuple[Path, d
         out = run_folder.newest(run_folder.recipe(recipe or DEFAULT_RECIPE)["name"])
     if not out.exists():
         raise UsageError(f"--resume: nothing to resume, {out} does not exist; leave --resume out.")
-    config = run_folder.read(out)
+    config = run_folder.read(out, "--resume")
     now = run_folder.recipe(recipe or config["recipe"]["argument"])
     if now["path"] != config["recipe"]["path"]:
         raise UsageError(
@@ -162,24 +166,33 @@ def _run(config: dict, out: Path, resume: bool, chief: bool, console: Console) -
         import_tensorflow()
     import keras
 
-    from kgan import callbacks, zoo
+    from kgan import callbacks, data, models, zoo
 
     strategy = _strategy(arguments["strategy"])
     recipe = zoo.recipe(config["recipe"]["argument"])
     arguments = _complete(arguments, recipe)
     keras.config.set_dtype_policy(arguments["precision"])
     keras.utils.set_random_seed(arguments["seed"])
+    if arguments["resolution"]:
+        # Refuses a size that the networks cannot make before every image is brought to it.
+        size = arguments["resolution"]
+        recipe.model((size, size, arguments["channels"] or 1), seed=arguments["seed"])
     with console.status("reading the data"):
         dataset = recipe.data(**_data_arguments(arguments, recipe))
+    _expect("data", dataset, data.ImageDataset)
     with strategy.scope():
         gan = recipe.model(dataset.image_shape, seed=arguments["seed"])
+    _expect("model", gan, models.GAN)
     _describe(console, arguments, dataset, gan, strategy.num_replicas_in_sync, out)
     progress = callbacks.RichProgress(batch_size=dataset.batch_size, console=console)
-    if chief:
-        config |= {"arguments": arguments, **_full_config(dataset, gan)}
-        run_folder.write(out, config)
+    config |= {"arguments": arguments, **_full_config(dataset, gan)}
+    # Only once the checkpoint was found to fit: a run that cannot be resumed stays as it was.
+    begin = keras.callbacks.LambdaCallback(
+        on_train_begin=lambda logs: run_folder.write(out, config) if chief else None
+    )
     # The checkpoint comes after what an epoch leaves behind: a kill between them repeats the epoch.
     listeners = [
+        begin,
         callbacks.StopOnNaN(),
         callbacks.History(out),
         callbacks.SampleGrid(out / "samples", gif=out / "samples.gif"),
@@ -197,13 +210,21 @@ def _run(config: dict, out: Path, resume: bool, chief: bool, console: Console) -
     finally:
         progress.close()
     if chief:
-        with replacing(out / "model.keras") as temporary:
-            gan.save(temporary)
+        gan.save(out / "model.keras")
         run_folder.write(out, config | {"trained_epochs": arguments["epochs"]})
     console.print(f"\nDone in {_duration(time.monotonic() - began)}. Everything is in {out}:")
     for name, what in CONTENTS.items():
         if (out / name).exists():
-            console.print(f"  {name:<13} {what.format(out=out)}", markup=False)
+            console.print(f"  {name:<13} {what.format(out=out)}")
+
+
+def _expect(function: str, received: Any, kind: type) -> None:
+    """Refuse what a recipe's function returned if it is of another kind."""
+    if not isinstance(received, kind):
+        raise UsageError(
+            f"RECIPE: {function}() must return a {kind.__module__.rpartition('.')[0]}."
+            f"{kind.__name__}; received {type(received).__name__}."
+        )
 
 
 def _complete(arguments: dict[str, Any], recipe: ModuleType) -> dict[str, Any]:
@@ -263,7 +284,8 @@ def _is_chief() -> bool:
         config = json.loads(text or "")
         cluster, task = config["cluster"], config["task"]
         kind, index = task["type"], int(task["index"])
-        cluster[kind][index]
+        if not (isinstance(cluster[kind], list) and 0 <= index < len(cluster[kind])):
+            raise IndexError(index)
         return kind == "chief" or ("chief" not in cluster and (kind, index) == ("worker", 0))
     except (ValueError, KeyError, TypeError, IndexError):
         raise UsageError(

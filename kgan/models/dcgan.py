@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from kgan.checks import check_seed
+from kgan.checks import check_integer, check_precision
 from kgan.models.gan import GAN
 from kgan.networks import dcgan
 
@@ -22,7 +22,7 @@ class DCGAN(GAN):
     β₁ = 0.5).
 
     Raises:
-        UsageError: an image shape that the networks cannot make, or a count below 1.
+        UsageError: an image shape that the networks cannot make, a count below 1, another dtype.
 
     Radford, Metz & Chintala, "Unsupervised Representation Learning with Deep Convolutional
     Generative Adversarial Networks", 2016, arXiv:1511.06434.
@@ -38,8 +38,8 @@ class DCGAN(GAN):
         dtype: str | None = None,
         name: str | None = None,
     ):
-        seed = check_seed(seed)
-        dtype = dtype or keras.config.dtype_policy().name
+        seed = check_integer("seed", seed, 0, 2**31 - 1)
+        dtype = check_precision("dtype", dtype or keras.config.dtype_policy().name)
         super().__init__(
             dcgan.generator(image_shape, latent_dim, width, seed, dtype),
             dcgan.discriminator(image_shape, width, seed, dtype),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
-from kgan.checks import check_count
+from kgan.checks import check_integer
 from kgan.data import ImageDataset, check_images, load
 from kgan.errors import UsageError
 
@@ -47,7 +47,7 @@ class Feed:
                     "steps_per_epoch must be given: the data set does not know its own length "
                     f"(cardinality {steps_per_epoch})."
                 )
-        check_count("steps_per_epoch", steps_per_epoch)
+        check_integer("steps_per_epoch", steps_per_epoch, 1)
         # Whole executions only; the stream goes on across epochs, so no image is lost.
         per_execution = gan.steps_per_execution
         self.steps_per_epoch = max(steps_per_epoch // per_execution, 1) * per_execution
@@ -86,11 +86,11 @@ class Feed:
 
     def _check_elements(self) -> None:
         spec = self.dataset.element_spec
-        if isinstance(spec, (tuple, list)):
+        if not isinstance(spec, tf.TensorSpec):
             raise UsageError(
                 f"x must hold images alone for {type(self.gan).__name__}, which knows no classes; "
-                f"received batches of {len(spec)} parts. Load without labels=True, or "
-                "dataset.map(lambda image, label: image)."
+                f"received batches of {len(spec)} parts, a {type(spec).__name__}. Load without "
+                "labels=True, or dataset.map(lambda image, label: image)."
             )
         if isinstance(self.dataset, ImageDataset):
             if tuple(self.dataset.image_shape) != self.gan.image_shape:
@@ -104,8 +104,14 @@ class Feed:
         else:
             for batch in self.dataset.take(1):
                 check_images(batch.numpy(), self.gan.image_shape, "x")
-        batch = spec.shape[0] if not isinstance(spec, (tuple, list)) else None
+        batch = spec.shape[0] if spec.shape.rank else None
         parts = self.gan.discriminator_steps * self.gan.distribute_strategy.num_replicas_in_sync
+        if batch is None and parts > 1:
+            raise UsageError(
+                f"The batches must divide into {parts} parts (discriminator_steps="
+                f"{self.gan.discriminator_steps} times the replicas), but their size is not fixed; "
+                "use dataset.batch(size, drop_remainder=True)."
+            )
         if batch is not None and batch % parts:
             raise UsageError(
                 f"The batch of {batch} images must divide into {parts} parts "

@@ -13,9 +13,10 @@ import tensorflow as tf
 
 from kgan import latent
 from kgan.augment import Augment, augments
-from kgan.checks import check_count, check_seed
+from kgan.checks import check_integer, check_number
 from kgan.ema import ExponentialMovingAverage, untrained_copy
 from kgan.errors import UsageError
+from kgan.files import replacing
 from kgan.losses import Loss, losses
 from kgan.models import optimizers
 from kgan.models.feed import Feed
@@ -58,15 +59,12 @@ class GAN(keras.Model):
     ):
         super().__init__(name=name)
         check_networks(generator, discriminator)
-        if ema_halflife_images is not None and not ema_halflife_images > 0:
-            raise UsageError(
-                "ema_halflife_images must be a number of images above 0, or None for no average; "
-                f"received {ema_halflife_images!r}."
-            )
+        if ema_halflife_images is not None:
+            check_number("ema_halflife_images", ema_halflife_images, 1, ", or None,")
         self.generator = generator
         self.discriminator = discriminator
         self.ema_halflife_images = ema_halflife_images
-        self.seed = check_seed(seed)
+        self.seed = check_integer("seed", seed, 0, 2**31 - 1)
         self.latent_dim: int = generator.input_shape[-1]
         self.image_shape: tuple[int, int, int] = tuple(generator.output_shape[1:])
 
@@ -160,14 +158,14 @@ class GAN(keras.Model):
         Raises:
             UsageError: an unknown name or an impossible count.
         """
-        check_count("discriminator_steps", discriminator_steps)
-        check_count("steps_per_execution", steps_per_execution)
+        check_integer("discriminator_steps", discriminator_steps, 1)
+        check_integer("steps_per_execution", steps_per_execution, 1)
         if jit_compile not in (True, False, "auto"):
             raise UsageError(
                 f'jit_compile must be True, False or "auto"; received {jit_compile!r}.'
             )
-        if isinstance(penalties, (str, Penalty)):
-            penalties = (penalties,)
+        if penalties is None or isinstance(penalties, (str, Penalty)):
+            penalties = () if penalties is None else (penalties,)
         self.two_player_loss = losses.get(loss)
         self.penalties = [self._bind(_penalties.get(penalty)) for penalty in penalties]
         self.augment = None if augment is None else self._bind(augments.get(augment))
@@ -434,7 +432,9 @@ class GAN(keras.Model):
         """
         if not self.compiled:
             raise UsageError("Call gan.compile() before gan.fit(): it chooses loss and optimizers.")
-        check_count("epochs", epochs)
+        check_integer("epochs", epochs, 1)
+        check_integer("initial_epoch", initial_epoch, 0)
+        check_integer("validation_freq", validation_freq, 1)
         feed = Feed(self, x, batch_size, steps_per_epoch)
         callbacks = list(callbacks or ())
         self._feed = feed
@@ -481,6 +481,8 @@ class GAN(keras.Model):
 
         The latents are the same in every evaluation.
         """
+        if not self.compiled:
+            raise UsageError("Call gan.compile() before gan.evaluate(): it chooses the losses.")
         if not keras_internal:  # a validation within fit brings the data checked
             x = Feed(self, x, batch_size, steps).one_epoch()
         self.evaluation_seeds.state.assign([self.seed, 0])
@@ -514,13 +516,28 @@ class GAN(keras.Model):
                 f"labels must be None, since {type(self).__name__} knows no classes; "
                 f"received {type(labels).__name__}."
             )
-        check_count("batch_size", batch_size)
+        check_integer("batch_size", batch_size, 1)
         latents = latent.sample(n, self.latent_dim, seed, truncation)
         parts = [
             np.asarray(self(latents[start : start + batch_size]), np.float32)
             for start in range(0, n, batch_size)
         ]
         return np.concatenate(parts)
+
+    def save(self, filepath: str | Path, overwrite: bool = True) -> None:
+        """Write a `.keras` file with networks, `compile` and optimizers, whole or not at all.
+
+        Raises:
+            UsageError: another suffix, or a file that is there with `overwrite=False`.
+            OSError: the file cannot be written; an older one is still there.
+        """
+        path = Path(filepath)
+        if path.suffix != ".keras":
+            raise UsageError(f"filepath={str(path)!r} must end in .keras.")
+        if not overwrite and path.exists():
+            raise UsageError(f"filepath={str(path)!r} exists; pass overwrite=True to replace it.")
+        with replacing(path) as temporary:
+            super().save(temporary)
 
     def save_to_preset(self, folder: str | Path, card: Card | str | None = None) -> None:
         """Write config, weights, card, samples and ONNX file to a folder; see `kgan.presets`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from pathlib import Path
 
@@ -20,9 +21,15 @@ def load_model(path: str | Path) -> GAN:
         FileNotFoundError: there is no such file.
         UsageError: the file is damaged, holds another kind of model or unsafe code.
     """
+    if not isinstance(path, (str, os.PathLike)):
+        raise UsageError(f"path must be the path of a .keras file; received {path!r}.")
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f"path={str(path)!r} must be a .keras file; there is none.")
+        hint = f"; the run's is {path / 'model.keras'}" if (path / "model.keras").exists() else ""
+        raise FileNotFoundError(
+            f"path={str(path)!r} must be a .keras file; "
+            f"{'this is a folder' if path.is_dir() else 'there is none'}{hint}."
+        )
     # Opened here, for is_zipfile says of a file without permission that it is no archive.
     with path.open("rb") as file:
         whole = zipfile.is_zipfile(file)

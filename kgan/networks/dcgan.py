@@ -14,7 +14,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from kgan.checks import check_count
+from kgan.checks import check_integer
 from kgan.errors import UsageError
 
 _KERNEL = 4
@@ -84,8 +84,8 @@ def generator(
     Raises:
         UsageError: a shape that DCGAN cannot make, or a count below 1.
     """
-    check_count("latent_dim", latent_dim)
-    check_count("width", width)
+    check_integer("latent_dim", latent_dim, 1)
+    check_integer("width", width, 1)
     sizes = _sizes(check_image_shape(image_shape))
     seeds = iter(range(seed * 1000, seed * 1000 + 1000))
     base, depth = sizes[-1], len(sizes) - 1
@@ -130,7 +130,7 @@ def discriminator(
     Raises:
         UsageError: a shape that DCGAN cannot take, or a count below 1.
     """
-    check_count("width", width)
+    check_integer("width", width, 1)
     depth = len(_sizes(check_image_shape(image_shape))) - 1
     seeds = iter(range(seed * 1000 + 500, seed * 1000 + 1500))
 

@@ -207,9 +207,11 @@ def test_a_broken_state_is_not_saved(images, make_gan, tmp_path):
 
 
 def test_bad_arguments(tmp_path):
-    with pytest.raises(ValueError, match="every_seconds must be at least 0; received -1"):
+    with pytest.raises(
+        ValueError, match="every_seconds must be a number of at least 0; received -1"
+    ):
         Checkpoint(tmp_path, every_seconds=-1)
-    with pytest.raises(ValueError, match="keep must be a whole number of at least 1"):
+    with pytest.raises(ValueError, match="keep must be an integer of at least 1"):
         Checkpoint(tmp_path, keep=0)
 
 

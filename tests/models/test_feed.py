@@ -32,7 +32,7 @@ def test_bad_images(images, tiny_gan, change, message, as_dataset):
 
 def test_bad_counts_and_kinds(images, tiny_gan, make_gan):
     for arguments, message in [
-        ({"epochs": -1}, "epochs must be a whole number of at least 1; received -1"),
+        ({"epochs": -1}, "epochs must be an integer of at least 1; received -1"),
         ({"epochs": 0}, "epochs must be"),
         ({"steps_per_epoch": 0}, "steps_per_epoch must be"),
         ({"batch_size": 65}, "batch"),

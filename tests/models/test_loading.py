@@ -54,9 +54,12 @@ def test_a_good_file_by_str_and_path(tiny_gan, saved):
 
 
 def test_nothing_there(path, tmp_path):
-    for absent in (path, tmp_path):
-        with pytest.raises(FileNotFoundError, match=r"must be a .keras file; there is none"):
-            kgan.load_model(absent)
+    with pytest.raises(FileNotFoundError, match=r"must be a .keras file; there is none"):
+        kgan.load_model(path)
+    with pytest.raises(FileNotFoundError, match=r"must be a .keras file; this is a folder"):
+        kgan.load_model(tmp_path)
+    with pytest.raises(ValueError, match="path must be the path of a .keras file; received None"):
+        kgan.load_model(None)
 
 
 @pytest.mark.parametrize("part", [0.0, 0.01, 0.5, 0.99])

@@ -99,7 +99,7 @@ def test_impossible_shapes(shape):
 
 
 def test_impossible_counts():
-    with pytest.raises(ValueError, match="width must be a whole number of at least 1; received 0"):
+    with pytest.raises(ValueError, match="width must be an integer of at least 1; received 0"):
         dcgan.generator((8, 8, 1), 4, 0)
     with pytest.raises(ValueError, match="latent_dim must be"):
         dcgan.generator((8, 8, 1), 0, 4)

@@ -19,7 +19,7 @@ def test_listing_does_not_import_tensorflow():
     code = (
         "import sys, kgan.zoo\n"
         "assert 'dcgan_fashion_mnist' in kgan.zoo.list_recipes()\n"
-        "kgan.zoo.list_presets(), kgan.zoo.recipe('dcgan_fashion_mnist')\n"
+        "kgan.zoo.list_presets(), kgan.zoo.registry.recipe_path('dcgan_fashion_mnist')\n"
         "assert not {'tensorflow', 'keras'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -34,15 +34,15 @@ def test_every_packaged_recipe_is_complete(name):
 def test_the_registry_names_every_packaged_preset():
     digests = json.loads((registry.PRESETS / "registry.json").read_text())
     assert digests == {
-        name: sha256(registry.PRESETS / name / "metadata.json") for name in kgan.zoo.list_presets()
+        name: sha256(registry.PRESETS / name / "SHA256SUMS") for name in kgan.zoo.list_presets()
     }
 
 
-def test_write_registry_holds_the_sha256_of_each_metadata(tmp_path, monkeypatch):
+def test_write_registry_holds_the_sha256_of_each_list_of_checksums(tmp_path, monkeypatch):
     monkeypatch.setattr(registry, "PRESETS", tmp_path)
     for name in ("b", "a"):
         (tmp_path / name).mkdir()
-        (tmp_path / name / "metadata.json").write_text(name)
+        (tmp_path / name / "SHA256SUMS").write_text(name)
     (tmp_path / "no_preset").mkdir()
     registry.write_registry()
     assert json.loads((tmp_path / "registry.json").read_text()) == {
@@ -57,7 +57,7 @@ def test_write_registry_holds_the_sha256_of_each_metadata(tmp_path, monkeypatch)
 def test_an_unknown_preset_gets_the_nearest_name(tmp_path, monkeypatch):
     monkeypatch.setattr(registry, "PRESETS", tmp_path)
     (tmp_path / "dcgan_fashion_mnist").mkdir()
-    (tmp_path / "dcgan_fashion_mnist" / "metadata.json").write_text("{}")
+    (tmp_path / "dcgan_fashion_mnist" / "SHA256SUMS").write_text("")
     with pytest.raises(UsageError, match="Did you mean 'dcgan_fashion_mnist'"):
         kgan.zoo.load("dcgan_fashion")
 
@@ -83,7 +83,12 @@ def test_a_recipe_of_ones_own(tmp_path):
         (RECIPE.replace("def model", "def gan"), "must define `model`, a function"),
         (RECIPE.replace("epochs = 2", ""), "must define `epochs`, a whole number above 0"),
         (RECIPE.replace("epochs = 2", "epochs = 0"), "`epochs` must be .* received 0"),
-        (RECIPE + "model = 3", "`model` must be a function, received 3"),
+        (RECIPE + "model = 3", "`model` must be a function of image_shape and seed, received 3"),
+        (
+            RECIPE.replace(", seed=0):\n    return kgan.DCGAN", "):\n    return kgan.DCGAN"),
+            "`model` must be a function of image_shape and seed",
+        ),
+        ("import sys; sys.exit(3)", "cannot be imported: SystemExit: 3"),
         ("epochs = = 2", r"SyntaxError: invalid syntax \(mine.py, line 1\)"),
         ("import no_such_module", "ModuleNotFoundError: No module named 'no_such_module'"),
     ],
