@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 import operator
+from pathlib import Path
 from typing import Any
 
 from kgan.errors import UsageError, unknown_name
@@ -44,6 +45,34 @@ def check_number(argument: str, value: Any, low: float, unit: str = "") -> float
             f"{argument} must be a number{unit} of at least {low}; received {value!r}."
         )
     return float(value)
+
+
+def check_flag(argument: str, value: Any) -> bool:
+    """`value` as a bool.
+
+    Raises:
+        UsageError: it is none; "no" would count as True.
+    """
+    if not isinstance(value, bool):
+        raise UsageError(f"{argument} must be True or False; received {value!r}.")
+    return bool(value)
+
+
+def check_path(argument: str, value: Any) -> Path:
+    """`value` as a path with its ~ resolved.
+
+    Raises:
+        UsageError: it is no path, is empty, or its ~ stands for no home.
+    """
+    try:
+        if value != "":
+            return Path(value).expanduser()
+    except (TypeError, RuntimeError):
+        pass
+    raise UsageError(
+        f"{argument} must be the path of a folder ('.' is the current one, ~NAME the home of a "
+        f"user of this machine); received {value!r}."
+    )
 
 
 def check_precision(argument: str, name: Any) -> str:

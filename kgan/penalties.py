@@ -24,7 +24,9 @@ def _gradient_squares(critic, images):
     images = tf.cast(images, tf.float32)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(images)
-        # Each logit depends on its own image, so the sum's gradient holds every image's own.
+        # The sum's gradient holds every image's own, as long as a logit depends on its own image
+        # alone. Batch normalisation in the critic mixes them, which WGAN-GP (section 4) advises
+        # against; the norm is then that of the whole batch's sum.
         total = tf.reduce_sum(tf.cast(critic(images), tf.float32))
     gradients = tape.gradient(total, images, unconnected_gradients=tf.UnconnectedGradients.ZERO)
     return tf.reduce_sum(tf.square(gradients), axis=range(1, len(gradients.shape)))

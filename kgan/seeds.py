@@ -8,6 +8,8 @@ import keras
 class StepSeedGenerator(keras.random.SeedGenerator):
     """Seeds as a function of (seed, step, number of the draw within the step, replica).
 
+    XLA turns the same seed into other numbers, so a run keeps its `jit_compile`.
+
     Keras's own generator counts every draw in its state, which all replicas share, so that they
     would draw the same latents; and it cannot count inside a branch that is not always taken.
     This one changes its state once a step, by `advance`. The state is a variable `[seed, step]`

@@ -88,7 +88,7 @@ class DiffAugment(Augment):
 
     def _cutout(self, images):
         _, height, width, _ = images.shape
-        side_y, side_x = height // 2, width // 2
+        side_y, side_x = (height + 1) // 2, (width + 1) // 2
         top = self._whole(images, 0, height + 1 - side_y % 2) - side_y // 2
         left = self._whole(images, 0, width + 1 - side_x % 2) - side_x // 2
         rows, columns = ops.arange(height)[None], ops.arange(width)[None]

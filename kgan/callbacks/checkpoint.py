@@ -35,8 +35,9 @@ class Checkpoint(keras.callbacks.Callback):
     epoch's end a resumed run must not miss. A file's name holds the first 16 digits of its SHA-256.
 
     With `resume=True`, `fit` starts from the newest file whose checksum holds, or from the
-    beginning if the folder has none. Under a multi-worker strategy every worker restores and only
-    the chief writes.
+    beginning if the folder has none. A `tf.data.Dataset` of your own must repeat its order exactly
+    (no shuffling without a seed); only what `kgan.data.load` returns is compared. Under a
+    multi-worker strategy every worker restores and only the chief writes.
 
     Raises:
         UsageError: a checkpoint of another configuration, or every checkpoint is damaged.
@@ -122,7 +123,9 @@ class Checkpoint(keras.callbacks.Callback):
         if not all(
             np.isfinite(array).all() for array in arrays.values() if array.dtype.kind == "f"
         ):
-            return  # never let a broken state push out a good one; StopOnNaN tells the user
+            # Never let a broken state push out a good one.
+            warnings.warn("No checkpoint is written: weights are not finite.", stacklevel=2)
+            return
         buffer = io.BytesIO()
         np.savez(buffer, **arrays)
         checksum = hashlib.sha256(buffer.getbuffer()).hexdigest()[:16]
@@ -179,6 +182,8 @@ def newest(folder: str | Path) -> tuple[Path, dict[str, Any]] | None:
 
 
 def _check_same(path: Path, saved: Any, current: Any, key: str = "") -> None:
+    if isinstance(saved, list) and isinstance(current, list) and len(saved) == len(current):
+        saved, current = (dict(enumerate(values)) for values in (saved, current))
     if isinstance(saved, dict) and isinstance(current, dict):
         for name in [*saved, *(name for name in current if name not in saved)]:
             _check_same(path, saved.get(name), current.get(name), f"{key}.{name}" if key else name)

@@ -6,22 +6,14 @@ import math
 
 import keras
 
+_GENERATOR = "lower the generator's learning rate"
+_DISCRIMINATOR = "lower the discriminator's learning rate or add a penalty such as r1"
+_UNKNOWN = "one call took several steps, so why is unknown; repeat with steps_per_execution=1,"
+_FLOAT32 = "or train in float32 if it was mixed_float16"
+
 
 class NonFiniteLossError(FloatingPointError):
     """A loss became NaN or infinite; the message names the first and what to try."""
-
-
-_ADVICE = {
-    "discriminator_loss": (
-        "the discriminator's logits overflowed: try a lower learning rate for it, a gradient "
-        'penalty (penalties=["r1"]), or precision float32 if it was mixed_float16'
-    ),
-    "generator_loss": (
-        "the generator's step overflowed: try a lower learning rate for the generator, or "
-        "precision float32 if it was mixed_float16"
-    ),
-}
-_ADVICE_PENALTY = "the gradient penalty overflowed: try a smaller weight or a lower learning rate"
 
 
 class StopOnNaN(keras.callbacks.Callback):
@@ -30,19 +22,38 @@ class StopOnNaN(keras.callbacks.Callback):
     Checkpoints from before it stay; put this callback before `Checkpoint`.
 
     Raises:
-        NonFiniteLossError: names epoch, step, the loss that broke first and what to try.
+        NonFiniteLossError: names epoch, step, the loss that broke first, why, and what to try.
     """
 
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch = epoch
 
     def on_train_batch_end(self, batch, logs=None):
-        # A step computes its logs in this order, so the first broken one is the cause.
-        for name in (metric.name for metric in self.model.metrics):
-            value = float(logs[name])
-            if not math.isfinite(value):
-                raise NonFiniteLossError(
-                    f"{name} became {value} in epoch {self.epoch + 1}, step {batch + 1}; "
-                    f"{_ADVICE.get(name, _ADVICE_PENALTY)}. The checkpoints from before are good: "
-                    "resume from them with the change."
-                )
+        # A step computes its logs in this order, so the first broken one is nearest to the cause.
+        names = [metric.name for metric in self.model.metrics]
+        broken = [name for name in names if not math.isfinite(float(logs[name]))]
+        if not broken:
+            return
+        steps = self.model.steps_per_execution
+        within = f"steps {batch - steps + 2} to {batch + 1}" if steps > 1 else f"step {batch + 1}"
+        raise NonFiniteLossError(
+            f"{broken[0]} became {float(logs[broken[0]])} in epoch {self.epoch + 1}, {within}: "
+            f"{_cause(broken) if steps == 1 else _UNKNOWN} {_FLOAT32}. The checkpoints from "
+            "before are good to generate from; start a new run with the change."
+        )
+
+
+def _cause(broken: list[str]) -> str:
+    """What a single step's broken logs tell, and what to try.
+
+    The discriminator's loss and both logits stand before its update, the generator's loss behind.
+    """
+    if "real_logits" in broken:
+        return f"the discriminator's output overflowed; {_DISCRIMINATOR},"
+    if "fake_logits" in broken:
+        return f"the generator's last update overflowed; {_GENERATOR},"
+    if "discriminator_loss" in broken:
+        return f"the discriminator's loss overflowed; {_DISCRIMINATOR},"
+    if broken == ["generator_loss"]:
+        return f"the discriminator's update before it overflowed; {_DISCRIMINATOR},"
+    return "the gradient penalty overflowed; give it a smaller weight,"

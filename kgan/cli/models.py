@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kgan import zoo
 from kgan.cli import run_folder
 from kgan.errors import UsageError, unknown_name
+from kgan.files import sha256
 
 if TYPE_CHECKING:
     from kgan.models import GAN
@@ -20,8 +22,6 @@ def find(model: str) -> Path | str:
     Raises:
         UsageError: MODEL is none of these.
     """
-    from kgan import zoo
-
     path = Path(model)
     if model in zoo.list_presets():
         return model
@@ -66,10 +66,25 @@ def load(found: Path | str) -> GAN:
     import kgan
 
     if isinstance(found, Path) and found.suffix == ".keras":
+        _import_recipe(found.parent)
         return kgan.load_model(found)
     if isinstance(found, Path) and (found / "checkpoints").is_dir():
+        _import_recipe(found)
         return _newest(found)
     return kgan.presets.load(found)
+
+
+def _import_recipe(run: Path) -> None:
+    """Import a run's recipe, if it is a file of the user's: it may register classes of its own.
+
+    Only the very file that the run was trained with, so that no other code runs.
+    """
+    if not (run / "config.json").is_file():
+        return
+    recipe = run_folder.read(run, "MODEL")["recipe"]
+    path = Path(recipe["argument"])
+    if path.suffix == ".py" and path.is_file() and sha256(path) == recipe["sha256"]:
+        zoo.recipe(path)
 
 
 def _newest(run: Path) -> GAN:

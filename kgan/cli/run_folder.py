@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -63,14 +66,18 @@ def recipe(name_or_path: str) -> dict[str, str]:
 def new(out: Path | None, name: str) -> Path:
     """The folder for a new run: `out`, or the first free one of runs/NAME, runs/NAME-2, …
 
+    The latter is made at once, so that two runs that begin together do not share it.
+
     Raises:
         UsageError: `out` holds a run or something else.
     """
     if out is None:
-        number = 1
-        while (RUNS / _numbered(name, number)).exists():
-            number += 1
-        return RUNS / _numbered(name, number)
+        for number in itertools.count(1):
+            out = RUNS / (name if number == 1 else f"{name}-{number}")
+            with contextlib.suppress(FileExistsError):
+                out.mkdir(parents=True)
+                return out
+    assert out is not None
     if (out / "config.json").exists():
         raise UsageError(f"--out={out} is a run; add --resume to continue it, or choose another.")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
@@ -78,21 +85,21 @@ def new(out: Path | None, name: str) -> Path:
     return out
 
 
-def newest(name: str) -> Path:
-    """The run of the recipe `name` in `runs/` that was worked on last.
+def newest(name: str | None) -> Path:
+    """The run in `runs/`, of the recipe `name` or of any, that was worked on last.
 
     Raises:
         UsageError: there is none.
     """
     runs = [
         path.parent
-        for path in RUNS.glob(f"{name}*/config.json")
-        if re.fullmatch(rf"{re.escape(name)}(-\d+)?", path.parent.name)
+        for path in RUNS.glob("*/config.json")
+        if name is None or re.fullmatch(rf"{re.escape(name)}(-\d+)?", path.parent.name)
     ]
     if not runs:
         raise UsageError(
-            f"--resume: nothing to resume, no run of {name} in {RUNS.resolve()}; leave --resume "
-            "out, or say which run with --out."
+            f"--resume: nothing to resume, no run{f' of {name}' if name else ''} in "
+            f"{RUNS.resolve()}; leave --resume out, or say which run with --out."
         )
     return max(runs, key=lambda run: (run / "config.json").stat().st_mtime_ns)
 
@@ -125,6 +132,13 @@ def merged(given: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:
     return arguments
 
 
+def sweep(folder: Path) -> None:
+    """Remove what a kill in the middle of a write left in a run: hidden folders of `replacing`."""
+    for path in (*folder.glob(".*"), *folder.glob("*/.*")):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+
+
 def forget(folder: Path, fresh: bool) -> None:
     """Undo `write` if there is nothing but `config.json` yet; `fresh`: the folder, too."""
     files = [path for path in folder.rglob("*") if not path.is_dir()]
@@ -136,7 +150,3 @@ def forget(folder: Path, fresh: bool) -> None:
             folder.rmdir()
             if folder.parent == RUNS and not any(RUNS.iterdir()):
                 RUNS.rmdir()
-
-
-def _numbered(name: str, number: int) -> str:
-    return name if number == 1 else f"{name}-{number}"

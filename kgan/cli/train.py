@@ -61,7 +61,11 @@ CONTENTS = {
     metavar="DIR",
     help="The run folder.  [default: runs/RECIPE, runs/RECIPE-2, …]",
 )
-@click.option("--resume", is_flag=True, help="Continue a run: the newest, or that of --out.")
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Continue a run: that of --out, or the newest.",
+)
 @click.option("--precision", type=OneOf("--precision", PRECISIONS), help="[default: float32]")
 @click.option(
     "--strategy",
@@ -103,16 +107,19 @@ def train(recipe: str | None, out: Path | None, resume: bool, **given: Any) -> N
     if many and out is None:
         raise UsageError("--strategy multiworker needs --out, a folder that all workers see.")
     chief = not many or _is_chief()
+    fresh = out is None or not out.exists()
     if chief and not resume:
         out = run_folder.new(out, config["recipe"]["name"])
     assert out is not None
-    if config.get("trained_epochs", 0) >= (config["arguments"]["epochs"] or float("inf")):
+    epochs = config["arguments"]["epochs"] or float("inf")
+    if config.get("trained_epochs", 0) >= epochs and (out / "model.keras").exists():
         click.echo(f"{out} has all its {config['trained_epochs']} epochs; --epochs N trains on.")
         return
-    fresh = not out.exists()
     # Before anything slow: a run that is killed from now on can be resumed.
     if chief and not resume:
         run_folder.write(out, config)
+    elif chief:
+        run_folder.sweep(out)
     console = Console(quiet=not chief, highlight=False, markup=False, soft_wrap=True)
     try:
         _run(config, out, resume, chief, console)
@@ -143,12 +150,13 @@ def _absolute(data: str | None) -> str | None:
 def _resumed(recipe: str | None, out: Path | None, given: dict) -> tuple[Path, dict[str, Any]]:
     """The folder and the configuration of the run to continue."""
     if out is None:
-        out = run_folder.newest(run_folder.recipe(recipe or DEFAULT_RECIPE)["name"])
+        out = run_folder.newest(None if recipe is None else run_folder.recipe(recipe)["name"])
     if not out.exists():
         raise UsageError(f"--resume: nothing to resume, {out} does not exist; leave --resume out.")
     config = run_folder.read(out, "--resume")
     now = run_folder.recipe(recipe or config["recipe"]["argument"])
-    if now["path"] != config["recipe"]["path"]:
+    # Not the path: that of a recipe that comes with kgan is another in another environment.
+    if now["argument"] != config["recipe"]["argument"]:
         raise UsageError(
             f"RECIPE={recipe} differs from the run's, which is {config['recipe']['argument']}; "
             "leave it out, or start a new run with another --out."

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import PIL
 
+from kgan.checks import check_path
 from kgan.data import decode
 from kgan.data.source import Source, fingerprint
 from kgan.errors import UsageError
@@ -34,7 +35,7 @@ class Item(NamedTuple):
 
 def folder() -> Path:
     """Where decoded images are kept: `data` in KGAN_HOME, which is ~/.cache/kgan by default."""
-    return Path(os.environ.get("KGAN_HOME") or "~/.cache/kgan").expanduser() / "data"
+    return check_path("KGAN_HOME", os.environ.get("KGAN_HOME") or "~/.cache/kgan") / "data"
 
 
 def decoded(
@@ -48,10 +49,13 @@ def decoded(
 ) -> Source:
     """The images of `items`, decoded now or by an earlier call with the same `identity`.
 
+    What an earlier call left is verified; if it is damaged, a warning says so and it is decoded
+    again.
+
     Args:
         name: what the errors and the source's configuration call it.
         identity: everything that defines the pixels besides resolution and channels.
-        items: gives the images; called only if they are not in the cache.
+        items: gives the images; called only if they are not in the cache, whole.
         label_names: one a class.
         resolution: pixels of a side; None keeps the images' own.
         channels: 1 to 4; None keeps the images' own.
@@ -69,13 +73,44 @@ def decoded(
     }
     digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:32]
     place = folder() / digest
-    if not place.exists():
-        _fill(place, name, _decode(items(), resolution, channels), strict)
-    facts = json.loads((place / "facts.json").read_text(encoding="utf-8"))
+    damaged = place.exists() and not _whole(place)
+    if damaged or not place.exists():
+        _fill(place, name, _decode(items(), resolution, channels), strict, damaged)
+    facts, images, labels = _read(place)
     _report(name, facts["broken"], strict)
-    images = np.memmap(place / "images.bin", np.uint8, "r", shape=tuple(facts["shape"]))
-    labels = np.load(place / "labels.npy") if facts["labelled"] else None
     return Source(name, images, labels, label_names, facts["sha256"])
+
+
+def _read(place: Path) -> tuple[dict[str, Any], np.ndarray, np.ndarray | None]:
+    """The facts, the images on the disk and the labels."""
+    facts = json.loads((place / "facts.json").read_text(encoding="utf-8"))
+    # A shape given to memmap itself would allow for a file that is longer.
+    images = np.memmap(place / "images.bin", np.uint8, "r").reshape(facts["shape"])
+    # The fingerprint is of bytes; the header of the file must not give them another meaning.
+    labels = np.load(place / "labels.npy").view(np.int32) if facts["labelled"] else None
+    return facts, images, labels
+
+
+def _whole(place: Path) -> bool:
+    """Whether the folder holds what was written; if not, warns.
+
+    Every byte is read, at each load. SHA-256 was measured at 1.8 GB/s, so that 200,000 images of
+    64x64x3 take 1.4 s where listing their files takes 4 s and decoding them 50 s; and what is read
+    here the training finds in memory.
+    """
+    try:
+        facts, images, labels = _read(place)
+        if fingerprint(images, labels) == facts["sha256"]:
+            return True
+        problem = "its SHA-256 is not the one recorded"
+    # The readers of JSON and NumPy raise whatever a damaged file leads them to.
+    except Exception as error:
+        problem = f"{type(error).__name__}: {error}"
+    warnings.warn(
+        f"The decoded images in {place} are damaged ({problem}); they are decoded again.",
+        stacklevel=3,
+    )
+    return False
 
 
 def _decode(
@@ -102,16 +137,17 @@ def _fill(
     name: str,
     images: Iterable[tuple[Item, np.ndarray | Exception]],
     strict: bool,
+    damaged: bool,
 ) -> None:
-    """Write the folder that `decoded` reads; it appears whole or not at all."""
+    """Write the folder that `decoded` reads, in place of a damaged one; it appears whole or not."""
     try:
         with replacing(place) as scratch:
             scratch.mkdir()
             _write(scratch, name, images, strict)
-            if place.exists():  # another worker on this machine was faster
+            if place.exists() and not damaged:  # another worker on this machine was faster
                 raise FileExistsError(place)
     except OSError as error:
-        if not place.exists():
+        if damaged or not place.exists():
             raise OSError(
                 f"The cache folder {place.parent} cannot be written ({error.strerror or error}). "
                 "Mend it, or set the environment variable KGAN_HOME to another folder."
@@ -161,10 +197,12 @@ def _check_like(
     """Every image is square and like the first."""
     size, width, _ = shape
     if size != width or size != expected[0]:
+        other = f"{first} is {expected[1]}x{expected[0]} and " if item != first else ""
+        # 8 to 256, as the DCGAN takes them.
+        resolution = 1 << min(max(min(size, width).bit_length() - 1, 3), 8)
         raise UsageError(
             f"Without resolution, the images of source={name!r} must be square and of one size; "
-            f"{first} is {expected[1]}x{expected[0]} and {item} is {width}x{size}. "
-            f"Pass resolution={1 << max(min(size, width).bit_length() - 1, 3)}, say: the centre "
+            f"{other}{item} is {width}x{size}. Pass resolution={resolution}, say: the centre "
             "square is cut out and resized."
         )
     if shape != expected:

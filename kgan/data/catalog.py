@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,15 +23,26 @@ class Available(NamedTuple):
 
 
 def available() -> list[Available]:
-    """The packaged data sets, then those of images that TFDS has prepared on this machine."""
+    """The packaged data sets, then those of images that TFDS has prepared on this machine.
+
+    Warns of those that are damaged, and passes them over.
+    """
     found = []
     for name, path in PACKAGED.items():
         with np.load(path) as file:
             found.append(Available(name, "packaged", {"train": len(file["label"])}, path))
     for path in sorted(data_dir().glob("*/**/dataset_info.json")):
         features = path.with_name("features.json")
-        if features.exists() and "image" in _features(features).get("image", {}):
-            found.append(_prepared(path))
+        try:
+            if features.exists() and "image" in _features(features).get("image", {}):
+                found.append(_prepared(path))
+        # What is cut short is no JSON; what was overwritten may be any other.
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+            warnings.warn(
+                f"The TFDS data set in {path.parent} is damaged ({type(error).__name__}: {error}) "
+                "and passed over. Remove the folder and prepare it again.",
+                stacklevel=2,
+            )
     return found
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from kgan.checks import check_integer
 from kgan.data.source import Source
-from kgan.data.validate import check_integer
 from kgan.errors import UsageError
 
 

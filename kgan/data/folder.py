@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import NoReturn
 
 from PIL import Image
 
+from kgan.checks import check_path
 from kgan.data import cache
 from kgan.data.source import Source
 from kgan.errors import UsageError
 
 
 def from_folder(
-    path: str | Path, resolution: int | None, channels: int | None, strict: bool
+    path: str | os.PathLike, resolution: int | None, channels: int | None, strict: bool
 ) -> Source:
     """The images below a folder, in the order of their paths.
 
-    If every image lies in a subfolder, the sorted names of these are the classes.
+    If every image lies in a subfolder, the sorted names of these are the classes. Symbolic links
+    are followed.
 
     Raises:
         UsageError: no such folder, or no image in it; unlike images; broken ones with `strict`.
-        OSError: the cache cannot be written.
+        OSError: a subfolder cannot be read, or the cache cannot be written.
     """
-    folder = Path(path).expanduser()
+    folder = check_path("source", path)
     if not folder.is_dir():
         state = "a file" if folder.exists() else "nothing there"
         raise UsageError(
@@ -36,12 +39,11 @@ def from_folder(
     if any(len(file.parts) == 1 for file in relative):
         classes = []
     listing = [
-        [file.as_posix(), status.st_size, status.st_mtime_ns]
-        for file, status in zip(relative, (file.stat() for file in files), strict=True)
+        [within.as_posix(), *_version(file)] for within, file in zip(relative, files, strict=True)
     ]
     number = {name: index for index, name in enumerate(classes)}
     return cache.decoded(
-        str(path),
+        str(Path(path)),
         {"folder": listing},
         lambda: (
             cache.Item(within.as_posix(), number.get(within.parts[0]), file)
@@ -54,19 +56,35 @@ def from_folder(
     )
 
 
+def _version(file: Path) -> tuple[int, int]:
+    """Size and time, by which a change is known."""
+    try:
+        status = file.stat()
+    except OSError:  # a link that leads nowhere; decoding it will name it
+        return (-1, -1)
+    return (status.st_size, status.st_mtime_ns)
+
+
 def _image_files(folder: Path) -> list[Path]:
     """The files below with the suffix of an image, sorted; hidden ones are left out.
 
     Raises:
         UsageError: there are none.
+        OSError: a folder cannot be read.
     """
     suffixes = {
         suffix for suffix, kind in Image.registered_extensions().items() if kind in Image.OPEN
     }
     images: list[Path] = []
     others: list[Path] = []
-    for place, folders, names in os.walk(folder):
+    above: dict[str, set[str]] = {str(folder): set()}
+    for place, folders, names in os.walk(folder, onerror=_refuse, followlinks=True):
+        around, real = above.pop(place), os.path.realpath(place)
+        if real in around:  # a link led back to a folder that holds it
+            folders.clear()
+            continue
         folders[:] = [name for name in folders if not name.startswith(".")]
+        above.update((os.path.join(place, name), around | {real}) for name in folders)
         for name in names:
             if not name.startswith("."):
                 known = os.path.splitext(name)[1].lower() in suffixes
@@ -78,3 +96,8 @@ def _image_files(folder: Path) -> list[Path]:
         f"source={str(folder)!r} must hold image files (.png, .jpg, .webp, …); found {found}. "
         "Pass the folder that holds the images, or that holds one subfolder of images a class."
     )
+
+
+def _refuse(error: OSError) -> NoReturn:
+    """Without this, `os.walk` would leave the folder out."""
+    raise error

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kgan.checks import check_flag, check_integer
 from kgan.data.source import PACKAGED, Source, from_arrays, packaged
-from kgan.data.validate import check_integer
 from kgan.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def load(
     Args:
         source: one of
             - `"fashion_mnist"`, the packaged 10,000 images of 28x28x1;
-            - a folder of image files, whose subfolders are the classes;
+            - a folder of image files, whose subfolders are the classes; links are followed;
             - the name of a TFDS image data set (`"mnist"`, `"emnist/letters"`), which TFDS
               downloads unless it is prepared; `"tfds:fashion_mnist"`, the full set, where the
               name alone means another source;
@@ -51,7 +51,8 @@ def load(
 
     Raises:
         UsageError: a wrong argument, unknown or unfit data.
-        OSError: a TFDS set cannot be downloaded, or the cache cannot be written.
+        OSError: a folder or a TFDS set cannot be read or downloaded, or the cache cannot be
+            written.
     """
     batch_size = check_integer("batch_size", batch_size, 1)
     seed = check_integer("seed", seed, 0, 2**32 - 1)
@@ -59,6 +60,7 @@ def load(
         resolution = check_integer("resolution", resolution, 1)
     if channels is not None:
         channels = check_integer("channels", channels, 1, 4)
+    labels, strict = check_flag("labels", labels), check_flag("strict", strict)
     found = _find(source, split, resolution, channels, strict)
     if batch_size > len(found.images):
         raise UsageError(
@@ -93,13 +95,13 @@ def _find(
     if isinstance(source, (str, os.PathLike)):
         from kgan.data.folder import from_folder
 
-        return from_folder(Path(source), resolution, channels, strict)
+        return from_folder(source, resolution, channels, strict)
     return from_arrays(source, resolution, channels)
 
 
 def _is_folder(source: str) -> bool:
     """Whether a name means a folder: it is one, or is written as only paths are."""
-    if Path(source).expanduser().exists() or source.startswith((".", "~", os.sep)):
+    if source.startswith((".", "~", os.sep)) or Path(source).exists():
         return True
     if "/" not in source and os.sep not in source:
         return False

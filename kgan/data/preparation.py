@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import struct
 import tempfile
+import warnings
 from pathlib import Path
 from typing import Any
 
+from kgan.checks import check_path
 from kgan.data.tfds_source import find_builder
 from kgan.errors import UsageError
 from kgan.files import sha256
@@ -25,7 +27,9 @@ _PACKED_AT = {
 def prepare(name: str, from_dir: str | Path, data_dir: str | Path | None = None) -> Path:
     """Prepare a TFDS data set from a folder with its original files; their checksums are verified.
 
-    Debian's folder /usr/share/datasets/fashion-mnist does as well. The files are only read.
+    Debian's folder /usr/share/datasets/fashion-mnist does as well. The files are only read. A set
+    that is prepared already stays as it is: a warning says that the files were not read, and so
+    not verified.
 
     Args:
         name: the data set's name in TFDS.
@@ -38,16 +42,22 @@ def prepare(name: str, from_dir: str | Path, data_dir: str | Path | None = None)
 
     Raises:
         UsageError: unknown data set; files that are missing or not the original ones.
-        OSError: `data_dir` cannot be written.
+        OSError: `data_dir` cannot be written; the set is prepared, but damaged.
     """
     import tensorflow_datasets as tfds
 
     name = name.removeprefix("tfds:")
-    builder = find_builder(name, data_dir)
-    folder = Path(from_dir).expanduser()
+    folder = check_path("from_dir", from_dir)
+    directory = None if data_dir is None else check_path("data_dir", data_dir)
+    builder = find_builder(name, directory, "name", "")
     if not folder.is_dir():
         raise UsageError(f"from_dir={str(from_dir)!r} must be a folder; there is none.")
     if builder.is_prepared():
+        warnings.warn(
+            f"{name!r} is prepared already, in {builder.data_path}; the files in {folder} were "
+            "not read. Remove the former to prepare it from these.",
+            stacklevel=2,
+        )
         return Path(builder.data_path)
     with tempfile.TemporaryDirectory(prefix="kgan-prepare-") as scratch:
         # A set that TFDS never downloads by itself has files that only its builder knows.

@@ -36,14 +36,15 @@ def from_arrays(
         UsageError: another rank, type or range; labels that do not fit.
     """
     images, labels = _pair(arrays)
-    images = np.asarray(images)
-    check_shape(images, "images")
+    images = _array(images)
+    what = "the images of source"
+    check_shape(images, what)
     if images.dtype.kind == "f":
         images = images.astype(np.float32, copy=False)
-        check_images(images)
+        check_images(images, argument=what)
     elif images.dtype != np.uint8:
         raise UsageError(
-            f"images must be uint8 in 0..255 or float in [-1, 1]; received {images.dtype}. "
+            f"{what} must be uint8 in 0..255 or float in [-1, 1]; received {images.dtype}. "
             "Use images.astype('uint8') if they lie in 0..255."
         )
     images = _converted(images, resolution, channels)
@@ -78,6 +79,21 @@ def _pair(arrays: Any) -> tuple[Any, Any]:
             f"source as a tuple must be (images, labels); received a tuple of {len(arrays)} parts."
         )
     return arrays
+
+
+def _array(images: Any) -> np.ndarray:
+    """The images as an array of numbers."""
+    ragged = ""
+    try:
+        array = np.asarray(images)
+        if array.dtype.kind in "biufc":
+            return array
+    except ValueError as error:
+        ragged = f" ({error})"
+    raise UsageError(
+        "source must be the name of a data set, a folder, images as one array of numbers, or "
+        f"(images, labels); received {type(images).__name__}{ragged}."
+    )
 
 
 def _converted(images: np.ndarray, resolution: int | None, channels: int | None) -> np.ndarray:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from kgan.checks import check_path
 from kgan.data import cache
 from kgan.data.source import PACKAGED, Source
 from kgan.errors import UsageError
@@ -20,7 +21,7 @@ from kgan.errors import UsageError
 
 def data_dir() -> Path:
     """Where TFDS keeps prepared data: TFDS_DATA_DIR, which is ~/tensorflow_datasets by default."""
-    return Path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
+    return check_path("TFDS_DATA_DIR", os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets")
 
 
 def from_tfds(
@@ -30,53 +31,83 @@ def from_tfds(
 
     Raises:
         UsageError: unknown name or split, or no image data set.
-        OSError: it is not prepared here and cannot be downloaded, or the cache cannot be written.
+        OSError: it is damaged, or not prepared here and cannot be downloaded, or the cache cannot
+            be written.
     """
+    import tensorflow as tf
+
     builder = find_builder(name)
     features = _features(name, builder)
     if not builder.is_prepared():
         _download(name, builder)
     try:
         num_images = builder.info.splits[split].num_examples
-    except (KeyError, ValueError, AssertionError):
+    except (KeyError, ValueError, AssertionError, AttributeError):
         raise UsageError(
             f"split={split!r} is unknown to {name!r}; expected one of "
             f"{', '.join(sorted(builder.info.splits))}, or a slice such as 'train[:80%]'."
         ) from None
     labels = getattr(features.get("label"), "names", None)
-    return cache.decoded(
-        f"tfds:{name}",
-        {
-            "tfds": builder.info.full_name,
-            "split": split,
-            "images": num_images,
-            "bytes": int(builder.info.dataset_size),
-        },
-        lambda: _items(builder, split, labels is not None),
-        tuple(labels) if labels else None,
-        resolution,
-        channels,
-        strict,
-    )
+    try:
+        return cache.decoded(
+            f"tfds:{name}",
+            {
+                "tfds": builder.info.full_name,
+                "split": split,
+                "images": num_images,
+                "bytes": int(builder.info.dataset_size),
+            },
+            lambda: _items(builder, split, labels is not None),
+            tuple(labels) if labels else None,
+            resolution,
+            channels,
+            strict,
+        )
+    except tf.errors.OpError as error:
+        raise _unreadable(name, builder.data_path, error) from error
 
 
-def find_builder(name: str, directory: str | Path | None = None) -> Any:
+def find_builder(
+    name: str,
+    directory: Path | None = None,
+    argument: str = "source",
+    others: str = f"a packaged set ({', '.join(PACKAGED)}), an existing folder or ",
+) -> Any:
     """The TFDS builder of a data set.
+
+    Args:
+        name: the data set's name in TFDS.
+        directory: where TFDS keeps prepared data; by default `data_dir()`.
+        argument: what the errors call the name.
+        others: what else they say that it may be.
 
     Raises:
         UsageError: there is none of that name; says the nearest.
+        OSError: it is prepared, but damaged.
     """
     import tensorflow_datasets as tfds
 
+    directory = directory or data_dir()
     try:
-        return tfds.builder(name, data_dir=directory or data_dir())
+        return tfds.builder(name, data_dir=directory)
     except tfds.core.DatasetNotFoundError:
         known = [*PACKAGED, *tfds.list_builders(with_community_datasets=False)]
+    # These are of the name's form, its configuration or its version.
+    except (ValueError, AssertionError) as error:
+        reason = str(error).partition("\n")[0]
+        raise UsageError(
+            f"{argument}={name!r} is unknown to TensorFlow Datasets; expected NAME, "
+            "NAME/CONFIGURATION or NAME:VERSION as its catalog has them "
+            f"(https://www.tensorflow.org/datasets/catalog). {reason}"
+        ) from error
+    # The files of a prepared data set are read here, by parsers with errors of their own.
+    except Exception as error:
+        raise _unreadable(name, directory, error) from error
     nearest = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.4)
     hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
     raise UsageError(
-        f"source={name!r} is unknown; expected a packaged set ({', '.join(PACKAGED)}), an image "
-        f"data set of TensorFlow Datasets (mnist, cifar10, …) or an existing folder.{hint}"
+        f"{argument}={name!r} is unknown; expected {others}an image data set of TensorFlow "
+        f"Datasets (mnist, cifar10, …).{hint}"
     )
 
 
@@ -146,6 +177,14 @@ def _features(name: str, builder: Any) -> dict[str, Any]:
             "tensorflow_datasets and pass its images as NumPy arrays."
         )
     return features
+
+
+def _unreadable(name: str, place: str | Path, error: Exception) -> OSError:
+    return OSError(
+        f"The data set {name!r} in {place} cannot be read ({type(error).__name__}: "
+        f"{' '.join(str(error).split())}). If its files are damaged, remove its folder and load or "
+        "prepare it again."
+    )
 
 
 def _items(builder: Any, split: str, labelled: bool) -> Iterator[cache.Item]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import warnings
 from typing import Any
 
@@ -90,7 +89,10 @@ def check_labels(labels: Any, num_images: int) -> np.ndarray:
     Raises:
         UsageError: they are no integers from 0 on, or not one an image.
     """
-    labels = np.asarray(labels)
+    try:
+        labels = np.asarray(labels)
+    except ValueError as error:
+        raise UsageError(f"labels must be one integer an image; received {error}") from None
     if labels.shape != (num_images,):
         mend = " Use labels.reshape(-1)." if labels.size == num_images else ""
         raise UsageError(
@@ -108,20 +110,3 @@ def check_labels(labels: Any, num_images: int) -> np.ndarray:
             f"{labels.min()} to {labels.max()}. Leave out images without a label."
         )
     return labels.astype(np.int32)
-
-
-def check_integer(argument: str, value: Any, low: int, high: int | None = None) -> int:
-    """`value` as an int within `low` to `high`.
-
-    Raises:
-        UsageError: it is no integer, or outside.
-    """
-    expected = f"an integer of at least {low}" if high is None else f"an integer, {low} to {high}"
-    error = UsageError(f"{argument} must be {expected}; received {value!r}.")
-    try:
-        number = operator.index(value)
-    except TypeError:
-        raise error from None
-    if isinstance(value, bool) or number < low or (high is not None and number > high):
-        raise error
-    return number

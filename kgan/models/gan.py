@@ -19,9 +19,9 @@ from kgan.errors import UsageError
 from kgan.files import replacing
 from kgan.losses import Loss, losses
 from kgan.models import optimizers
-from kgan.models.feed import Feed
+from kgan.models.feed import Feed, once
 from kgan.networks.check import check_networks
-from kgan.penalties import Penalty, penalties
+from kgan.penalties import Penalty, penalties as known_penalties
 from kgan.precision import compute_dtypes, float32_clone
 from kgan.seeds import StepSeedGenerator
 
@@ -151,7 +151,8 @@ class GAN(keras.Model):
             augment: short name or object, see `kgan.augment`.
             discriminator_steps: discriminator updates for each generator update, each on its own
                 part of the batch.
-            jit_compile: XLA; "auto" is on with a GPU and off on a CPU, where oneDNN is faster.
+            jit_compile: XLA; "auto" is on with one GPU, and off on a CPU, where oneDNN is faster,
+                and under a strategy.
             steps_per_execution: training steps for each call from Python.
             run_eagerly: run without graphs, to debug.
 
@@ -167,7 +168,8 @@ class GAN(keras.Model):
         if penalties is None or isinstance(penalties, (str, Penalty)):
             penalties = () if penalties is None else (penalties,)
         self.two_player_loss = losses.get(loss)
-        self.penalties = [self._bind(_penalties.get(penalty)) for penalty in penalties]
+        self.penalties = [self._bind(known_penalties.get(penalty)) for penalty in penalties]
+        self._penalty_names = _names(self.penalties)
         self.augment = None if augment is None else self._bind(augments.get(augment))
         self.discriminator_steps = discriminator_steps
         self._compile_arguments = {
@@ -184,7 +186,9 @@ class GAN(keras.Model):
             "run_eagerly": run_eagerly,
         }
         if jit_compile == "auto":
-            jit_compile = bool(tf.config.list_physical_devices("GPU"))
+            # Keras, too, leaves XLA off under a strategy, where it fails.
+            alone = self.distribute_strategy.num_replicas_in_sync == 1
+            jit_compile = alone and bool(tf.config.list_physical_devices("GPU"))
         super().compile(
             optimizer=None,
             loss=None,
@@ -205,9 +209,11 @@ class GAN(keras.Model):
                 self.discriminator,
                 self.discriminator_variables,
             )
-            self._critic = self.discriminator
-            if self.penalties and compute_dtypes(self.discriminator) != {"float32"}:
-                self._critic = float32_clone(self.discriminator)
+            critic = self.discriminator
+            if self.penalties and compute_dtypes(critic) != {"float32"}:
+                critic = float32_clone(critic)
+            # The bare method: a network would be tracked, and saved a second time.
+            self._critic_call = critic.stateless_call
             self._trackers = [keras.metrics.Mean(name=name) for name in self._logged()]
 
     def get_compile_config(self) -> dict[str, Any]:
@@ -227,8 +233,13 @@ class GAN(keras.Model):
 
     def _logged(self) -> list[str]:
         """Names of the logged means, in the order in which a step computes them."""
-        names = [_penalty_name(penalty) for penalty in self.penalties]
-        return [*names, "discriminator_loss", "generator_loss", "real_logits", "fake_logits"]
+        return [
+            *self._penalty_names,
+            "discriminator_loss",
+            "generator_loss",
+            "real_logits",
+            "fake_logits",
+        ]
 
     # -- the game: what a variant overrides --------------------------------------------------
 
@@ -320,9 +331,9 @@ class GAN(keras.Model):
             real_logits = self.discriminate(images, training=True)
             fake_logits = self.discriminate(fakes, training=True)
             loss = total = self.discriminator_loss(real_logits, fake_logits)
-            for penalty in self.penalties:
+            for name, penalty in zip(self._penalty_names, self.penalties, strict=True):
                 value = self._penalty(penalty, images, fakes, number)
-                self._track(**{_penalty_name(penalty): value})
+                self._track(**{name: value})
                 total += value
             scaled = self._scaled(total, self.discriminator_optimizer)
         self._apply(tape, scaled, self.discriminator_optimizer, self.discriminator_variables)
@@ -341,7 +352,7 @@ class GAN(keras.Model):
                 inputs = self.augment(inputs)
             # Stateless: the discriminator's own variables in a float32 network, and its moving
             # statistics stay as the two passes above left them.
-            logits, _ = self._critic.stateless_call(
+            logits, _ = self._critic_call(
                 [weight.value for weight in weights],
                 [value.value for value in state],
                 inputs,
@@ -362,9 +373,11 @@ class GAN(keras.Model):
         """The loss whose gradients the optimizer expects: scaled, and averaged by the sum."""
         return optimizer.scale_loss(loss / self.distribute_strategy.num_replicas_in_sync)
 
-    @staticmethod
-    def _apply(tape, loss, optimizer, variables) -> None:
+    def _apply(self, tape, loss, optimizer, variables) -> None:
         gradients = tape.gradient(loss, [variable.value for variable in variables])
+        scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+        if scaled and self.distribute_strategy.num_replicas_in_sync > 1:
+            gradients = _finite_in_all_replicas(gradients)
         optimizer.apply(gradients, variables)
 
     def _share_statistics(self) -> None:
@@ -376,6 +389,8 @@ class GAN(keras.Model):
             for variable in self.generator.variables + self.discriminator.variables
             if not variable.trainable and variable.dtype.startswith(("float", "bfloat"))
         ]
+        if not statistics:
+            return
         shared = tf.distribute.get_replica_context().all_reduce(
             tf.distribute.ReduceOp.MEAN, [tf.identity(variable.value) for variable in statistics]
         )
@@ -432,6 +447,8 @@ class GAN(keras.Model):
         """
         if not self.compiled:
             raise UsageError("Call gan.compile() before gan.fit(): it chooses loss and optimizers.")
+        from kgan.callbacks.checkpoint import Checkpoint
+
         check_integer("epochs", epochs, 1)
         check_integer("initial_epoch", initial_epoch, 0)
         check_integer("validation_freq", validation_freq, 1)
@@ -440,10 +457,11 @@ class GAN(keras.Model):
         self._feed = feed
         feed.start = initial_epoch * feed.steps_per_epoch
         for callback in callbacks:
-            if hasattr(callback, "restore"):
+            if isinstance(callback, Checkpoint):
                 feed.start = max(feed.start, callback.restore(self, feed))
         if validation_data is not None:
-            validation_data = Feed(self, validation_data, batch_size, None).one_epoch()
+            size = batch_size if isinstance(validation_data, np.ndarray) else None
+            validation_data = once(self, validation_data, size, "validation_data")
         return super().fit(
             feed.stream(),
             epochs=epochs,
@@ -484,7 +502,9 @@ class GAN(keras.Model):
         if not self.compiled:
             raise UsageError("Call gan.compile() before gan.evaluate(): it chooses the losses.")
         if not keras_internal:  # a validation within fit brings the data checked
-            x = Feed(self, x, batch_size, steps).one_epoch()
+            x = once(self, x, batch_size, "x")
+            if steps is None and x.cardinality() == tf.data.INFINITE_CARDINALITY:
+                raise UsageError("steps must be given: the data set never ends.")
         self.evaluation_seeds.state.assign([self.seed, 0])
         return super().evaluate(
             x,
@@ -575,11 +595,11 @@ class GAN(keras.Model):
         described = {
             "model": {"class": type(self).__name__}
             | {key: value for key, value in self.get_config().items() if key not in networks},
-            "weights": {
-                name: {
-                    "shapes": [weight.shape for weight in network.weights],
-                    "compute_dtypes": sorted(compute_dtypes(network)),
-                }
+            "layers": {
+                name: [
+                    {type(layer).__name__: layer.get_config()}
+                    for layer in network._flatten_layers(include_self=False)
+                ]
                 for name, network in networks.items()
             },
             "compile": self.get_compile_config(),
@@ -588,18 +608,33 @@ class GAN(keras.Model):
         return _without_names(json.loads(json.dumps(described, default=str)))
 
 
+def _finite_in_all_replicas(gradients):
+    """The gradients, or NaN in every replica if they overflow in one.
+
+    Keras skips a step that overflows by what the first replica sees alone; the others' overflow
+    would reach the weights, and workers that disagree would wait for each other for ever.
+    """
+    broken = 1.0 - tf.cast(
+        tf.reduce_all([tf.reduce_all(tf.math.is_finite(gradient)) for gradient in gradients]),
+        tf.float32,
+    )
+    anywhere = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, broken)
+    factor = tf.where(anywhere > 0, float("nan"), 1.0)
+    return [gradient * tf.cast(factor, gradient.dtype) for gradient in gradients]
+
+
 def _without_names(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _without_names(item) for key, item in value.items() if key != "name"}
     return [_without_names(item) for item in value] if isinstance(value, list) else value
 
 
-_penalties = penalties  # `compile` has an argument of this name
-
-
-def _penalty_name(penalty: Penalty) -> str:
-    """The name in the logs; registered classes have a short one."""
-    for name, cls in _penalties.classes.items():
-        if type(penalty) is cls:
-            return name
-    return type(penalty).__name__.lower()
+def _names(penalties: Sequence[Penalty]) -> list[str]:
+    """The penalties' names in the logs: short where there is one, numbered from the second on."""
+    short = {cls: name for name, cls in known_penalties.classes.items()}
+    names: list[str] = []
+    for penalty in penalties:
+        name = short.get(type(penalty), type(penalty).__name__.lower())
+        count = sum(type(penalty) is type(other) for other in penalties[: len(names)])
+        names.append(f"{name}_{count + 1}" if count else name)
+    return names

@@ -101,5 +101,7 @@ def test_other_workers_generate_and_write_nothing(tmp_path):
 
 @pytest.mark.parametrize("argument", ["n", "every_epochs"])
 def test_counts_below_one_are_refused(tmp_path, argument):
-    with pytest.raises(UsageError, match=f"{argument} must be at least 1; received 0"):
+    with pytest.raises(
+        UsageError, match=f"{argument} must be an integer of at least 1; received 0"
+    ):
         SampleGrid(tmp_path, **{argument: 0})

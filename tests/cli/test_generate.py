@@ -57,7 +57,7 @@ def test_a_folder_gets_a_file_an_image(folder, model, tiny_gan, kgan):
     ("words", "parts"),
     [
         (["--out", "a.bmp"], ["--out='a.bmp'", ".png", ".npz"]),
-        (["--out", "."], ["exists"]),
+        (["--out", "."], ["--out='.'", "current folder", "choose a new one"]),
         (["-n", "0"], ["-n", "0"]),
         (["--seed", "-1"], ["--seed"]),
         (["--truncation", "0"], ["--truncation"]),

@@ -1,5 +1,7 @@
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -20,10 +22,9 @@ def test_a_new_folder_appears_together_with_its_config(folder):
 
 
 def test_new_runs_are_numbered(folder):
-    assert str(run_folder.new(None, "tiny")) == "runs/tiny"
-    run(folder / "runs" / "tiny")
     run(folder / "runs" / "tiny-3")
-    assert str(run_folder.new(None, "tiny")) == "runs/tiny-2"
+    made = [str(run_folder.new(None, "tiny")) for _ in range(3)]
+    assert made == ["runs/tiny", "runs/tiny-2", "runs/tiny-4"]
 
 
 def test_an_empty_folder_is_as_good_as_a_new_one(folder):
@@ -51,6 +52,7 @@ def test_the_newest_is_the_one_worked_on_last(folder):
     os.utime(runs / "tiny-10" / "config.json", (2000, 2000))
     os.utime(runs / "tiny_big" / "config.json", (3000, 3000))
     assert run_folder.newest("tiny").name == "tiny-10"
+    assert run_folder.newest(None).name == "tiny_big"
     with pytest.raises(UsageError, match="nothing to resume"):
         run_folder.newest("tin")
 
@@ -83,11 +85,37 @@ def test_other_arguments_are_refused(values, message):
         run_folder.merged(given(**values), {"arguments": ARGUMENTS})
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"recipe": {}}', '{"recipe": 1, "arguments": {}}'])
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"recipe": {}}', '{"recipe": {}, "arguments": {"epochs": 1}}']
+)
 def test_a_config_that_is_none_is_told(folder, text):
     (folder / "config.json").write_text(text)
-    with pytest.raises(UsageError, match=r"config\.json is not the config\.json of a run"):
-        run_folder.read(folder)
+    with pytest.raises(UsageError, match=r"MODEL: .*config\.json is not the config\.json of a run"):
+        run_folder.read(folder, "MODEL")
+    with pytest.raises(UsageError, match=r"--resume: nowhere is not a run; it has no config"):
+        run_folder.read(Path("nowhere"), "--resume")
+    with pytest.raises(UsageError, match=r"is not a run; it has no config"):
+        run_folder.read(folder / "config.json", "--resume")
+
+
+def test_runs_that_begin_together_get_a_folder_each(folder):
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: run_folder.new(None, "tiny"), range(32)))
+    assert sorted(path.name for path in made) == sorted(
+        ["tiny", *(f"tiny-{number}" for number in range(2, 33))]
+    )
+
+
+def test_sweep_removes_what_a_kill_left(folder):
+    run(folder / "run")
+    for name in (".model.keras.ab12", "samples/.epoch-0001.png.cd34"):
+        (folder / "run" / name).mkdir(parents=True)
+        (folder / "run" / name / "half").write_text("half")
+    (folder / "run" / "samples" / "epoch-0001.png").write_text("whole")
+    run_folder.sweep(folder / "run")
+    left = sorted(path.relative_to(folder / "run").as_posix() for path in folder.rglob("run/*"))
+    assert left == ["config.json", "samples"]
+    assert [path.name for path in (folder / "run" / "samples").iterdir()] == ["epoch-0001.png"]
 
 
 def test_forget_removes_only_what_write_made(folder):

@@ -1,5 +1,8 @@
 import json
 import os
+import subprocess
+import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -60,6 +63,69 @@ def test_decoded_once_and_again_when_a_file_changes(folder, cache, monkeypatch):
     assert changed.config["sha256"] != first.config["sha256"]
 
 
+def flip(path, place):
+    data = bytearray(path.read_bytes())
+    data[place] ^= 2
+    path.write_bytes(data)
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda entry: flip(entry / "images.bin", 400),
+        lambda entry: cut(entry / "images.bin"),
+        lambda entry: (entry / "images.bin").write_bytes(b""),
+        lambda entry: (entry / "images.bin").open("ab").write(b"more"),
+        lambda entry: (entry / "images.bin").unlink(),
+        lambda entry: cut(entry / "facts.json"),
+        lambda entry: (entry / "facts.json").write_text("[]"),
+        lambda entry: (entry / "facts.json").unlink(),
+        lambda entry: cut(entry / "labels.npy"),
+        lambda entry: flip(entry / "labels.npy", -1),
+        lambda entry: (entry / "labels.npy").unlink(),
+    ],
+)
+def test_a_damaged_cache_is_named_and_decoded_again(folder, cache, damage):
+    first = kgan.data.load(folder, batch_size=4, labels=True)
+    (entry,) = cache.iterdir()
+    whole = {file.name: file.read_bytes() for file in entry.iterdir()}
+    damage(entry)
+    with pytest.warns(UserWarning, match=rf"{entry} .*damaged.*decoded again") as caught:
+        again = kgan.data.load(folder, batch_size=4, labels=True)
+    assert len(caught) == 1
+    assert again.config == first.config
+    assert {file.name: file.read_bytes() for file in entry.iterdir()} == whole
+    assert list(cache.iterdir()) == [entry]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        kgan.data.load(folder, batch_size=4, labels=True)
+
+
+def test_labels_are_read_in_the_order_of_bytes_that_was_checked(folder, cache):
+    kgan.data.load(folder, batch_size=4, labels=True)
+    (path,) = cache.glob("*/labels.npy")
+    path.write_bytes(path.read_bytes().replace(b"<i4", b">i4"))  # one bit
+    labels = kgan.data.load(folder, batch_size=4, labels=True)._source.labels
+    assert labels.tolist() == [0] * 6 + [1] * 6
+
+
+def test_a_damaged_cache_that_cannot_be_replaced_is_named(folder, cache):
+    kgan.data.load(folder, batch_size=4)
+    (entry,) = cache.iterdir()
+    entry.rename(folder.with_name("moved"))
+    entry.write_text("in the way")
+    with (
+        pytest.warns(UserWarning, match=r"damaged"),
+        pytest.raises(OSError, match=rf"cache folder {cache} cannot be written.*KGAN_HOME"),
+    ):
+        kgan.data.load(folder, batch_size=4)
+    assert list(cache.iterdir()) == [entry]
+
+
 def test_the_pixels_stay_on_the_disk(folder):
     dataset = kgan.data.load(folder, batch_size=4)
     assert isinstance(dataset._source.images, np.memmap)
@@ -86,11 +152,56 @@ def test_strict_stops_at_a_broken_file_and_leaves_nothing(folder, cache):
     (folder / "dogs" / "3.png").write_bytes(b"broken")
     with pytest.raises(UsageError, match=r"dogs/3.png .*strict=False"):
         kgan.data.load(folder, batch_size=4, strict=True)
-    assert list(cache.iterdir()) == []
+    assert not list(cache.glob("*"))
     with pytest.warns(UserWarning, match=r"dogs/3.png"):
         kgan.data.load(folder, batch_size=4)
     with pytest.raises(UsageError, match=r"dogs/3.png"):  # from the cache, too
         kgan.data.load(folder, batch_size=4, strict=True)
+
+
+def test_a_link_that_leads_nowhere_is_broken(folder):
+    (folder / "dogs" / "x.png").symlink_to("gone.png")
+    (folder / "dogs" / "y.png").symlink_to("y.png")
+    for _ in range(2):
+        with pytest.warns(UserWarning, match=r"2 of the images .*dogs/x.png .*dogs/y.png .*skip"):
+            assert kgan.data.load(folder, batch_size=4).num_images == 12
+    with pytest.raises(UsageError, match=r"dogs/x.png .*No such file"):
+        kgan.data.load(folder, batch_size=4, strict=True)
+    (folder / "dogs" / "y.png").unlink()
+    Image.new("L", (8, 8), 250).save(folder / "dogs" / "gone.png")
+    assert values(kgan.data.load(folder, batch_size=14))[-2:] == [250, 250]
+
+
+def test_linked_folders_are_classes(folder, tmp_path):
+    (tmp_path / "links").mkdir()
+    for name in ("cats", "dogs"):
+        (tmp_path / "links" / name).symlink_to(folder / name)
+    dataset = kgan.data.load(tmp_path / "links", batch_size=12, labels=True)
+    assert dataset.label_names == ("cats", "dogs")
+    assert dataset.num_images == 12
+
+
+def test_links_in_a_ring_end(folder):
+    (folder / "cats" / "up").symlink_to(folder)
+    (folder / "cats" / "other").symlink_to(folder / "dogs")
+    (folder / "dogs" / "other").symlink_to(folder / "cats")
+    # 6 of each, and by the link from each into the other once more.
+    dataset = kgan.data.load(folder, batch_size=24)
+    assert dataset.label_names == ("cats", "dogs")
+    assert values(dataset) == sorted([*range(6), *range(100, 106)] * 2)
+
+
+def test_a_folder_that_cannot_be_read_is_not_left_out(folder, monkeypatch):
+    scandir = os.scandir
+
+    def refusing(path):
+        if str(path).endswith("dogs"):
+            raise PermissionError(13, os.strerror(13), str(path))
+        return scandir(path)
+
+    monkeypatch.setattr("os.scandir", refusing)
+    with pytest.raises(OSError, match=r"Permission denied.*pets/dogs"):
+        kgan.data.load(folder, batch_size=4)
 
 
 def test_only_broken_files(tmp_path):
@@ -113,6 +224,12 @@ def test_oblong_images_need_a_resolution(tmp_path):
     with pytest.raises(UsageError, match=r"square.*wide.png is 16x8.*resolution=8"):
         kgan.data.load(tmp_path, batch_size=1)
     assert kgan.data.load(tmp_path, batch_size=1, resolution=8).image_shape == (8, 8, 1)
+
+
+def test_the_resolution_to_pass_is_one_that_a_dcgan_takes(tmp_path):
+    Image.new("L", (800, 600)).save(tmp_path / "0.png")
+    with pytest.raises(UsageError, match=r"one size; 0.png is 800x600. Pass resolution=256,"):
+        kgan.data.load(tmp_path, batch_size=1)
 
 
 def test_unlike_channels_need_channels(folder):
@@ -142,8 +259,15 @@ def test_a_folder_has_the_split_train_only(folder):
 
 def test_a_cache_that_cannot_be_written_is_named(folder, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("in the way")
-    monkeypatch.setenv("KGAN_HOME", str(tmp_path / "file"))
-    with pytest.raises(OSError, match=r"cache folder .*file/data cannot be written.*KGAN_HOME"):
+    for home in ("file", "file/below"):
+        monkeypatch.setenv("KGAN_HOME", str(tmp_path / home))
+        with pytest.raises(OSError, match=rf"cache folder .*{home}/data cannot be .*KGAN_HOME"):
+            kgan.data.load(folder, batch_size=4)
+
+
+def test_the_home_of_nobody_is_named(folder, monkeypatch):
+    monkeypatch.setenv("KGAN_HOME", "~nosuch/x")
+    with pytest.raises(UsageError, match=r"^KGAN_HOME must be .*received '~nosuch/x'"):
         kgan.data.load(folder, batch_size=4)
 
 
@@ -154,7 +278,30 @@ def test_a_full_disk_is_named_and_nothing_is_left(folder, cache, monkeypatch):
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(OSError, match=r"No space left on device"):
         kgan.data.load(folder, batch_size=4)
-    assert list(cache.iterdir()) == []
+    assert not list(cache.glob("*"))
+
+
+FULL = """
+import resource, sys
+import kgan.data
+
+# No file grows beyond 512 bytes; the images need 768.
+resource.setrlimit(resource.RLIMIT_FSIZE, (512, 512))
+try:
+    kgan.data.load(sys.argv[1], batch_size=4)
+except OSError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits no file's size")
+def test_a_disk_that_takes_no_more_is_named_and_nothing_is_left(folder, cache):
+    result = subprocess.run(
+        [sys.executable, "-c", FULL, folder], capture_output=True, text=True, timeout=60
+    )
+    assert f"The cache folder {cache} cannot be written (File too large)" in result.stdout, result
+    assert "KGAN_HOME" in result.stdout
+    assert not list(cache.glob("*"))
 
 
 def test_two_workers_that_decode_at_once(folder, cache, monkeypatch):

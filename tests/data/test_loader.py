@@ -94,12 +94,28 @@ def test_wide_arrays_are_cut_to_a_square_only_if_asked():
         (PIXELS[..., 0], {}, "rank 4"),
         ((PIXELS, np.arange(19)), {}, r"labels must have the shape \(20,\)"),
         ((PIXELS, np.arange(20), 1), {}, "a tuple of 3 parts"),
+        ((PIXELS, [[0], [1, 2]]), {}, "labels must be one integer an image.*inhomogeneous"),
+        (PIXELS, {"labels": "yes"}, "labels must be True or False; received 'yes'"),
+        (PIXELS, {"strict": 1}, "strict must be True or False; received 1"),
+        (None, {}, "source must be .*folder.*received NoneType"),
+        ({}, {}, "source must be .*received dict"),
+        (["0.png", "1.png"], {}, "source must be .*received list"),
+        ([[1, 2], [3]], {}, "source must be .*received list.*inhomogeneous"),
+        ([], {}, r"the images of source must .*received the shape \(0,\)"),
+        (3, {}, "the images of source must have the rank 4"),
+        ("", {}, "source must be the path of a folder.*'.' is the current one.*received ''"),
+        ("~nosuch/x", {}, "source must be the path of a folder.*received '~nosuch/x'"),
         ("./no/such/folder", {}, "must be a folder of images; found nothing there"),
     ],
 )
 def test_wrong_use(source, arguments, words):
     with pytest.raises(UsageError, match=words):
         kgan.data.load(source, **arguments)
+
+
+def test_flags_may_be_numpys():
+    dataset = kgan.data.load((PIXELS, np.arange(20)), batch_size=5, labels=True)
+    assert dataset.config["labels"] is True
 
 
 def test_nan_is_refused_before_training():

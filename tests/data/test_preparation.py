@@ -73,7 +73,7 @@ def folder(tmp_path, monkeypatch):
             self.received = {file.name: file.read_bytes() for file in place.iterdir()}
 
     builder = Builder()
-    monkeypatch.setattr(preparation, "find_builder", lambda name, data_dir: builder)
+    monkeypatch.setattr(preparation, "find_builder", lambda name, *_: builder)
     return folder, builder
 
 
@@ -123,8 +123,11 @@ def test_missing_files_are_named(folder, tmp_path):
 def test_what_is_prepared_stays(folder):
     place, builder = folder
     builder.received = {}
-    kgan.data.prepare("fashion_mnist", place)
+    with pytest.warns(UserWarning, match=rf"'fashion_mnist' is .* already.*{place} .*not read"):
+        assert str(kgan.data.prepare("fashion_mnist", place)) == builder.data_path
     assert builder.received == {}
+    with pytest.raises(UsageError, match=r"from_dir=.*must be a folder; there is none"):
+        kgan.data.prepare("fashion_mnist", place / "nowhere")
 
 
 def test_the_checksums_are_those_of_tfds(tmp_path):
@@ -136,8 +139,23 @@ def test_the_checksums_are_those_of_tfds(tmp_path):
 
 
 def test_an_unknown_name_says_the_nearest(tmp_path):
-    with pytest.raises(UsageError, match=r"Did you mean 'fashion_mnist'"):
+    with pytest.raises(
+        UsageError,
+        match=r"^name='fashion_minst' is unknown; expected an image data set of TensorFlow "
+        r"Datasets \(mnist, cifar10, …\). Did you mean 'fashion_mnist'",
+    ):
         kgan.data.prepare("fashion_minst", tmp_path)
+    with pytest.raises(UsageError, match=r"^name='' .*NAME/CONFIGURATION"):
+        kgan.data.prepare("tfds:", tmp_path)
+
+
+def test_folders_must_be_paths(tmp_path):
+    for value in ("", None, "~nosuch/x"):
+        with pytest.raises(UsageError, match=r"^from_dir must be the path of a folder"):
+            kgan.data.prepare("mnist", value)
+    for value in ("", "~nosuch/x"):
+        with pytest.raises(UsageError, match=r"^data_dir must be the path of a folder"):
+            kgan.data.prepare("mnist", tmp_path, value)
 
 
 def test_a_builder_that_fails_is_quoted(folder, monkeypatch):

@@ -1,3 +1,4 @@
+import shutil
 import socket
 
 import numpy as np
@@ -83,7 +84,7 @@ def test_images_and_labels_come_as_they_were_stored():
 def test_splits_and_slices():
     assert kgan.data.load("kgan_tiny", split="test", batch_size=4).num_images == 4
     assert kgan.data.load("kgan_tiny", split="train[:50%]", batch_size=4).num_images == 6
-    for split in ("valid", "train[:x]"):
+    for split in ("valid", "train[:x]", None):
         with pytest.raises(
             UsageError, match=r"split=.* unknown to 'kgan_tiny'.*one of test, train"
         ):
@@ -111,6 +112,23 @@ def test_the_nearest_name():
         kgan.data.load("minst")
     with pytest.raises(UsageError, match=r"Did you mean 'cifar10'"):
         kgan.data.load("tfds:cifra10")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["tfds:", "a b", "mnist:", "tfds:mnist/", "kgan_tiny:9.9.9", "kgan_tiny/x", "emnist/nope"],
+)
+def test_names_that_tfds_cannot_read(name):
+    source = name.removeprefix("tfds:")
+    with pytest.raises(UsageError, match=rf"^source='{source}' .*NAME/CONFIGURATION or NAME:VERS"):
+        kgan.data.load(name)
+
+
+def test_the_home_of_nobody_is_named(monkeypatch):
+    monkeypatch.setenv("TFDS_DATA_DIR", "~nosuch/x")
+    for call in (lambda: kgan.data.load("mnist"), kgan.data.available):
+        with pytest.raises(UsageError, match=r"^TFDS_DATA_DIR must be .*received '~nosuch/x'"):
+            call()
 
 
 def test_a_configuration_is_no_folder():
@@ -152,3 +170,36 @@ def test_what_is_prepared_is_available():
     sets = {found.name: found for found in kgan.data.available()}
     assert sets["fashion_mnist"].splits == {"train": 10_000}
     assert sets["tfds:kgan_tiny"].splits == {"train": 12, "test": 4}
+
+
+@pytest.fixture
+def damaged(prepared, tmp_path, monkeypatch):
+    """A copy of the prepared set, and a function that cuts a file of it in two."""
+    folder = tmp_path / "tfds" / "kgan_tiny" / "1.0.0"
+    shutil.copytree(tfds_source.data_dir() / "kgan_tiny" / "1.0.0", folder)
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
+
+    def cut(pattern):
+        (path,) = folder.glob(pattern)
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+        return folder
+
+    return cut
+
+
+@pytest.mark.parametrize("file", ["features.json", "dataset_info.json"])
+def test_a_damaged_set_is_passed_over_and_named(damaged, file):
+    folder = damaged(file)
+    with pytest.warns(UserWarning, match=rf"data set in {folder} .*damaged.*passed over"):
+        assert [found.name for found in kgan.data.available()] == ["fashion_mnist"]
+
+
+def test_a_damaged_set_is_named_when_it_is_loaded(damaged):
+    folder = damaged("*-train*")
+    with pytest.raises(
+        OSError, match=rf"^The data set 'kgan_tiny' in {folder} cannot be read.*rem"
+    ):
+        kgan.data.load("kgan_tiny", batch_size=4, resolution=2)
+    damaged("dataset_info.json")
+    with pytest.raises(OSError, match=rf"^The .* 'kgan_tiny' in {folder.parents[1]} cannot .*rem"):
+        kgan.data.load("kgan_tiny", batch_size=4)

@@ -1,5 +1,12 @@
 """The two-player step against the same step by hand, and the model as Keras knows it."""
 
+import errno
+import io
+import resource
+import signal
+import zipfile
+
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -198,7 +205,7 @@ def test_mixed_precision(images, make_gan, dtype):
     images = gan.generate(2, seed=0)
     assert images.dtype == "float32"
     # The penalty's own network computes in float32, with the discriminator's weights.
-    assert compute_dtypes(gan._critic) == {"float32"}
+    assert compute_dtypes(gan._critic_call.__self__) == {"float32"}
 
 
 def test_half_precision_penalty_equals_the_float32_one(images, make_gan):
@@ -225,11 +232,97 @@ def test_compile_decides_on_xla(make_gan):
 
 
 def test_xla_trains_to_the_same_weights(images, make_gan):
-    plain, compiled = make_gan(jit_compile=False), make_gan(jit_compile=True)
-    for gan in (plain, compiled):
+    """With latents that do not depend on XLA's other random numbers, and plain descent."""
+
+    def trained(jit_compile):
+        optimizers = {
+            f"{player}_optimizer": keras.optimizers.SGD(0.1)
+            for player in ("generator", "discriminator")
+        }
+        gan = make_gan(jit_compile=jit_compile, penalties=["r1"], **optimizers)
+        gan._latents = lambda images, seeds: images[:, 4, :8, 0]
+        before = gan.generator.get_weights()
         gan.fit(images[:16], batch_size=16, epochs=2, verbose=0)
-    for a, b in zip(plain.generator.get_weights(), compiled.generator.get_weights(), strict=True):
-        np.testing.assert_allclose(a, b, atol=2e-3)
+        return before, gan.generator.get_weights()
+
+    (before, plain), (_, compiled) = trained(False), trained(True)
+    moved = max(np.abs(a - b).max() for a, b in zip(before, plain, strict=True))
+    assert moved > 1e-2
+    for a, b in zip(plain, compiled, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-4)
+
+
+def test_xla_is_off_by_itself_under_a_strategy(monkeypatch, make_gan):
+    devices = tf.config.list_physical_devices
+    monkeypatch.setattr(
+        tf.config, "list_physical_devices", lambda kind=None: ["GPU:0"] if kind else devices()
+    )
+    assert make_gan().jit_compile is True
+    monkeypatch.setattr(
+        type(tf.distribute.get_strategy()), "num_replicas_in_sync", property(lambda self: 2)
+    )
+    assert make_gan().jit_compile is False
+
+
+def still(**arguments):
+    """Optimizers that change nothing."""
+    players = ("generator_optimizer", "discriminator_optimizer")
+    return {player: keras.optimizers.SGD(0.0) for player in players} | arguments
+
+
+def test_penalties_leave_the_moving_statistics_alone(images, make_gan):
+    with_penalty, without = make_gan(**still(penalties=["r1", "dragan"])), make_gan(**still())
+    for gan in (with_penalty, without):
+        gan.fit(images, batch_size=16, epochs=1, verbose=0)
+    assert_same(with_penalty.discriminator.get_weights(), without.discriminator.get_weights())
+
+
+def test_the_interval_counts_discriminator_updates(images, make_gan):
+    """Of four updates a step an interval of two applies in two, at twice the strength."""
+    both = [penalties.R1(1.0), penalties.R1(1.0, interval=2)]
+    gan = make_gan(**still(penalties=both, discriminator_steps=4))
+    parts = images[:16].reshape(4, 4, 16, 16, 1)
+    every = [
+        float(penalties.R1(1.0)(lambda x: gan.discriminator(x, training=True), part, part))
+        for part in parts
+    ]
+    history = gan.fit(
+        tf.data.Dataset.from_tensor_slices(images[:16]).batch(16, True), verbose=0
+    ).history
+    # Each of two alike has a log of its own.
+    assert history["r1"][0] == pytest.approx(np.mean(every), rel=1e-4)
+    assert history["r1_2"][0] == pytest.approx(
+        np.mean([2 * every[0], 0, 2 * every[2], 0]), rel=1e-4
+    )
+
+
+def test_a_network_is_saved_once(images, make_gan, tmp_path):
+    gan = make_gan(dtype="mixed_bfloat16", penalties=["r1"])
+    gan.save(tmp_path / "gan.keras")
+    with zipfile.ZipFile(tmp_path / "gan.keras") as archive:
+        weights = io.BytesIO(archive.read("model.weights.h5"))
+    with h5py.File(weights) as file:
+        assert {"generator", "discriminator"} <= set(file) and not {"critic", "_critic"} & set(file)
+
+
+def test_saving_is_whole_or_not_at_all(tiny_gan, tmp_path):
+    path = tmp_path / "gan.keras"
+    path.write_text("old")
+    with pytest.raises(ValueError, match="exists; pass overwrite=True"):
+        tiny_gan.save(path, overwrite=False)
+    with pytest.raises(ValueError, match="must end in .keras"):
+        tiny_gan.save(tmp_path / "gan.h5")
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:  # a real write that the system cuts off
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limit[1]))
+        with pytest.raises(OSError) as error:
+            tiny_gan.save(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert (error.value.errno, error.value.filename) == (errno.EFBIG, str(path))
+    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
 
 
 def test_evaluate_logs_the_losses_and_changes_nothing(images, make_gan):
