@@ -42,11 +42,9 @@ class ExponentialMovingAverage:
         tf.distribute.get_replica_context().merge_call(update_all, args=(decay,))
 
 
-def untrained_copy(model: keras.Model, name: str) -> keras.Model:
+def untrained_copy(model: keras.Model) -> keras.Model:
     """A copy with the same weights that no optimizer trains."""
-    twin = type(model).from_config({**model.get_config(), "name": name})
-    if not twin.built:
-        twin.build(model.input_shape)
+    twin = keras.models.clone_model(model)
     twin.set_weights(model.get_weights())
     twin.trainable = False
     return twin

@@ -20,7 +20,7 @@ from kgan.files import replacing
 from kgan.losses import Loss, losses
 from kgan.models import optimizers
 from kgan.models.feed import Feed, once
-from kgan.networks.check import check_networks
+from kgan.networks.check import checked
 from kgan.penalties import Penalty, penalties as known_penalties
 from kgan.precision import compute_dtypes, float32_clone
 from kgan.seeds import StepSeedGenerator
@@ -34,7 +34,8 @@ class GAN(keras.Model):
     """A generator and a discriminator that train against each other with `fit`.
 
     `generator` maps latents `(batch, latent_dim)` to images `(batch, height, width, channels)` in
-    [-1, 1]; `discriminator` maps such images to logits. Any two Keras models that fit will do.
+    [-1, 1]; `discriminator` maps such images to logits. Any two Keras models that fit will do, a
+    subclassed one after it was called once (to be saved, it must be registered with Keras).
 
     `averaged_generator` is the generator whose weights are the moving average of the trained
     one's, with a half-life of `ema_halflife_images` real images; sampling, metrics and export use
@@ -58,7 +59,7 @@ class GAN(keras.Model):
         name: str | None = None,
     ):
         super().__init__(name=name)
-        check_networks(generator, discriminator)
+        generator, discriminator = checked(generator, discriminator)
         if ema_halflife_images is not None:
             check_number("ema_halflife_images", ema_halflife_images, 1, ", or None,")
         self.generator = generator
@@ -71,7 +72,7 @@ class GAN(keras.Model):
         self.averaged_generator = generator
         self._average = None
         if ema_halflife_images is not None:
-            self.averaged_generator = untrained_copy(generator, "averaged_generator")
+            self.averaged_generator = untrained_copy(generator)
             self._average = ExponentialMovingAverage(
                 generator, self.averaged_generator, ema_halflife_images
             )

@@ -40,6 +40,20 @@ def test_a_run_that_has_not_ended_stands_for_its_newest_checkpoint(unfinished):
     np.testing.assert_array_equal(images, gan.generate(3, seed=1))
 
 
+def test_a_run_that_trains_on_stands_for_its_checkpoint(folder, recipe, kgan, monkeypatch):
+    run = folder / "runs" / "tiny"
+    assert kgan("train", recipe, "--epochs", 1).exit_code == 0
+    assert models.find(str(run)) == run / "model.keras"
+    save, old = library.GAN.save, (run / "model.keras").read_bytes()
+    monkeypatch.setattr(library.GAN, "save", lambda self, path: (_ for _ in ()).throw(OSError))
+    assert kgan("train", recipe, "--resume", "--epochs", 2).exit_code == 1
+    assert (run / "model.keras").read_bytes() == old
+    assert models.find(str(run)) == run
+    monkeypatch.setattr(library.GAN, "save", save)
+    assert kgan("train", recipe, "--resume").exit_code == 0
+    assert models.find(str(run)) == run / "model.keras"
+
+
 def test_a_run_without_a_checkpoint(folder):
     (folder / "run").mkdir()
     (folder / "run" / "config.json").write_text(json.dumps({"recipe": {}, "arguments": {}}))

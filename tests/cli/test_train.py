@@ -159,6 +159,77 @@ def test_an_output_folder_in_use_is_refused(folder, recipe, kgan, refuses):
     refuses(2, ["--out=run is a run", "--resume"], "train", recipe, "--out", "run")
 
 
+def test_a_refused_resume_leaves_the_run_as_it_was(folder, recipe, kgan, refuses):
+    assert kgan("train", recipe, "--out", "run", "--epochs", 1).exit_code == 0
+    (folder / "run" / "model.keras").unlink()
+    before = (folder / "run" / "config.json").read_bytes()
+    text = recipe.read_text()
+    recipe.write_text(text.replace("width=8", "width=16"))
+    again = ("train", "--resume", "--out", "run", "--epochs", 3)
+    result = kgan(*again)
+    assert result.exit_code == 2 and "another configuration: model.width was 8" in result.stderr
+    assert (folder / "run" / "config.json").read_bytes() == before
+    recipe.write_text(text)
+    assert kgan("generate", "run", "-n", 1).exit_code == 0
+    assert kgan(*again).exit_code == 0
+
+
+def test_a_finished_run_whose_model_is_gone_writes_it_again(folder, recipe, kgan):
+    assert kgan("train", recipe, "--out", "run", "--epochs", 1).exit_code == 0
+    expected = weights(folder / "run")
+    (folder / "run" / "model.keras").unlink()
+    assert kgan("train", "--resume", "--out", "run").exit_code == 0
+    for one, other in zip(weights(folder / "run"), expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_run_can_be_resumed_with_kgan_in_another_place(folder, kgan, monkeypatch):
+    small = ("--epochs", 1, "--steps", 1, "--out", "run")
+    assert kgan("train", *small).exit_code == 0
+    written = config(folder / "run")
+    written["recipe"]["path"] = "/old/environment/kgan/zoo/dcgan_fashion_mnist.py"
+    (folder / "run" / "config.json").write_text(json.dumps(written))
+    assert kgan("train", "--resume", "--out", "run", "--epochs", 2).exit_code == 0
+
+
+def test_without_a_recipe_the_newest_run_of_all_is_resumed(folder, recipe, kgan):
+    assert kgan("train", recipe, "--epochs", 1).exit_code == 0
+    result = kgan("train", "--resume", "--epochs", 2)
+    assert result.exit_code == 0 and "Everything is in runs/tiny:" in result.stdout
+
+
+OWN_CLASS = """
+import keras
+
+
+@keras.saving.register_keras_serializable(package="mine")
+class Own(kgan.losses.NonSaturating):
+    pass
+"""
+
+
+def test_a_recipe_with_a_class_of_its_own_can_be_used(folder, recipe, command):
+    text = recipe.read_text().replace("epochs = 2", OWN_CLASS + "\n\nepochs = 1")
+    recipe.write_text(text.replace("gan.compile()", "gan.compile(loss=Own())"))
+    assert command("train", recipe, "--out", "run")[0] == 0
+    code, _, errors = command("generate", "run", "-n", 1)
+    assert (code, errors) == (0, "")
+    # Code that is not what the run was trained with is not run.
+    recipe.write_text(recipe.read_text() + "\nraise SystemExit(7)\n")
+    code, _, errors = command("generate", "run", "-n", 1)
+    assert code == 2 and "Could not locate class 'Own'" in errors
+
+
+@pytest.mark.slow
+def test_the_default_recipe_says_nothing_on_stderr(folder, command):
+    code, output, errors = command("train", "--epochs", 1, "--steps", 1)
+    assert (code, errors) == (0, "")
+    assert output.startswith("recipe      dcgan_fashion_mnist\n")
+    # Told before TensorFlow is loaded, as everything that needs no TensorFlow.
+    code, _, errors = command("train", "wgan", "--resume")
+    assert code == 2 and errors.count("\n") == 1
+
+
 def test_nothing_to_resume(recipe, refuses):
     refuses(2, ["nothing to resume", "--out"], "train", recipe, "--resume")
     refuses(2, ["nothing to resume", "gone"], "train", "--resume", "--out", "gone")
@@ -193,6 +264,50 @@ def test_wrong_recipes(folder, refuses):
     assert [path.name for path in folder.rglob("*")] == ["broken.py"]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "parts"),
+    [
+        ("return kgan.data.load", "return list", ["data() must return", "ImageDataset", "list"]),
+        ("return gan", "return None", ["model() must return a kgan.models.GAN", "NoneType"]),
+        ("gan.compile()", "raise SystemExit(0)", ["must not end the program", "sys.exit(0)"]),
+    ],
+)
+def test_a_recipe_that_returns_something_else(folder, recipe, refuses, old, new, parts):
+    text = recipe.read_text().replace(old, new)
+    recipe.write_text(text.replace("list(images, batch_size=batch_size, seed=seed)", "[images]"))
+    refuses(2, parts, "train", recipe)
+    assert [path.name for path in folder.rglob("*") if path.is_file()] == ["tiny.py"]
+
+
+def test_names_are_shown_as_they_are(folder, recipe, kgan):
+    """Square brackets are markup to rich."""
+    result = kgan("train", recipe, "--out", "run[/x]", "--epochs", 1, "--data", "[bold]x")
+    assert result.exit_code == 0
+    assert "Everything is in run[/x]:" in result.stdout
+    assert "data        [bold]x: 32 images" in result.stdout
+
+
+def test_a_resolution_that_the_networks_cannot_make_is_told_at_once(folder, refuses):
+    began = time.monotonic()
+    refuses(2, ["(2048, 2048, 1)", "8 to 256"], "train", "--resolution", 2048)
+    assert time.monotonic() - began < 20
+    assert not list(folder.iterdir()) or not list((folder / "runs").iterdir())
+
+
+def test_a_broken_image_is_skipped_or_with_strict_ends_it(folder, kgan, refuses, monkeypatch):
+    monkeypatch.setenv("KGAN_HOME", str(folder / "cache"))
+    (folder / "photos").mkdir()
+    for number in range(8):
+        Image.new("L", (16, 16), number * 30).save(folder / "photos" / f"{number}.png")
+    (folder / "photos" / "broken.png").write_bytes(b"\x89PNG, but no more")
+    words = ("train", "--data", "photos", "--batch-size", 4, "--epochs", 1, "--steps", 1)
+    refuses(2, ["broken.png", "strict"], *words, "--strict")
+    result = kgan(*words)
+    assert result.exit_code == 0
+    assert result.stderr.startswith("Warning: 1 of the images") and "broken.png" in result.stderr
+    assert "8 images of 16x16x1" in result.stdout
+
+
 def test_data_that_fails_leaves_nothing(folder, recipe, refuses):
     (folder / "there").mkdir()
     recipe.write_text(recipe.read_text().replace("16, 16, channels", "7, 7, channels"))
@@ -206,28 +321,50 @@ def test_data_that_fails_leaves_nothing(folder, recipe, refuses):
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
 def test_a_full_or_read_only_disk(folder, recipe, refuses, monkeypatch, number):
-    def fail(path, *args, **kwargs):
-        raise OSError(number, os.strerror(number), str(path))
+    def fail(prefix, dir):
+        raise OSError(number, os.strerror(number), f"{dir}/{prefix}12")
 
-    monkeypatch.setattr("tempfile.mkdtemp", lambda prefix, dir: fail(dir))
-    refuses(1, ["runs", os.strerror(number), "choose another place"], "train", recipe)
+    monkeypatch.setattr("tempfile.mkdtemp", fail)
+    line = refuses(1, ["config.json: ", os.strerror(number), "another place"], "train", recipe)
+    assert "/." not in line  # the hidden folder beside it is not the user's business
     assert [path for path in folder.rglob("*") if path.is_file()] == [recipe]
 
 
+LIMITED = """
+import resource, signal, sys
+from kgan.cli.main import run
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv.pop(1)),) * 2)
+run()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("size", "file"), [(1500, "runs/tiny/config.json"), (40_000, "runs/tiny/checkpoints/step-")]
+)
+def test_a_disk_that_takes_no_more_is_told(folder, recipe, python, size, file):
+    process = python("-c", LIMITED, size, "train", recipe)
+    _, errors = process.communicate()
+    assert process.returncode == 1 and errors.count("\n") == 1
+    assert f"{folder}/{file}" in errors and "File too large; free some space" in errors
+    assert not [path for path in folder.rglob(".*")]
+
+
 def test_a_disk_that_fills_up_keeps_what_was_written(folder, recipe, kgan, refuses, monkeypatch):
-    save = library.GAN.save
+    save = keras.Model.save
 
     def full(self, path):
         with open(path, "wb") as file:
             file.write(b"half")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
-    monkeypatch.setattr(library.GAN, "save", full)
+    monkeypatch.setattr(keras.Model, "save", full)
     refuses(1, ["model.keras", "No space left", "free some space"], "train", recipe)
     run = folder / "runs" / "tiny"
     assert not (run / "model.keras").exists()
     assert not [path for path in run.iterdir() if path.name.startswith(".")]
-    monkeypatch.setattr(library.GAN, "save", save)
+    monkeypatch.setattr(keras.Model, "save", save)
     assert kgan("train", recipe, "--resume").exit_code == 0
     assert (run / "model.keras").exists()
 

@@ -458,3 +458,31 @@ def test_networks_that_do_not_fit():
         kgan.GAN(generator, discriminator, ema_halflife_images=0)
     with pytest.raises(ValueError, match=r"seed must be an integer"):
         kgan.DCGAN((8, 8, 1), 4, 4, seed=-1)
+
+
+@keras.saving.register_keras_serializable(package="test")
+class Subclassed(keras.Model):
+    """A generator in the third of Keras's styles."""
+
+    def __init__(self, **arguments):
+        super().__init__(**arguments)
+        self.dense, self.norm = layers.Dense(16, "tanh"), layers.BatchNormalization()
+        self.shaped = layers.Reshape((4, 4, 1))
+
+    def call(self, latents, training=False):
+        return self.shaped(self.norm(self.dense(latents), training=training))
+
+
+def test_a_subclassed_network_plays(reals, tmp_path):
+    generator = Subclassed()
+    with pytest.raises(ValueError, match="generator must be a built keras.Model"):
+        kgan.GAN(generator, linear_networks()[1])
+    generator(np.zeros((1, LATENT)))
+    gan = kgan.GAN(generator, linear_networks()[1])
+    gan.compile()
+    before = generator.get_weights()
+    gan.fit(reals, batch_size=4, epochs=1, verbose=0)
+    assert all((a != b).any() for a, b in zip(before, generator.get_weights(), strict=True))
+    gan.save(tmp_path / "gan.keras")
+    loaded = kgan.load_model(tmp_path / "gan.keras")
+    np.testing.assert_array_equal(loaded.generate(3, seed=1), gan.generate(3, seed=1))

@@ -19,10 +19,8 @@ if kind == "mirrored":
     (cpu,) = tf.config.list_physical_devices("CPU")
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
     strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-elif kind == "workers":
-    strategy = tf.distribute.MultiWorkerMirroredStrategy()
 else:
-    strategy = tf.distribute.get_strategy()
+    strategy = tf.distribute.MultiWorkerMirroredStrategy()
 import kgan
 
 images = np.random.RandomState(0).uniform(-1, 1, (128, 16, 16, 1)).astype("float32")
@@ -57,9 +55,116 @@ print(json.dumps({
 """
 
 
+# Replicas that agree on everything but one thing: what the last of them overflows with.
+OVERFLOW = """
+import json, sys
+import numpy as np
+import tensorflow as tf
+
+if sys.argv[1] == "mirrored":
+    (cpu,) = tf.config.list_physical_devices("CPU")
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+else:
+    strategy = tf.distribute.MultiWorkerMirroredStrategy()
+import kgan
+
+images = np.random.RandomState(0).uniform(-1, 1, (32, 16, 16, 1)).astype("float32")
+with strategy.scope():
+    gan = kgan.DCGAN((16, 16, 1), latent_dim=8, width=8, dtype="mixed_float16")
+gan.compile()
+plain = gan.discriminator_loss
+
+def overflowing(real_logits, fake_logits):
+    last = tf.distribute.get_replica_context().replica_id_in_sync_group == 1
+    return plain(real_logits, fake_logits) * tf.where(last, float("inf"), 1.0)
+
+gan.discriminator_loss = overflowing
+before = gan.discriminator.trainable_variables[0].numpy()
+scale = float(gan.discriminator_optimizer.dynamic_scale.numpy())
+gan.fit(kgan.data.load(images, batch_size=16), verbose=0)
+after = gan.discriminator.trainable_variables[0].numpy()
+print(json.dumps({
+    "discriminator unchanged": bool(np.array_equal(before, after)),
+    "scale by": float(gan.discriminator_optimizer.dynamic_scale.numpy()) / scale,
+    "generator finite": all(bool(np.isfinite(w.numpy()).all()) for w in gan.generator.weights),
+}))
+"""
+
+# Where the latents do not matter and nothing is normalised over a replica's part of the batch in
+# the discriminator, two devices compute what one does.
+EQUAL = """
+import contextlib, json, shutil, sys
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+(cpu,) = tf.config.list_physical_devices("CPU")
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+import kgan
+
+images = np.random.RandomState(0).uniform(-1, 1, (64, 8, 8, 1)).astype("float32")
+dataset = kgan.data.load(images, batch_size=16)
+
+def build(scope, norm=True):
+    keras.utils.set_random_seed(0)
+    with scope:
+        dense = layers.Dense(64, "tanh", kernel_initializer="zeros", bias_initializer="normal")
+        middle = [layers.BatchNormalization(momentum=0.5)] if norm else []
+        generator = keras.Sequential([keras.Input((4,)), dense, *middle, layers.Reshape((8, 8, 1))])
+        dense.kernel.trainable = False
+        discriminator = keras.Sequential(
+            [keras.Input((8, 8, 1)), layers.Flatten(), layers.Dense(8, "tanh"), layers.Dense(1)])
+        gan = kgan.GAN(generator, discriminator, ema_halflife_images=40.0)
+    sgd = keras.optimizers.SGD(0.1)
+    gan.compile(penalties=["r1"], generator_optimizer=sgd, discriminator_optimizer=sgd)
+    return gan
+
+found = {}
+for norm in (True, False):
+    one, two = build(contextlib.nullcontext(), norm), build(strategy.scope(), norm)
+    one.set_weights(two.get_weights())
+    before = two.get_weights()
+    for gan in (one, two):
+        gan.fit(dataset, epochs=2, verbose=0)
+    gap = lambda xs, ys: max(float(np.abs(x - y).max()) for x, y in zip(xs, ys))
+    found[f"apart {norm}"] = gap(one.get_weights(), two.get_weights())
+    found[f"moved {norm}"] = gap(before, two.get_weights())
+losses = [gan.evaluate(dataset, verbose=0)["discriminator_loss"] for gan in (one, two)]
+found["evaluated apart"] = abs(losses[0] - losses[1])
+
+class Stop(keras.callbacks.Callback):
+    def on_train_batch_end(self, batch, logs=None):
+        if int(self.model.training_seeds.step) == 6:
+            raise KeyboardInterrupt
+
+def run(folder, *callbacks):
+    with strategy.scope():
+        gan = kgan.DCGAN((8, 8, 1), latent_dim=8, width=8, dtype="mixed_bfloat16")
+    gan.compile(penalties=["r1"], augment="diffaugment")
+    checkpoint = kgan.callbacks.Checkpoint(f"{sys.argv[1]}/{folder}", every_seconds=0, resume=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        gan.fit(dataset, epochs=2, verbose=0, callbacks=[checkpoint, *callbacks])
+    return {part: [np.asarray(v.value.values[0]) for v in vs] for part, vs in gan.state().items()
+            if part not in ("metrics", "seeds")}
+
+whole = run("whole")
+run("stopped", Stop())
+resumed = run("stopped")
+found["resumed apart"] = max(gap(whole[part], resumed[part]) for part in whole)
+print(json.dumps(found))
+"""
+
+
 def start(kind, dtype, folder, environment=()):
+    return child(TRAINER, kind, dtype, folder, environment=environment)
+
+
+def child(program, *arguments, environment=()):
     return subprocess.Popen(
-        [sys.executable, "-c", TRAINER, kind, dtype, str(folder)],
+        [sys.executable, "-c", program, *map(str, arguments)],
         env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])} | dict(environment),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -83,34 +188,48 @@ def free_ports(count):
     return ports
 
 
+def cluster():
+    """The environments of two workers on free ports, as Kubeflow and Ray Train set them."""
+    workers = [f"127.0.0.1:{port}" for port in free_ports(2)]
+    for index in range(2):
+        config = {"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}}
+        yield {"TF_CONFIG": json.dumps(config)}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("dtype", ["float32", "mixed_float16"])
-def test_two_logical_devices(tmp_path, dtype):
-    one = result(start("one", dtype, tmp_path / "one"))
-    two = result(start("mirrored", dtype, tmp_path / "two"))  # asserts that the copies are equal
-    assert two["steps"] == one["steps"] == 8
-    # The same images, other latents: losses agree about, weights need not.
-    assert two["losses"]["generator_loss"] == pytest.approx(
-        one["losses"]["generator_loss"], rel=0.2
-    )
-    assert two["digests"] == result(start("mirrored", dtype, tmp_path / "again"))["digests"]
+def test_two_logical_devices(tmp_path):
+    first = result(start("mirrored", "float32", tmp_path / "1"))  # asserts that copies are equal
+    assert first["steps"] == 8
+    assert first["digests"] == result(start("mirrored", "float32", tmp_path / "2"))["digests"]
+
+
+@pytest.mark.slow
+def test_two_devices_compute_what_one_does_and_resume_exactly(tmp_path):
+    found = result(child(EQUAL, tmp_path))
+    for kind in ("True", "False"):  # with and without moving statistics
+        assert found[f"apart {kind}"] < 1e-6 < 1e-2 < found[f"moved {kind}"]
+    assert found["evaluated apart"] < 1e-5
+    assert found["resumed apart"] == 0.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["mirrored", "workers"])
+def test_an_overflow_in_the_last_replica_is_skipped_by_all(kind):
+    environments = cluster() if kind == "workers" else [{}]
+    processes = [child(OVERFLOW, kind, environment=environment) for environment in environments]
+    for process in processes:
+        assert result(process) == {
+            "discriminator unchanged": True,
+            "scale by": 0.25,  # halved in each of two steps
+            "generator finite": True,
+        }
 
 
 @pytest.mark.slow
 def test_two_workers_on_loopback(tmp_path):
-    cluster = {"worker": [f"127.0.0.1:{port}" for port in free_ports(2)]}
     workers = [
-        start(
-            "workers",
-            "float32",
-            tmp_path / f"worker{index}",
-            {
-                "TF_CONFIG": json.dumps(
-                    {"cluster": cluster, "task": {"type": "worker", "index": index}}
-                )
-            },
-        )
-        for index in (0, 1)
+        start("workers", "float32", tmp_path / f"worker{index}", environment)
+        for index, environment in enumerate(cluster())
     ]
     first, second = (result(worker) for worker in workers)
     assert first["digests"] == second["digests"]
