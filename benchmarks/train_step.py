@@ -1,24 +1,30 @@
 """Images per second of one training step: kgan's `fit`, the tutorials' step, PyTorch.
 
 All train the same two networks (the default recipe's, or `--width`) at the same batch, interleaved
-in one run, and the median of the rounds counts:
+in one run in a turning order, and the median of the rounds counts:
 
 - kgan: `gan.fit` with its data pipeline and Keras's bookkeeping;
 - tutorial: a Keras `train_step` as the Keras examples write it (fakes twice, one mixed batch for
-  the discriminator), with Keras's and TensorFlow's default flags, and once more without oneDNN,
-  which TensorFlow leaves off by default on CPUs without AVX512-VNNI;
+  the discriminator), on Keras's own layers, with Keras's and TensorFlow's default flags, and once
+  more without oneDNN, which TensorFlow leaves off by default on CPUs without AVX512-VNNI;
 - torch: PyTorch eager, the updates of its DCGAN example (fakes shared through `detach`), in the
   default layout and in channels_last.
 
 Each has a process of its own, since oneDNN's switch counts only before TensorFlow is imported.
 
 "of matmul" is the share of this machine's own rate for a 2048x2048 float32 matrix product, measured
-in the same rounds; the FLOPs are counted from the layers: two a multiply-add of a convolution or
-dense layer, once for each forward pass, gradient by the input and gradient by the weights that the
-step needs.
+in the same rounds. The FLOPs are those that the updates need: two a multiply-add of a convolution
+or dense layer (products with the padding included, as convolutions are usually counted), once for
+each forward pass, gradient by the input and gradient by the weights. PyTorch's example computes the
+discriminator's weight gradients in the generator's turn, too, only to drop them.
+
+"gap" is what a `fit` of two epochs takes beyond twice one epoch's steps: a stall between epochs or
+at the end would show here.
 
     pip install -e ".[bench]"
     python benchmarks/train_step.py --json train_step.json
+
+Nothing else may run: PyTorch's threads wait for each other, and lose most to a busy machine.
 """
 
 from __future__ import annotations
@@ -33,8 +39,9 @@ import statistics
 import time
 from pathlib import Path
 
-SIZE, LATENT = 28, 64
+SIZE, LATENT = 28, 32
 MATMUL = 2048
+MATMUL_SIDE = "matrix product"
 
 
 def multiply_adds(network) -> list[int]:
@@ -54,7 +61,7 @@ def multiply_adds(network) -> list[int]:
 
 
 def step_flops(generator, discriminator) -> int:
-    """FLOPs of kgan's and PyTorch's step for one real image.
+    """FLOPs that the updates of a step need for one real image.
 
     Generator: forward, gradients by weights and, but for the first layer, by inputs.
     Discriminator: forward and gradients by weights for reals and fakes, by inputs but for the first
@@ -76,31 +83,52 @@ class Kgan:
         self.gan = kgan.DCGAN((SIZE, SIZE, 1), LATENT, width)
         self.gan.compile()
         self.data = kgan.data.load("fashion_mnist", batch_size=batch)
+
+    def __call__(self, steps: int, epochs: int = 1) -> float:
+        begin = time.perf_counter()
+        self.gan.fit(self.data, steps_per_epoch=steps, epochs=epochs, verbose=0)
+        return time.perf_counter() - begin
+
+    def gap(self, steps: int) -> float:
+        """Seconds between two epochs and at the end of `fit`, together."""
+        one, two = self(steps), self(steps, epochs=2)
+        return two - 2 * one
+
+    def facts(self) -> dict:
+        flops = step_flops(self.gan.generator, self.gan.discriminator)
+        return {"flops_per_image": flops, **tensorflow_facts(self.gan)}
+
+
+class Matmul:
+    """The machine's own rate, in a process of its own, so that its memory counts nowhere."""
+
+    def __init__(self, width: int, batch: int):
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+        os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
         import tensorflow as tf
 
         matrix = tf.random.normal((MATMUL, MATMUL))
         self.product = tf.function(lambda: matrix @ matrix)
-        self.product()
 
     def __call__(self, steps: int) -> float:
         begin = time.perf_counter()
-        self.gan.fit(self.data, steps_per_epoch=steps, verbose=0)
-        return time.perf_counter() - begin
-
-    def facts(self) -> dict:
-        import keras
-        import tensorflow as tf
-
-        begin = time.perf_counter()
-        for _ in range(10):
+        for _ in range(steps):
             product = self.product()
         product.numpy()
-        rate = 10 * 2 * MATMUL**3 / (time.perf_counter() - begin)
-        return {
-            "flops_per_image": step_flops(self.gan.generator, self.gan.discriminator),
-            "matmul_flops_per_second": rate,
-            "versions": {"tensorflow": tf.__version__, "keras": keras.__version__},
-        }
+        return time.perf_counter() - begin
+
+
+def tensorflow_facts(gan) -> dict:
+    import keras
+    import tensorflow as tf
+
+    weights = gan.generator.trainable_weights + gan.discriminator.trainable_weights
+    return {
+        "parameters": sum(weight.value.shape.num_elements() for weight in weights),
+        "xla": bool(gan.jit_compile),
+        "TF_ENABLE_ONEDNN_OPTS": os.environ.get("TF_ENABLE_ONEDNN_OPTS"),
+        "versions": {"tensorflow": tf.__version__, "keras": keras.__version__},
+    }
 
 
 class Tutorial:
@@ -154,7 +182,6 @@ class Tutorial:
                 self.g_metric.update_state(g_loss)
                 return {"d_loss": self.d_metric.result(), "g_loss": self.g_metric.result()}
 
-        # Loaded without kgan/__init__.py, which would switch oneDNN on.
         networks = _networks_module()
         self.gan = TutorialGAN(
             networks.generator((SIZE, SIZE, 1), LATENT, width),
@@ -170,7 +197,6 @@ class Tutorial:
         self.data = (
             tf.data.Dataset.from_tensor_slices(images).shuffle(1024).batch(batch, True).repeat()
         )
-        self.xla = bool(self.gan.jit_compile)
 
     def __call__(self, steps: int) -> float:
         begin = time.perf_counter()
@@ -178,7 +204,7 @@ class Tutorial:
         return time.perf_counter() - begin
 
     def facts(self) -> dict:
-        return {"xla": self.xla, "TF_ENABLE_ONEDNN_OPTS": self.onednn}
+        return tensorflow_facts(self.gan)
 
 
 class TutorialWithoutOneDNN(Tutorial):
@@ -188,14 +214,17 @@ class TutorialWithoutOneDNN(Tutorial):
 
 
 def _networks_module():
-    """`kgan.networks.dcgan` in a process whose environment `import kgan` must not touch."""
+    """`kgan.networks.dcgan`, with TensorFlow imported before `import kgan` switches oneDNN on."""
     before = dict(os.environ)
     import tensorflow  # noqa: F401, reads the environment now
+
+    import keras
 
     from kgan.networks import dcgan
 
     os.environ.clear()
     os.environ.update(before)
+    dcgan.BatchNormalization = keras.layers.BatchNormalization
     return dcgan
 
 
@@ -282,16 +311,20 @@ SIDES = {
 }
 
 
-def serve(name: str, width: int, batch: int, connection) -> None:
-    """A side in its own process, idle unless asked for so many steps."""
-    side = SIDES[name](width, batch)
+def serve(side, width: int, batch: int, connection) -> None:
+    """A side in its own process, idle unless asked for so many steps, or for a method."""
+    side = side(width, batch)
     connection.send("ready")
-    while (steps := connection.recv()) is not None:
-        if steps == "facts":
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    while (asked := connection.recv()) is not None:
+        if asked == "facts":
+            # Linux counts KiB, macOS bytes.
+            unit = 1 if platform.system() == "Darwin" else 1024
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
             connection.send({**side.facts(), "peak_memory_mib": round(peak)})
+        elif isinstance(asked, tuple):
+            connection.send(getattr(side, asked[0])(*asked[1:]))
         else:
-            connection.send(side(steps))
+            connection.send(side(asked))
 
 
 def processor() -> str:
@@ -305,38 +338,47 @@ def processor() -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--width", type=int, default=32)
-    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--steps", type=int, default=100, help="in each round")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=Path, default=Path("train_step.json"))
     arguments = parser.parse_args()
 
+    load = os.getloadavg()[0]
+    if load > 0.5:
+        print(f"Warning: the load was {load:.1f} before this began; the ratios mean little.")
     context = mp.get_context("spawn")
-    sides = {}
-    for name in SIDES:
+    connections = {}
+    for name, side in {**SIDES, MATMUL_SIDE: Matmul}.items():
         here, there = context.Pipe()
         process = context.Process(
-            target=serve, args=(name, arguments.width, arguments.batch, there), daemon=True
+            target=serve, args=(side, arguments.width, arguments.batch, there), daemon=True
         )
         process.start()
         here.recv()
-        sides[name] = here
+        connections[name] = here
 
     def ask(name, what):
-        sides[name].send(what)
-        return sides[name].recv()
+        connections[name].send(what)
+        return connections[name].recv()
 
-    speeds: dict[str, list[float]] = {name: [] for name in sides}
-    matmul = []
-    for name in sides:  # tracing, autotuning and first allocations
+    names = list(connections)
+    speeds: dict[str, list[float]] = {name: [] for name in names}
+    for name in names:  # tracing, autotuning and first allocations
         ask(name, 10)
-    for _ in range(arguments.rounds):
-        for name in sides:
-            speeds[name].append(arguments.steps * arguments.batch / ask(name, arguments.steps))
-        matmul.append(ask("kgan fit", "facts")["matmul_flops_per_second"])
-    facts = {name: ask(name, "facts") for name in sides}
-    for connection in sides.values():
+    for turn in range(arguments.rounds):
+        for name in names[turn % len(names) :] + names[: turn % len(names)]:
+            if name == MATMUL_SIDE:
+                speeds[name].append(20 * 2 * MATMUL**3 / ask(name, 20))
+            else:
+                seconds = ask(name, arguments.steps)
+                speeds[name].append(arguments.steps * arguments.batch / seconds)
+    gap = statistics.median(ask("kgan fit", ("gap", arguments.steps)) for _ in range(3))
+    matmul = speeds.pop(MATMUL_SIDE)
+    facts = {name: ask(name, "facts") for name in SIDES}
+    for connection in connections.values():
         connection.send(None)
+    assert len({fact["parameters"] for fact in facts.values()}) == 1, "the networks are not alike"
 
     flops = facts["kgan fit"]["flops_per_image"]
     rate = statistics.median(matmul)
@@ -362,16 +404,18 @@ def main() -> None:
             f"{name:30s} {row['images_per_second']:8.0f}  {row['kgan_is_faster_by']:6.2f}x  "
             f"{'' if share is None else f'{share:.0%}':>9s}  {row['peak_memory_mib']:8d}"
         )
-    if arguments.json:
-        record = {
-            "machine": {"processor": processor(), "cores": os.cpu_count()},
-            "system": platform.platform(),
-            "python": platform.python_version(),
-            "settings": {k: v for k, v in vars(arguments).items() if k != "json"},
-            "matmul_flops_per_second": rate,
-            "sides": rows,
-        }
-        arguments.json.write_text(json.dumps(record, indent=1) + "\n")
+    print(f"\ngap between two epochs and at the end of fit: {gap * 1000:.0f} ms")
+    record = {
+        "machine": {"processor": processor(), "cores": os.cpu_count()},
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "settings": {k: v for k, v in vars(arguments).items() if k != "json"},
+        "load_before": load,
+        "matmul_flops_per_second": rate,
+        "gap_seconds": gap,
+        "sides": rows,
+    }
+    arguments.json.write_text(json.dumps(record, indent=1) + "\n")
 
 
 if __name__ == "__main__":

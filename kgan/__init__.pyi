@@ -6,6 +6,7 @@ from . import (
     export as export,
     images as images,
     latent as latent,
+    layers as layers,
     losses as losses,
     models as models,
     networks as networks,

@@ -16,6 +16,7 @@ from keras import layers
 
 from kgan.checks import check_integer
 from kgan.errors import UsageError
+from kgan.layers import BatchNormalization
 
 _KERNEL = 4
 _SMALLEST = 7
@@ -63,9 +64,7 @@ def _initializer(seed: int) -> keras.initializers.Initializer:
 
 def _normalization(seed: int, dtype) -> keras.layers.Layer:
     gamma = keras.initializers.RandomNormal(mean=1.0, stddev=0.02, seed=seed)
-    return layers.BatchNormalization(
-        momentum=0.9, epsilon=1e-5, gamma_initializer=gamma, dtype=dtype
-    )
+    return BatchNormalization(momentum=0.9, epsilon=1e-5, gamma_initializer=gamma, dtype=dtype)
 
 
 def generator(
