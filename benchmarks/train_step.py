@@ -216,9 +216,8 @@ class TutorialWithoutOneDNN(Tutorial):
 def _networks_module():
     """`kgan.networks.dcgan`, with TensorFlow imported before `import kgan` switches oneDNN on."""
     before = dict(os.environ)
-    import tensorflow  # noqa: F401, reads the environment now
-
     import keras
+    import tensorflow  # noqa: F401, reads the environment now
 
     from kgan.networks import dcgan
 

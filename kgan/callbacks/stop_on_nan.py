@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from typing import NoReturn
 
 import keras
+import numpy as np
 
 _GENERATOR = "lower the generator's learning rate"
 _DISCRIMINATOR = "lower the discriminator's learning rate or add a penalty such as r1"
@@ -19,7 +21,8 @@ class NonFiniteLossError(FloatingPointError):
 class StopOnNaN(keras.callbacks.Callback):
     """Ends `fit` with an error at the first loss that is NaN or infinite.
 
-    Checkpoints from before it stay; put this callback before `Checkpoint`.
+    At an epoch's end it looks at the weights, too, for a ReLU may turn NaN into zero. Checkpoints
+    from before stay; put this callback before `Checkpoint`.
 
     Raises:
         NonFiniteLossError: names epoch, step, the loss that broke first, why, and what to try.
@@ -35,10 +38,25 @@ class StopOnNaN(keras.callbacks.Callback):
         if not broken:
             return
         steps = self.model.steps_per_execution
-        within = f"steps {batch - steps + 2} to {batch + 1}" if steps > 1 else f"step {batch + 1}"
+        within = f", step {batch + 1}"
+        if steps > 1:
+            within = f", steps {batch - steps + 2} to {batch + 1}"
+        self._stop(
+            f"{broken[0]} became {float(logs[broken[0]])}",
+            within,
+            _cause(broken) if steps == 1 else _UNKNOWN,
+        )
+
+    def on_epoch_end(self, epoch, logs=None):
+        players = {"generator": _GENERATOR, "discriminator": _DISCRIMINATOR}
+        for player, advice in players.items():
+            weights = getattr(self.model, player).get_weights()
+            if not all(np.isfinite(weight).all() for weight in weights):
+                self._stop(f"the {player}'s weights became NaN or infinite", "", f"{advice},")
+
+    def _stop(self, what: str, within: str, advice: str) -> NoReturn:
         raise NonFiniteLossError(
-            f"{broken[0]} became {float(logs[broken[0]])} in epoch {self.epoch + 1}, {within}: "
-            f"{_cause(broken) if steps == 1 else _UNKNOWN} {_FLOAT32}. The checkpoints from "
+            f"{what} in epoch {self.epoch + 1}{within}: {advice} {_FLOAT32}. The checkpoints from "
             "before are good to generate from; start a new run with the change."
         )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kgan import zoo
 from kgan.cli import run_folder
 from kgan.errors import UsageError, unknown_name
 from kgan.files import sha256
@@ -22,6 +21,8 @@ def find(model: str) -> Path | str:
     Raises:
         UsageError: MODEL is none of these.
     """
+    from kgan import zoo
+
     path = Path(model)
     if model in zoo.list_presets():
         return model
@@ -84,6 +85,8 @@ def _import_recipe(run: Path) -> None:
     recipe = run_folder.read(run, "MODEL")["recipe"]
     path = Path(recipe["argument"])
     if path.suffix == ".py" and path.is_file() and sha256(path) == recipe["sha256"]:
+        from kgan import zoo
+
         zoo.recipe(path)
 
 

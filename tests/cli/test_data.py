@@ -4,6 +4,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 
+import kgan.data
 from kgan.cli.data import data
 
 
@@ -35,8 +36,7 @@ def test_prepare_says_where_and_how_to_load(monkeypatch):
         calls.append(arguments)
         return "there/3.0.1"
 
-    monkeypatch.setattr("kgan.data.preparation.prepare", prepare)
-    monkeypatch.setattr("kgan.data.prepare", prepare, raising=False)
+    monkeypatch.setattr(kgan.data, "prepare", prepare)
     result = CliRunner().invoke(data, ["prepare", "fashion_mnist", "--from", "debian"])
     assert result.exit_code == 0, result.output
     assert calls == [("fashion_mnist", "debian", None)]
