@@ -2,7 +2,6 @@ import os
 
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-# Two threads a process are enough for tiny models, and two processes share the cores.
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 import numpy as np

@@ -7,6 +7,7 @@ import errno
 import importlib
 import logging
 import os
+import re
 import sys
 import tempfile
 import traceback
@@ -156,7 +157,7 @@ def _stderr_held_back() -> Iterator[None]:
 
 
 def _show_warning(message, category, filename, lineno, file=None, line=None) -> None:
-    click.echo(f"Warning: {_one_line(message)}", err=True)
+    click.echo(f"Warning: {_one_line(_with_options(message))}", err=True)
 
 
 def _report(error: BaseException, debug: bool) -> int:
@@ -184,13 +185,28 @@ def _explain(error: BaseException) -> tuple[int, str]:
     if isinstance(error, (click.Abort, KeyboardInterrupt)):
         return INTERRUPTED, "interrupted."
     if isinstance(error, UsageError):
-        return WRONG_USE, str(error)
+        return WRONG_USE, _with_options(error)
     if isinstance(error, OSError) and error.filename and error.errno in _MENDS:
         return FAILURE, f"{error.filename}: {error.strerror}; {_MENDS[error.errno]}"
     # Errors of kgan and of a wrong value speak for themselves; others need their kind.
     plain = isinstance(error, (ValueError, OSError)) or type(error).__module__.startswith("kgan")
     kind = "" if plain else f"{type(error).__name__}: "
     return FAILURE, f"{kind}{error} (--debug shows the traceback)"
+
+
+def _with_options(message: object) -> str:
+    """The library's words about an argument, with the option's name."""
+    options = {
+        "source=": "--data=",
+        "batch_size=": "--batch-size=",
+        "resolution=": "--resolution=",
+        "channels=": "--channels=",
+        "opset=": "--opset=",
+        "data_dir=": "--data-dir=",
+        "from_dir=": "--from=",
+        "strict=True": "--strict",
+    }
+    return re.sub(rf"\b({'|'.join(options)})", lambda found: options[found[1]], str(message))
 
 
 _SPACE = "free some space, or choose another place."

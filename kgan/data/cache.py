@@ -221,5 +221,5 @@ def _report(name: str, broken: list[list[str]], strict: bool) -> None:
     more = f"; and {len(broken) - 10} more" if len(broken) > 10 else ""
     found = f"{len(broken)} of the images of source={name!r} cannot be decoded: {listed}{more}."
     if strict:
-        raise UsageError(f"{found} Remove what is broken, or load with strict=False to skip it.")
+        raise UsageError(f"{found} Remove what is broken, or load without strict to skip it.")
     warnings.warn(f"{found} They are skipped; strict=True stops here.", stacklevel=2)

@@ -52,8 +52,8 @@ def check_image_shape(image_shape) -> tuple[int, int, int]:
     ):
         raise UsageError(
             "image_shape must be (size, size, channels) with a size from 8 to 256 that 4 divides "
-            f"and 1 to 4 channels; received {image_shape!r}. Load the data with "
-            "kgan.data.load(..., resolution=64, channels=3), say."
+            f"and 1 to 4 channels; received {image_shape!r}. Load the data with resolution=64, "
+            "channels=3, say."
         )
     return shape
 

@@ -95,6 +95,11 @@ def full(path="/big/model.keras", number=errno.ENOSPC):
     ("error", "code", "line"),
     [
         (UsageError("n must be\n  at least 1."), 2, "Error: n must be at least 1."),
+        (
+            UsageError("source='x' needs resolution=32; received batch_size=8."),
+            2,
+            "Error: --data='x' needs --resolution=32; received --batch-size=8.",
+        ),
         (ValueError("no"), 1, "Error: no (--debug shows the traceback)"),
         (KeyError("x"), 1, "Error: KeyError: 'x' (--debug shows the traceback)"),
         (KeyboardInterrupt(), 130, "Error: interrupted."),
