@@ -173,6 +173,7 @@ def _run(config: dict, out: Path, resume: bool, chief: bool, console: Console) -
     with console.status("loading TensorFlow"):
         import_tensorflow()
     import keras
+    import tensorflow as tf
 
     from kgan import callbacks, data, models, zoo
 
@@ -181,6 +182,9 @@ def _run(config: dict, out: Path, resume: bool, chief: bool, console: Console) -
     arguments = _complete(arguments, recipe)
     keras.config.set_dtype_policy(arguments["precision"])
     keras.utils.set_random_seed(arguments["seed"])
+    if tf.config.list_physical_devices("GPU"):
+        # Else a GPU adds in another order each time, and no run equals the next.
+        tf.config.experimental.enable_op_determinism()
     if arguments["resolution"]:
         # Refuses a size that the networks cannot make before every image is brought to it.
         size = arguments["resolution"]
