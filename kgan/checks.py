@@ -36,15 +36,13 @@ def check_number(argument: str, value: Any, low: float, unit: str = "") -> float
     Raises:
         UsageError: it is no number, infinite or too small.
     """
-    if (
-        not isinstance(value, numbers.Real)
-        or isinstance(value, bool)
-        or not low <= value < math.inf
-    ):
+    real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    number = float(value) if real else math.nan
+    if not low <= number < math.inf:
         raise UsageError(
             f"{argument} must be a number{unit} of at least {low}; received {value!r}."
         )
-    return float(value)
+    return number
 
 
 def check_flag(argument: str, value: Any) -> bool:
