@@ -133,7 +133,7 @@ class GAN(keras.Model):
         loss: str | Loss = "non_saturating",
         generator_optimizer: str | keras.optimizers.Optimizer | None = None,
         discriminator_optimizer: str | keras.optimizers.Optimizer | None = None,
-        penalties: Sequence[str | Penalty] = (),
+        penalties: Sequence[str | Penalty] | None = (),
         augment: str | Augment | None = None,
         discriminator_steps: int = 1,
         jit_compile: bool | str = "auto",
@@ -166,10 +166,10 @@ class GAN(keras.Model):
             raise UsageError(
                 f'jit_compile must be True, False or "auto"; received {jit_compile!r}.'
             )
-        if penalties is None or isinstance(penalties, (str, Penalty)):
-            penalties = () if penalties is None else (penalties,)
+        if isinstance(penalties, (str, Penalty)):
+            penalties = (penalties,)
         self.two_player_loss = losses.get(loss)
-        self.penalties = [self._bind(known_penalties.get(penalty)) for penalty in penalties]
+        self.penalties = [self._bind(known_penalties.get(penalty)) for penalty in penalties or ()]
         self._penalty_names = _names(self.penalties)
         self.augment = None if augment is None else self._bind(augments.get(augment))
         self.discriminator_steps = discriminator_steps
