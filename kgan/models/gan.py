@@ -496,7 +496,7 @@ class GAN(keras.Model):
         return_dict: bool = True,
         **keras_internal,
     ):
-        """The losses and logits on held-out images, as a dict of floats; see `fit` for `x`.
+        """The losses and logits on held-out images, a dict by name; see `fit` for `x`.
 
         The latents are the same in every evaluation.
         """

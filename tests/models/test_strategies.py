@@ -133,7 +133,7 @@ for norm in (True, False):
     found[f"apart {norm}"] = gap(one.get_weights(), two.get_weights())
     found[f"moved {norm}"] = gap(before, two.get_weights())
 losses = [gan.evaluate(dataset, verbose=0)["discriminator_loss"] for gan in (one, two)]
-found["evaluated apart"] = abs(losses[0] - losses[1])
+found["evaluated apart"] = float(abs(losses[0] - losses[1]))
 
 class Stop(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
