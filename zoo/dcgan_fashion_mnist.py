@@ -12,7 +12,7 @@ import keras
 
 import kgan
 
-epochs = 30
+epochs = 25
 
 
 def data(
