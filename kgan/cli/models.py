@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kgan.cli import run_folder
 from kgan.errors import UsageError, unknown_name
@@ -53,10 +53,16 @@ def find(model: str) -> Path | str:
 
 def _trains_on(run: Path) -> bool:
     """Whether a finished run was resumed with more epochs, so that its checkpoint is newer."""
-    if not (run / "config.json").is_file():
-        return False
-    config = run_folder.read(run, "MODEL")
-    return config.get("trained_epochs") != config["arguments"]["epochs"]
+    config = _config(run)
+    return bool(config) and config.get("trained_epochs") != config["arguments"]["epochs"]
+
+
+def _config(folder: Path) -> dict[str, Any]:
+    """The `config.json` of a run, empty if the folder is none: files can lie beside any other."""
+    try:
+        return run_folder.read(folder, "MODEL")
+    except UsageError:
+        return {}
 
 
 def load(found: Path | str) -> GAN:
@@ -80,9 +86,7 @@ def _import_recipe(run: Path) -> None:
 
     Only the very file that the run was trained with, so that no other code runs.
     """
-    if not (run / "config.json").is_file():
-        return
-    recipe = run_folder.read(run, "MODEL")["recipe"]
+    recipe = _config(run).get("recipe", {"argument": ""})
     path = Path(recipe["argument"])
     if path.suffix == ".py" and path.is_file() and sha256(path) == recipe["sha256"]:
         from kgan import zoo

@@ -9,7 +9,7 @@ import keras
 
 @keras.saving.register_keras_serializable(package="kgan")
 class BatchNormalization(keras.layers.BatchNormalization):
-    """Keras's batch normalisation of images, a third faster in training.
+    """Keras's batch normalisation of images, faster in training (RESULTS.md).
 
     Takes `(batch, height, width, channels)` and gives the same shape; weights and numbers are those
     of `keras.layers.BatchNormalization`, up to rounding. Keras composes the training's pass from

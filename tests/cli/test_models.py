@@ -98,3 +98,9 @@ def test_a_truncated_model_is_told(folder, tiny_gan, refuses):
     (folder / "model.keras").write_bytes(content[: len(content) // 2])
     refuses(2, ["model.keras", "cut short"], "generate", "model.keras")
     assert not (folder / "samples.png").exists()
+
+
+def test_a_file_beside_a_config_that_is_no_runs(folder, tiny_gan, kgan):
+    tiny_gan.save(folder / "model.keras")
+    (folder / "config.json").write_text('{"editor": "mine"}')
+    assert kgan("generate", "model.keras", "-n", 1, "--out", "a.png").exit_code == 0
