@@ -1,7 +1,8 @@
 """Images per second of one training step: kgan's `fit`, the tutorials' step, PyTorch.
 
-All train the same two networks (the default recipe's, or `--width`) at the same batch, interleaved
-in one run in a turning order, and the median of the rounds counts:
+All train the same two DCGAN networks at the same batch, interleaved in one run in a turning order,
+and the median of the rounds counts. The default recipe's are small, and a step of them is much
+overhead: `--generator-width 32 --discriminator-width 32 --latent-dim 32 --batch 32`.
 
 - kgan: `gan.fit` with its data pipeline and Keras's bookkeeping, as it is and with
   `compile(steps_per_execution=10)`;
@@ -39,10 +40,28 @@ import resource
 import statistics
 import time
 from pathlib import Path
+from typing import NamedTuple
 
-SIZE, LATENT = 28, 32
+SIZE = 28
 MATMUL = 2048
 MATMUL_SIDE = "matrix product"
+
+
+class Sizes(NamedTuple):
+    """What all sides train."""
+
+    generator_width: int
+    discriminator_width: int
+    latent_dim: int
+    batch: int
+
+    def networks(self, module):
+        """Generator and discriminator from `kgan.networks.dcgan`."""
+        shape = (SIZE, SIZE, 1)
+        return (
+            module.generator(shape, self.latent_dim, self.generator_width),
+            module.discriminator(shape, self.discriminator_width),
+        )
 
 
 def multiply_adds(network) -> list[int]:
@@ -79,13 +98,14 @@ class Kgan:
 
     steps_per_execution = 1
 
-    def __init__(self, width: int, batch: int):
+    def __init__(self, sizes: Sizes):
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
         import kgan
+        from kgan.networks import dcgan
 
-        self.gan = kgan.DCGAN((SIZE, SIZE, 1), LATENT, width)
+        self.gan = kgan.GAN(*sizes.networks(dcgan))
         self.gan.compile(steps_per_execution=self.steps_per_execution)
-        self.data = kgan.data.load("fashion_mnist", batch_size=batch)
+        self.data = kgan.data.load("fashion_mnist", batch_size=sizes.batch)
 
     def __call__(self, steps: int) -> float:
         self.outside, seconds = timed_fit(self.gan, self.data, steps)
@@ -105,7 +125,7 @@ class KganTenSteps(Kgan):
 class Matmul:
     """The machine's own rate, in a process of its own, so that its memory counts nowhere."""
 
-    def __init__(self, width: int, batch: int):
+    def __init__(self, sizes: Sizes):
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
         os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
         import tensorflow as tf
@@ -154,7 +174,7 @@ class Tutorial:
 
     onednn: str | None = None
 
-    def __init__(self, width: int, batch: int):
+    def __init__(self, sizes: Sizes):
         os.environ.pop("TF_ENABLE_ONEDNN_OPTS", None)
         if self.onednn is not None:
             os.environ["TF_ENABLE_ONEDNN_OPTS"] = self.onednn
@@ -182,14 +202,14 @@ class Tutorial:
 
             def train_step(self, real):
                 size = tf.shape(real)[0]
-                latents = keras.random.normal((size, LATENT), seed=self.seeds)
+                latents = keras.random.normal((size, sizes.latent_dim), seed=self.seeds)
                 mixed = tf.concat([self.generator(latents), real], axis=0)
                 labels = tf.concat([tf.ones((size, 1)), tf.zeros((size, 1))], axis=0)
                 with tf.GradientTape() as tape:
                     d_loss = self.loss_fn(labels, self.discriminator(mixed, training=True))
                 weights = self.discriminator.trainable_weights
                 self.d_optimizer.apply(tape.gradient(d_loss, weights), weights)
-                latents = keras.random.normal((size, LATENT), seed=self.seeds)
+                latents = keras.random.normal((size, sizes.latent_dim), seed=self.seeds)
                 with tf.GradientTape() as tape:
                     fakes = self.generator(latents, training=True)
                     logits = self.discriminator(fakes, training=True)
@@ -200,11 +220,7 @@ class Tutorial:
                 self.g_metric.update_state(g_loss)
                 return {"d_loss": self.d_metric.result(), "g_loss": self.g_metric.result()}
 
-        networks = _networks_module()
-        self.gan = TutorialGAN(
-            networks.generator((SIZE, SIZE, 1), LATENT, width),
-            networks.discriminator((SIZE, SIZE, 1), width),
-        )
+        self.gan = TutorialGAN(*sizes.networks(_networks_module()))
         self.gan.compile(
             keras.optimizers.Adam(2e-4, beta_1=0.5),
             keras.optimizers.Adam(2e-4, beta_1=0.5),
@@ -212,9 +228,8 @@ class Tutorial:
         )
         file = Path(__file__).parents[1] / "kgan" / "data" / "fashion_mnist_10k.npz"
         images = np.load(file)["image"].reshape(-1, SIZE, SIZE, 1).astype("float32") / 127.5 - 1
-        self.data = (
-            tf.data.Dataset.from_tensor_slices(images).shuffle(1024).batch(batch, True).repeat()
-        )
+        batches = tf.data.Dataset.from_tensor_slices(images).shuffle(1024).batch(sizes.batch, True)
+        self.data = batches.repeat()
 
     def __call__(self, steps: int) -> float:
         self.outside, seconds = timed_fit(self.gan, self.data, steps)
@@ -240,7 +255,8 @@ def _networks_module():
 
     os.environ.clear()
     os.environ.update(before)
-    dcgan.BatchNormalization = keras.layers.BatchNormalization
+    for name in ("BatchNormalization", "Conv2D", "Conv2DTranspose"):
+        setattr(dcgan, name, getattr(keras.layers, name))
     return dcgan
 
 
@@ -249,33 +265,33 @@ class Torch:
 
     channels_last = False
 
-    def __init__(self, width: int, batch: int):
+    def __init__(self, sizes: Sizes):
         import numpy as np
         import torch
         from torch import nn
 
         torch.manual_seed(0)
         torch.set_num_threads(os.cpu_count() or 1)
-        w, slope = width, 0.2
+        g, d, slope, batch = sizes.generator_width, sizes.discriminator_width, 0.2, sizes.batch
         generator = nn.Sequential(
-            nn.Linear(LATENT, 49 * 2 * w, bias=False),
-            nn.Unflatten(1, (2 * w, 7, 7)),
-            nn.BatchNorm2d(2 * w),
+            nn.Linear(sizes.latent_dim, 49 * 2 * g, bias=False),
+            nn.Unflatten(1, (2 * g, 7, 7)),
+            nn.BatchNorm2d(2 * g),
             nn.ReLU(True),
-            nn.ConvTranspose2d(2 * w, w, 4, 2, 1, bias=False),
-            nn.BatchNorm2d(w),
+            nn.ConvTranspose2d(2 * g, g, 4, 2, 1, bias=False),
+            nn.BatchNorm2d(g),
             nn.ReLU(True),
-            nn.ConvTranspose2d(w, 1, 4, 2, 1),
+            nn.ConvTranspose2d(g, 1, 4, 2, 1),
             nn.Tanh(),
         )
         discriminator = nn.Sequential(
-            nn.Conv2d(1, w, 4, 2, 1),
+            nn.Conv2d(1, d, 4, 2, 1),
             nn.LeakyReLU(slope, True),
-            nn.Conv2d(w, 2 * w, 4, 2, 1, bias=False),
-            nn.BatchNorm2d(2 * w),
+            nn.Conv2d(d, 2 * d, 4, 2, 1, bias=False),
+            nn.BatchNorm2d(2 * d),
             nn.LeakyReLU(slope, True),
             nn.Flatten(),
-            nn.Linear(49 * 2 * w, 1),
+            nn.Linear(49 * 2 * d, 1),
         )
         layout = torch.channels_last if self.channels_last else torch.contiguous_format
         generator, discriminator = (m.to(memory_format=layout) for m in (generator, discriminator))
@@ -292,7 +308,7 @@ class Torch:
             real = images[torch.randint(len(images), (batch,))].contiguous(memory_format=layout)
             discriminator.zero_grad()
             criterion(discriminator(real), ones).backward()
-            fakes = generator(torch.randn(batch, LATENT))
+            fakes = generator(torch.randn(batch, sizes.latent_dim))
             criterion(discriminator(fakes.detach()), zeros).backward()
             d_optimizer.step()
             generator.zero_grad()
@@ -328,9 +344,9 @@ SIDES = {
 }
 
 
-def serve(side, width: int, batch: int, connection) -> None:
+def serve(side, sizes: Sizes, connection) -> None:
     """A side in its own process, idle unless asked for so many steps, or for its facts."""
-    side = side(width, batch)
+    side = side(sizes)
     connection.send("ready")
     while (asked := connection.recv()) is not None:
         if asked == "facts":
@@ -353,12 +369,15 @@ def processor() -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--width", type=int, default=32)
-    parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--steps", type=int, default=100, help="in each round")
+    parser.add_argument("--generator-width", type=int, default=128)
+    parser.add_argument("--discriminator-width", type=int, default=64)
+    parser.add_argument("--latent-dim", type=int, default=64)
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--steps", type=int, default=30, help="in each round")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", type=Path, default=Path("train_step.json"))
     arguments = parser.parse_args()
+    sizes = Sizes(*(getattr(arguments, name) for name in Sizes._fields))
 
     load = os.getloadavg()[0]
     if load > 0.5:
@@ -367,9 +386,7 @@ def main() -> None:
     connections = {}
     for name, side in {**SIDES, MATMUL_SIDE: Matmul}.items():
         here, there = context.Pipe()
-        process = context.Process(
-            target=serve, args=(side, arguments.width, arguments.batch, there), daemon=True
-        )
+        process = context.Process(target=serve, args=(side, sizes, there), daemon=True)
         process.start()
         here.recv()
         connections[name] = here
@@ -388,7 +405,7 @@ def main() -> None:
                 speeds[name].append(20 * 2 * MATMUL**3 / ask(name, 20))
             else:
                 seconds = ask(name, arguments.steps)
-                speeds[name].append(arguments.steps * arguments.batch / seconds)
+                speeds[name].append(arguments.steps * sizes.batch / seconds)
     matmul = speeds.pop(MATMUL_SIDE)
     facts = {name: ask(name, "facts") for name in SIDES}
     for connection in connections.values():
@@ -410,8 +427,8 @@ def main() -> None:
             **facts[name],
         }
     print(f"{processor()}, {os.cpu_count()} cores; {flops / 1e6:.0f} MFLOP an image; ", end="")
-    print(f"matrix product {rate / 1e9:.0f} GFLOP/s; width {arguments.width}, ", end="")
-    print(f"batch {arguments.batch}, {arguments.rounds} rounds of {arguments.steps} steps\n")
+    print(f"matrix product {rate / 1e9:.0f} GFLOP/s; ", end="")
+    print(f"{arguments.rounds} rounds of {arguments.steps} steps\n{sizes}\n")
     print(f"{'':30s} images/s  kgan is  of matmul  peak MiB  outside s")
     for name, row in rows.items():
         share = row["share_of_matmul_rate"]

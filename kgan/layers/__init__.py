@@ -1,3 +1,5 @@
 """Layers that Keras lacks or has slower; one a file."""
 
 from kgan.layers.batch_normalization import BatchNormalization as BatchNormalization
+from kgan.layers.conv2d import Conv2D as Conv2D
+from kgan.layers.conv2d_transpose import Conv2DTranspose as Conv2DTranspose

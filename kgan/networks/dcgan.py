@@ -16,7 +16,7 @@ from keras import layers
 
 from kgan.checks import check_integer
 from kgan.errors import UsageError
-from kgan.layers import BatchNormalization
+from kgan.layers import BatchNormalization, Conv2D, Conv2DTranspose
 
 _KERNEL = 4
 _SMALLEST = 7
@@ -102,7 +102,7 @@ def generator(
     for level in reversed(range(depth)):
         x = layers.ReLU(dtype=dtype)(_normalization(next(seeds), dtype)(x))
         last = level == 0
-        x = layers.Conv2DTranspose(
+        x = Conv2DTranspose(
             image_shape[2] if last else _channels(level - 1, width),
             _KERNEL,
             strides=2,
@@ -136,7 +136,7 @@ def discriminator(
     image = keras.Input(image_shape, name="image")
     x = image
     for level in range(depth):
-        x = layers.Conv2D(
+        x = Conv2D(
             _channels(level, width),
             _KERNEL,
             strides=2,

@@ -1,0 +1,132 @@
+"""DCGAN's convolution, 4x4 with stride 2, and its gradients, as a CPU computes them fastest.
+
+oneDNN's forward convolution runs at the rate of its matrix product; for the gradients it has slower
+kernels, and slow ones for images of few channels. The three functions are each other's gradients,
+so that penalties can differentiate twice. RESULTS.md has the times.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+
+import numpy as np
+import tensorflow as tf
+
+SIZE = 4
+STRIDE = 2
+_FEW_CHANNELS = 4
+_MANY_CHANNELS = 64
+# (width of the images, their channels, channels of the features): alone among their neighbours,
+# these get an older kernel of oneDNN (TensorFlow 2.21), which two halves of the channels avoid.
+_SLOW = {(14, 64, 128), (8, 512, 1024)}
+
+
+def suits(layer, height: int | None, width: int | None) -> bool:
+    """Whether these functions can stand for a layer between features and images of this size."""
+    return (
+        (layer.kernel_size, layer.strides) == ((SIZE, SIZE), (STRIDE, STRIDE))
+        and (layer.padding, layer.data_format) == ("same", "channels_last")
+        and layer.dilation_rate == (1, 1)
+        and getattr(layer, "groups", 1) == 1
+        and getattr(layer, "output_padding", None) is None
+        and layer.compute_dtype == "float32"
+        and None not in (height, width)
+        and height % STRIDE == width % STRIDE == 0
+        and not tf.config.get_visible_devices("GPU")
+    )
+
+
+@tf.custom_gradient
+def convolve(images, kernel):
+    """Features `(batch, h, w, out)` of images `(batch, 2h, 2w, in)`; kernel `(4, 4, in, out)`."""
+
+    def gradient(features):
+        return spread(features, kernel), kernel_gradient(images, features)
+
+    return tf.nn.conv2d(images, kernel, STRIDE, "SAME"), gradient
+
+
+@tf.custom_gradient
+def spread(features, kernel):
+    """The transposed convolution: images `(batch, 2h, 2w, in)` of features `(batch, h, w, out)`."""
+
+    def gradient(images):
+        return convolve(images, kernel), kernel_gradient(images, features)
+
+    channels = kernel.shape[2]
+    if channels <= _FEW_CHANNELS:
+        return _overlap_add(features, kernel), gradient
+    case = (STRIDE * features.shape[2], channels, kernel.shape[3])
+    parts = 2 if _avx2_alone() and case in _SLOW else 1
+    images = [_spread(features, part) for part in tf.split(kernel, parts, axis=2)]
+    return images[0] if parts == 1 else tf.concat(images, axis=-1), gradient
+
+
+@tf.custom_gradient
+def kernel_gradient(images, features):
+    """The gradient `(4, 4, in, out)` by the kernel, where `features` are that by the features."""
+
+    def gradient(kernel):
+        return spread(features, kernel), convolve(images, kernel)
+
+    if not (_avx2_alone() and images.shape[3] >= _MANY_CHANNELS):
+        shape = (SIZE, SIZE, images.shape[3], features.shape[3])
+        return tf.raw_ops.Conv2DBackpropFilter(
+            input=images,
+            filter_sizes=shape,
+            out_backprop=features,
+            strides=[1, STRIDE, STRIDE, 1],
+            padding="SAME",
+        ), gradient
+    # A forward convolution over height and width in which batch and channels change places; the
+    # features, STRIDE pixels apart, are its kernel.
+    padding = [[0, 0], [1, 1], [1, 1], [0, 0]]
+    kernel = tf.nn.conv2d(
+        tf.transpose(images, (3, 1, 2, 0)),
+        tf.transpose(features, (1, 2, 0, 3)),
+        1,
+        padding,
+        dilations=STRIDE,
+    )
+    return tf.transpose(kernel, (1, 2, 0, 3)), gradient
+
+
+def _spread(features, kernel):
+    batch, (height, width) = tf.shape(features)[0], features.shape[1:3]
+    return tf.raw_ops.Conv2DBackpropInput(
+        input_sizes=tf.stack([batch, STRIDE * height, STRIDE * width, kernel.shape[2]]),
+        filter=kernel,
+        out_backprop=features,
+        strides=[1, STRIDE, STRIDE, 1],
+        padding="SAME",
+    )
+
+
+def _overlap_add(features, kernel):
+    """The transposed convolution as one matrix product to 4x4 patches, and their sum in place."""
+    height, width = features.shape[1:3]
+    channels, depth = kernel.shape[2:]
+    # A patch is 2x2 blocks of 2x2 pixels; the image, padded by one pixel, is a grid of such blocks.
+    kernel = tf.reshape(kernel, (2, STRIDE, 2, STRIDE, channels, depth))
+    kernel = tf.reshape(tf.transpose(kernel, (5, 0, 2, 1, 3, 4)), (depth, -1))
+    patches = tf.reshape(features, (-1, depth)) @ kernel
+    blocks = tf.unstack(tf.reshape(patches, (-1, height, width, 4, 4 * channels)), axis=3)
+    grid = tf.add_n(
+        [
+            tf.pad(block, ((0, 0), (down, 1 - down), (right, 1 - right), (0, 0)))
+            for block, (down, right) in zip(blocks, np.ndindex(2, 2), strict=True)
+        ]
+    )
+    return tf.nn.depth_to_space(grid, STRIDE)[:, 1:-1, 1:-1]
+
+
+@functools.cache
+def _avx2_alone() -> bool:
+    """Whether oneDNN computes with AVX2: newer instructions have other kernels, not measured."""
+    found = set(np.show_config(mode="dicts")["SIMD Extensions"].get("found", ()))
+    return (
+        bool(found & {"AVX2", "X86_V3"})
+        and not any(name.startswith(("AVX512", "X86_V4")) for name in found)
+        and os.environ.get("TF_ENABLE_ONEDNN_OPTS") != "0"
+    )
