@@ -255,7 +255,7 @@ def _networks_module():
 
     os.environ.clear()
     os.environ.update(before)
-    for name in ("BatchNormalization", "Conv2D", "Conv2DTranspose"):
+    for name in ("BatchNormalization", "Conv2D", "Conv2DTranspose", "LeakyReLU"):
         setattr(dcgan, name, getattr(keras.layers, name))
     return dcgan
 

@@ -3,3 +3,4 @@
 from kgan.layers.batch_normalization import BatchNormalization as BatchNormalization
 from kgan.layers.conv2d import Conv2D as Conv2D
 from kgan.layers.conv2d_transpose import Conv2DTranspose as Conv2DTranspose
+from kgan.layers.leaky_relu import LeakyReLU as LeakyReLU

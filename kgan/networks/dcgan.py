@@ -16,7 +16,7 @@ from keras import layers
 
 from kgan.checks import check_integer
 from kgan.errors import UsageError
-from kgan.layers import BatchNormalization, Conv2D, Conv2DTranspose
+from kgan.layers import BatchNormalization, Conv2D, Conv2DTranspose, LeakyReLU
 
 _KERNEL = 4
 _SMALLEST = 7
@@ -147,7 +147,7 @@ def discriminator(
         )(x)
         if level > 0:
             x = _normalization(next(seeds), dtype)(x)
-        x = layers.LeakyReLU(0.2, dtype=dtype)(x)
+        x = LeakyReLU(0.2, dtype=dtype)(x)
     x = layers.Flatten(dtype=dtype)(x)
     logit = layers.Dense(
         1, dtype="float32", kernel_initializer=_initializer(next(seeds)), name="logit"

@@ -1,0 +1,35 @@
+"""LeakyReLU that TensorFlow fuses into the convolution before it."""
+
+from __future__ import annotations
+
+import keras
+
+
+@keras.saving.register_keras_serializable(package="kgan")
+class LeakyReLU(keras.layers.LeakyReLU):
+    """Keras's LeakyReLU, with a gradient that needs only the output's sign.
+
+    TensorFlow's own gradient keeps the input as well, and behind `kgan.layers.Conv2D` its optimizer
+    then fails to fuse the two and reports it ("remapper failed").
+
+    Maas et al., "Rectifier Nonlinearities Improve Neural Network Acoustic Models", 2013.
+    """
+
+    def call(self, inputs, training=None):
+        """The inputs, those below zero times `negative_slope`."""
+        if not training or keras.backend.backend() != "tensorflow":
+            return super().call(inputs)
+        import tensorflow as tf
+
+        @tf.custom_gradient
+        def leaky_relu(inputs):
+            outputs = tf.nn.leaky_relu(inputs, self.negative_slope)
+
+            def gradient(upstream):
+                return tf.raw_ops.LeakyReluGrad(
+                    gradients=upstream, features=outputs, alpha=self.negative_slope
+                )
+
+            return outputs, gradient
+
+        return leaky_relu(inputs)
