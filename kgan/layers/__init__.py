@@ -4,3 +4,4 @@ from kgan.layers.batch_normalization import BatchNormalization as BatchNormaliza
 from kgan.layers.conv2d import Conv2D as Conv2D
 from kgan.layers.conv2d_transpose import Conv2DTranspose as Conv2DTranspose
 from kgan.layers.leaky_relu import LeakyReLU as LeakyReLU
+from kgan.layers.spectral_normalization import SpectralNormalization as SpectralNormalization
