@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 import numbers
 import operator
+import os
 from pathlib import Path
 from typing import Any
 
@@ -82,3 +84,21 @@ def check_precision(argument: str, name: Any) -> str:
     if name not in PRECISIONS:
         raise unknown_name(argument, name, PRECISIONS)
     return name
+
+
+def check_backend() -> None:
+    """Import Keras, on TensorFlow.
+
+    Raises:
+        UsageError: Keras is set to another backend.
+    """
+    mend = 'must be "tensorflow"; change KERAS_BACKEND or ~/.keras/keras.json.'
+    try:
+        name = importlib.import_module("keras").config.backend()
+    except ModuleNotFoundError as error:
+        # Keras needs the backend's own packages, which are missing mostly.
+        name = os.environ.get("KERAS_BACKEND", error.name)
+        if name not in ("jax", "torch", "openvino", "numpy"):
+            raise
+    if name != "tensorflow":
+        raise UsageError(f"The backend of Keras, {name}, {mend}")

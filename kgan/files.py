@@ -56,11 +56,17 @@ def refuse_foreign(argument: str, path: Path, content: Set[str], marker: str, wh
     Such a folder is empty, or has the file `marker` and nothing but `content`.
 
     Raises:
-        UsageError: replacing `path` could lose something that is not `what`.
+        UsageError: replacing `path` could lose something that is not `what`, or it is the
+            current folder.
     """
     if path.is_file():
         raise UsageError(
             f"{argument}={str(path)!r} must be a new folder or {what}, received a file."
+        )
+    if path.resolve() == Path.cwd():
+        raise UsageError(
+            f"{argument}={str(path)!r} must not be the current folder, which would be replaced; "
+            "choose a new one."
         )
     found = {entry.name for entry in path.iterdir()} if path.is_dir() else set()
     foreign = sorted(found - content or (found if marker not in found else set()))

@@ -144,3 +144,9 @@ def test_a_folder_that_may_be_replaced(tmp_path):
     files.refuse_foreign("path", tmp_path, {"marker"}, "marker", "a thing")
     with pytest.raises(UsageError, match="received a file"):
         files.refuse_foreign("path", tmp_path / "marker", {"marker"}, "marker", "a thing")
+
+
+def test_the_current_folder_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="must not be the current folder"):
+        files.refuse_foreign("path", Path("."), {"marker"}, "marker", "a thing")

@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 
 import click
 
+from kgan.checks import check_backend
 from kgan.errors import UsageError, unknown_name
 from kgan.version import __version__
 
@@ -96,7 +97,8 @@ def cli(debug: bool) -> None:
 def run() -> None:
     """The entry point of the command `kgan`."""
     # A file name need not be text in the terminal's encoding.
-    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    if sys.stdout is not None:  # the shell's >&- closes it
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     cli(prog_name="kgan")
 
 
@@ -128,13 +130,13 @@ def import_tensorflow() -> None:
     # The parts that kgan.callbacks and kgan.data would import, so that they are quiet, too.
     level = os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     if level == "0" or "tensorflow" in sys.modules:
-        importlib.import_module("keras")
+        check_backend()
         return
     for name in ("absl", "tensorflow"):
         logging.getLogger(name).setLevel(logging.ERROR)
     # The libraries write some messages before they have read the variable.
     with _stderr_held_back():
-        importlib.import_module("keras")
+        check_backend()
         # Looking for GPUs is when missing drivers are reported.
         importlib.import_module("tensorflow").config.list_physical_devices()
 

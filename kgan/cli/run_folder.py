@@ -72,10 +72,12 @@ def new(out: Path | None, name: str) -> Path:
         UsageError: `out` holds a run or something else.
     """
     if out is None:
+        # Alone, for below «exists» means a run's folder and not this one.
+        RUNS.mkdir(exist_ok=True)
         for number in itertools.count(1):
             out = RUNS / (name if number == 1 else f"{name}-{number}")
             with contextlib.suppress(FileExistsError):
-                out.mkdir(parents=True)
+                out.mkdir()
                 return out
     assert out is not None
     if (out / "config.json").exists():

@@ -6,6 +6,7 @@ import inspect
 import json
 import os
 import platform
+import shlex
 import time
 from pathlib import Path
 from types import ModuleType
@@ -125,16 +126,11 @@ def train(recipe: str | None, out: Path | None, resume: bool, **given: Any) -> N
         _run(config, out, resume, chief, console)
     except KeyboardInterrupt as error:
         raise Interrupted(
-            f"interrupted; continue with `kgan train --resume --out {out}`."
+            f"interrupted; continue with `kgan train --resume --out {shlex.quote(str(out))}`."
         ) from error
-    except (Exception, SystemExit) as error:
+    except Exception:
         if chief and not resume:
             run_folder.forget(out, fresh)
-        if isinstance(error, SystemExit):
-            raise UsageError(
-                f"RECIPE={config['recipe']['argument']} must not end the program; it called "
-                f"sys.exit({error.code!r})."
-            ) from error
         raise
 
 
@@ -154,6 +150,11 @@ def _resumed(recipe: str | None, out: Path | None, given: dict) -> tuple[Path, d
     if not out.exists():
         raise UsageError(f"--resume: nothing to resume, {out} does not exist; leave --resume out.")
     config = run_folder.read(out, "--resume")
+    if (out / "history.csv").exists() and not any((out / "checkpoints").glob("step-*.npz")):
+        raise UsageError(
+            f"--resume: nothing to resume, {out / 'checkpoints'} holds no checkpoint that can be "
+            "read; restore it, or start a new run with another --out."
+        )
     now = run_folder.recipe(recipe or config["recipe"]["argument"])
     # Not the path: that of a recipe that comes with kgan is another in another environment.
     if now["argument"] != config["recipe"]["argument"]:
@@ -185,16 +186,15 @@ def _run(config: dict, out: Path, resume: bool, chief: bool, console: Console) -
     if tf.config.list_physical_devices("GPU"):
         # Else a GPU adds in another order each time, and no run equals the next.
         tf.config.experimental.enable_op_determinism()
+    seed = {"seed": arguments["seed"]}
     if arguments["resolution"]:
         # Refuses a size that the networks cannot make before every image is brought to it.
         size = arguments["resolution"]
-        recipe.model((size, size, arguments["channels"] or 1), seed=arguments["seed"])
+        _made(recipe, "model", models.GAN, (size, size, arguments["channels"] or 1), **seed)
     with console.status("reading the data"):
-        dataset = recipe.data(**_data_arguments(arguments, recipe))
-    _expect("data", dataset, data.ImageDataset)
+        dataset = _made(recipe, "data", data.ImageDataset, **_data_arguments(arguments, recipe))
     with strategy.scope():
-        gan = recipe.model(dataset.image_shape, seed=arguments["seed"])
-    _expect("model", gan, models.GAN)
+        gan = _made(recipe, "model", models.GAN, dataset.image_shape, **seed)
     _describe(console, arguments, dataset, gan, strategy.num_replicas_in_sync, out)
     progress = callbacks.RichProgress(batch_size=dataset.batch_size, console=console)
     config |= {"arguments": arguments, **_full_config(dataset, gan)}
@@ -227,16 +227,28 @@ def _run(config: dict, out: Path, resume: bool, chief: bool, console: Console) -
     console.print(f"\nDone in {_duration(time.monotonic() - began)}. Everything is in {out}:")
     for name, what in CONTENTS.items():
         if (out / name).exists():
-            console.print(f"  {name:<13} {what.format(out=out)}")
+            console.print(f"  {name:<13} {what.format(out=shlex.quote(str(out)))}")
 
 
-def _expect(function: str, received: Any, kind: type) -> None:
-    """Refuse what a recipe's function returned if it is of another kind."""
+def _made(recipe: ModuleType, function: str, kind: type, *arguments: Any, **named: Any) -> Any:
+    """What a recipe's function returns.
+
+    Raises:
+        UsageError: it is of another kind, or the function ended the program.
+    """
+    try:
+        received = getattr(recipe, function)(*arguments, **named)
+    except SystemExit as error:
+        raise UsageError(
+            f"RECIPE: {function}() in {recipe.__file__} must not end the program; it called "
+            f"sys.exit({error.code!r})."
+        ) from error
     if not isinstance(received, kind):
         raise UsageError(
             f"RECIPE: {function}() must return a {kind.__module__.rpartition('.')[0]}."
             f"{kind.__name__}; received {type(received).__name__}."
         )
+    return received
 
 
 def _complete(arguments: dict[str, Any], recipe: ModuleType) -> dict[str, Any]:
@@ -246,15 +258,20 @@ def _complete(arguments: dict[str, Any], recipe: ModuleType) -> dict[str, Any]:
         UsageError: an option that the recipe's `data` does not take.
     """
     own = {
-        name: parameter.default
+        "data" if name == "source" else name: parameter.default
         for name, parameter in inspect.signature(recipe.data).parameters.items()
     }
-    own["data"] = own.pop("source", None)
     for name in ("data", "batch_size", "resolution", "channels", "strict"):
         if arguments[name] is not None and name not in own:
             raise UsageError(
                 f"--{name.replace('_', '-')} is not for this recipe: its data() has no such "
-                f"parameter; add it to {recipe.__file__}, or leave the option out."
+                f"parameter{' source' if name == 'data' else ''}; add it to {recipe.__file__}, or "
+                "leave the option out."
+            )
+        if arguments[name] is None and own.get(name) is inspect.Parameter.empty:
+            raise UsageError(
+                f"--{name.replace('_', '-')} must be given: this recipe's data() has no default "
+                f"for it; add one to {recipe.__file__}, or pass the option."
             )
     defaults = {"seed": 0, "precision": "float32", "strategy": "none", "epochs": recipe.epochs}
     return {
@@ -296,8 +313,11 @@ def _is_chief() -> bool:
         config = json.loads(text or "")
         cluster, task = config["cluster"], config["task"]
         kind, index = task["type"], int(task["index"])
-        if not (isinstance(cluster[kind], list) and 0 <= index < len(cluster[kind])):
+        hosts = cluster[kind]
+        if not (isinstance(hosts, list) and 0 <= index == task["index"] < len(hosts)):
             raise IndexError(index)
+        if kind not in ("chief", "worker") or not all(":" in str(host) for host in hosts):
+            raise ValueError(hosts)
         return kind == "chief" or ("chief" not in cluster and (kind, index) == ("worker", 0))
     except (ValueError, KeyError, TypeError, IndexError):
         raise UsageError(

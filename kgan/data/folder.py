@@ -66,7 +66,9 @@ def _version(file: Path) -> tuple[int, int]:
 
 
 def _image_files(folder: Path) -> list[Path]:
-    """The files below with the suffix of an image, sorted; hidden ones are left out.
+    """The files below with the suffix of an image, sorted.
+
+    Hidden ones are left out, and so are folders of `kgan train`: samples are no data.
 
     Raises:
         UsageError: there are none.
@@ -83,12 +85,17 @@ def _image_files(folder: Path) -> list[Path]:
         if real in around:  # a link led back to a folder that holds it
             folders.clear()
             continue
+        if place != str(folder) and "config.json" in names and "checkpoints" in folders:
+            folders.clear()
+            continue
         folders[:] = [name for name in folders if not name.startswith(".")]
         above.update((os.path.join(place, name), around | {real}) for name in folders)
         for name in names:
             if not name.startswith("."):
-                known = os.path.splitext(name)[1].lower() in suffixes
-                (images if known else others).append(Path(place, name))
+                path = Path(place, name)
+                # A link that leads nowhere is named when it is decoded; a pipe would never end.
+                known = path.suffix.lower() in suffixes and (path.is_file() or not path.exists())
+                (images if known else others).append(path)
     if images:
         return sorted(images)
     found = f"{len(others)} other files ({others[0].name}, say)" if others else "no files"

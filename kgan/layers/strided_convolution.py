@@ -41,23 +41,29 @@ def suits(layer, height: int | None, width: int | None) -> bool:
 def convolve(images, kernel):
     """Features `(batch, h, w, out)` of images `(batch, 2h, 2w, in)`; kernel `(4, 4, in, out)`."""
 
+    outputs = tf.nn.conv2d(images, kernel, STRIDE, "SAME")
+
     def gradient(features):
+        features = tf.ensure_shape(features, outputs.shape)
         return spread(features, kernel), kernel_gradient(images, features)
 
-    return tf.nn.conv2d(images, kernel, STRIDE, "SAME"), gradient
+    return outputs, gradient
 
 
 @tf.custom_gradient
 def spread(features, kernel):
     """The transposed convolution: images `(batch, 2h, 2w, in)` of features `(batch, h, w, out)`."""
 
+    batch, height, width, _ = features.shape
+    channels = kernel.shape[2]
+
     def gradient(images):
+        images = tf.ensure_shape(images, (batch, STRIDE * height, STRIDE * width, channels))
         return convolve(images, kernel), kernel_gradient(images, features)
 
-    channels = kernel.shape[2]
     if channels <= _FEW_CHANNELS:
         return _overlap_add(features, kernel), gradient
-    case = (STRIDE * features.shape[2], channels, kernel.shape[3])
+    case = (STRIDE * width, channels, kernel.shape[3])
     parts = 2 if _avx2_alone() and case in _SLOW else 1
     images = [_spread(features, part) for part in tf.split(kernel, parts, axis=2)]
     return images[0] if parts == 1 else tf.concat(images, axis=-1), gradient
@@ -67,11 +73,13 @@ def spread(features, kernel):
 def kernel_gradient(images, features):
     """The gradient `(4, 4, in, out)` by the kernel, where `features` are that by the features."""
 
+    shape = (SIZE, SIZE, images.shape[3], features.shape[3])
+
     def gradient(kernel):
+        kernel = tf.ensure_shape(kernel, shape)
         return spread(features, kernel), convolve(images, kernel)
 
     if not (_avx2_alone() and images.shape[3] >= _MANY_CHANNELS):
-        shape = (SIZE, SIZE, images.shape[3], features.shape[3])
         return tf.raw_ops.Conv2DBackpropFilter(
             input=images,
             filter_sizes=shape,

@@ -405,7 +405,9 @@ class GAN(keras.Model):
 
     def _results(self, names: list[str]) -> dict[str, Any]:
         results = {tracker.name: tracker.result() for tracker in self._trackers}
-        if isinstance(self.distribute_strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        strategy = self.distribute_strategy
+        several = strategy.num_replicas_in_sync > 1
+        if several and isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
             # Keras averages over workers along axis 0, which a scalar lacks.
             results = {name: tf.reshape(value, (1,)) for name, value in results.items()}
         return {name: results[name] for name in names}

@@ -49,6 +49,13 @@ def _functional(argument: str, network: Any) -> keras.Model:
                 "but, for safety, not loaded. Write a registered keras.layers.Layer instead."
             )
     if hasattr(network, "input_shape"):
+        for side in ("inputs", "outputs"):
+            tensors = getattr(network, side, [None])
+            if len(tensors) != 1:
+                raise UsageError(
+                    f"{argument} must have one tensor among its {side}; received "
+                    f"{network.name!r}, which has {len(tensors)}."
+                )
         return network
     shapes = list((network._build_shapes_dict or {}).values())
     if len(shapes) != 1:

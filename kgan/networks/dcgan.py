@@ -19,6 +19,7 @@ from kgan.errors import UsageError
 from kgan.layers import BatchNormalization, Conv2D, Conv2DTranspose, LeakyReLU
 
 _KERNEL = 4
+_FORMAT = "channels_last"  # whatever the user's keras.json says
 _SMALLEST = 7
 _MOST_CHANNELS = 8  # times the width, as in the paper: 128 at 32x32, 1024 at 4x4
 
@@ -107,13 +108,14 @@ def generator(
             _KERNEL,
             strides=2,
             padding="same",
+            data_format=_FORMAT,
             use_bias=last,
             kernel_initializer=_initializer(next(seeds)),
             dtype=dtype,
         )(x)
         surplus = x.shape[1] - sizes[level]
         if surplus:
-            x = layers.Cropping2D(((0, surplus), (0, surplus)), dtype=dtype)(x)
+            x = layers.Cropping2D(((0, surplus), (0, surplus)), _FORMAT, dtype=dtype)(x)
     image = layers.Activation("tanh", dtype="float32", name="image")(x)
     return keras.Model(latent, image, name="generator")
 
@@ -141,6 +143,7 @@ def discriminator(
             _KERNEL,
             strides=2,
             padding="same",
+            data_format=_FORMAT,
             use_bias=level == 0,
             kernel_initializer=_initializer(next(seeds)),
             dtype=dtype,
@@ -148,7 +151,7 @@ def discriminator(
         if level > 0:
             x = _normalization(next(seeds), dtype)(x)
         x = LeakyReLU(0.2, dtype=dtype)(x)
-    x = layers.Flatten(dtype=dtype)(x)
+    x = layers.Flatten(_FORMAT, dtype=dtype)(x)
     logit = layers.Dense(
         1, dtype="float32", kernel_initializer=_initializer(next(seeds)), name="logit"
     )(x)

@@ -174,3 +174,18 @@ def test_what_tensorflow_says_when_it_cannot_start_is_shown(folder, python):
 
 def test_cli_is_what_the_entry_point_runs():
     assert isinstance(cli, Cli)
+
+
+def test_without_a_standard_output(python):
+    program = "import sys; sys.stdout = None; from kgan.cli.main import run; run()"
+    process = python("-c", program, "zoo", "list")
+    assert process.communicate() == ("", "") and process.returncode == 0
+
+
+def test_another_backend(command, folder):
+    words = ("generate", "dcgan_fashion_mnist", "-n", 1, "--out", "x.png")
+    for backend in ("jax", "numpy"):
+        code, _, errors = command(*words, environment={"KERAS_BACKEND": backend})
+        assert code == 2 and errors.startswith(f"Error: The backend of Keras, {backend}, must be")
+        assert errors.count("\n") == 1
+    assert list(folder.iterdir()) == []

@@ -510,3 +510,69 @@ def test_two_workers_train_and_one_writes(folder, recipe, python):
     assert outputs[1][0] == ""
     assert config(folder / "run")["trained_epochs"] == 2
     assert len(list((folder / "run" / "samples").iterdir())) == 2
+
+
+def test_a_lone_worker_trains(recipe, command):
+    text = json.dumps(
+        {"cluster": {"worker": ["localhost:0"]}, "task": {"type": "worker", "index": 0}}
+    )
+    words = ("train", recipe, "--strategy", "multiworker", "--out", "run")
+    code, output, errors = command(*words, environment={"TF_CONFIG": text})
+    assert (code, errors) == (0, ""), errors
+    assert "Done in" in output
+
+
+def test_a_run_within_its_data_is_no_data(folder, recipe, kgan):
+    for number in range(16):
+        Image.new("RGB", (16, 16), (number, 0, 0)).save(folder / f"{number}.png")
+    recipe.write_text(recipe.read_text().replace("images, batch", "source, channels=3, batch"))
+    words = ("train", recipe, "--data", ".", "--channels", 3, "--steps", 1)
+    for more in ((), (), ("--resume", "--epochs", 3)):
+        result = kgan(*(words if not more else words[:2]), *more)
+        assert result.exit_code == 0, result.output
+        assert "16 images" in result.output
+
+
+def test_options_that_the_recipe_cannot_take(recipe, refuses):
+    recipe.write_text(recipe.read_text().replace('source="noise", batch_size=8', "batch_size"))
+    refuses(2, ["--batch-size must be given"], "train", recipe)
+    parts = ["--data is not for this recipe", "no such parameter source"]
+    refuses(2, parts, "train", recipe, "--data", ".", "--batch-size", 8)
+
+
+def test_a_run_that_lost_its_checkpoints(folder, recipe, kgan, refuses):
+    kgan("train", recipe, "--out", "run")
+    for path in (folder / "run" / "checkpoints").iterdir():
+        path.unlink()
+    before = (folder / "run" / "history.csv").read_text()
+    refuses(2, ["nothing to resume", "no checkpoint"], "train", "--resume", "--out", "run")
+    assert (folder / "run" / "history.csv").read_text() == before
+
+
+def test_runs_that_lead_nowhere(folder, recipe, refuses):
+    (folder / "runs").symlink_to(folder / "nowhere")
+    refuses(1, ["runs", "choose another place"], "train", recipe)
+
+
+@pytest.mark.slow
+def test_a_pipe_that_closes_early_leaves_the_run(folder, recipe, python):
+    process = python("-m", "kgan", "train", recipe, "--out", "run")
+    process.stdout.close()
+    _, errors = process.communicate()
+    assert process.returncode == 1 and "RECIPE" not in errors
+    assert (folder / "run" / "config.json").exists()
+
+
+@pytest.mark.parametrize(
+    "cluster, task",
+    [
+        ({"worker": ["localhost"]}, {"type": "worker", "index": 0}),
+        ({"ps": ["localhost:1"]}, {"type": "ps", "index": 0}),
+        ({"worker": [1]}, {"type": "worker", "index": 0}),
+        ({"worker": ["localhost:1"]}, {"type": "worker", "index": 0.5}),
+    ],
+)
+def test_a_cluster_that_is_none(recipe, refuses, monkeypatch, cluster, task):
+    monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": cluster, "task": task}))
+    words = ("train", recipe, "--strategy", "multiworker", "--out", "run")
+    refuses(2, ["TF_CONFIG", "received"], *words)

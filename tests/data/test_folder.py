@@ -320,3 +320,10 @@ def test_two_workers_that_decode_at_once(folder, cache, monkeypatch):
     assert kgan.data.load(folder, batch_size=4).num_images == 12
     (entry,) = cache.iterdir()
     assert json.loads((entry / "facts.json").read_text())["shape"] == [12, 8, 8, 1]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+@pytest.mark.timeout(60)
+def test_a_pipe_is_no_image(folder, cache):
+    os.mkfifo(folder / "x.png")
+    assert kgan.data.load(folder, batch_size=4).num_images == 12

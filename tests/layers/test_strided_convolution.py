@@ -94,3 +94,30 @@ def test_a_processor_is_recognised(monkeypatch):
     found[:] = ["AVX2"]
     monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
     assert strided_convolution._avx2_alone.__wrapped__() is False
+
+
+@pytest.mark.parametrize("name", ["convolve", "spread", "kernel_gradient"])
+def test_gradients_of_unknown_shape(name, avx2):
+    """As they come from a function whose gradient is computed in Python."""
+    images, kernel, features = tensors("many channels")
+    first, second = {
+        "convolve": (images, kernel),
+        "spread": (features, kernel),
+        "kernel_gradient": (images, features),
+    }[name]
+    function = getattr(strided_convolution, name)
+
+    @tf.function
+    def gradients():
+        with tf.GradientTape() as tape:
+            tape.watch([first, second])
+            outputs = function(first, second)
+        upstream = tf.numpy_function(np.ones_like, [outputs], tf.float32)
+        return tape.gradient(outputs, [first, second], upstream)
+
+    with tf.GradientTape() as tape:
+        tape.watch([first, second])
+        outputs = function(first, second)
+    expected = tape.gradient(outputs, [first, second])
+    for found, right in zip(gradients(), expected, strict=True):
+        np.testing.assert_allclose(found, right, rtol=1e-4, atol=1e-3)

@@ -454,6 +454,14 @@ def test_networks_that_do_not_fit():
         kgan.GAN(keras.Sequential([keras.Input((3,)), layers.Dense(4)]), discriminator)
     with pytest.raises(ValueError, match="discriminator must be a built keras.Model"):
         kgan.GAN(generator, keras.Sequential([layers.Dense(1)]))
+    first, second = keras.Input((3,)), keras.Input((3,))
+    image = layers.Reshape((2, 2, 1))(layers.Dense(4)(first + second))
+    with pytest.raises(ValueError, match=r"generator must have one tensor among its inputs.*has 2"):
+        kgan.GAN(keras.Model([first, second], image), discriminator)
+    picture = keras.Input(generator.output_shape[1:])
+    logits = [layers.Dense(1)(layers.Flatten()(picture)) for _ in range(2)]
+    with pytest.raises(ValueError, match="discriminator must have one tensor among its outputs"):
+        kgan.GAN(generator, keras.Model(picture, logits))
     with pytest.raises(ValueError, match="ema_halflife_images must be"):
         kgan.GAN(generator, discriminator, ema_halflife_images=0)
     with pytest.raises(ValueError, match=r"seed must be an integer"):

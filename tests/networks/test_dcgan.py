@@ -1,5 +1,6 @@
 """The networks keep the five rules of the paper, and have the parameters that arithmetic gives."""
 
+import keras
 import numpy as np
 import pytest
 from keras import layers
@@ -103,3 +104,12 @@ def test_impossible_counts():
         dcgan.generator((8, 8, 1), 4, 0)
     with pytest.raises(ValueError, match="latent_dim must be"):
         dcgan.generator((8, 8, 1), 0, 4)
+
+
+def test_channels_come_last_whatever_the_users_setting():
+    keras.config.set_image_data_format("channels_first")
+    try:
+        assert dcgan.generator((20, 20, 3), 4, 4).output_shape == (None, 20, 20, 3)
+        assert dcgan.discriminator((20, 20, 3), 4).output_shape == (None, 1)
+    finally:
+        keras.config.set_image_data_format("channels_last")
