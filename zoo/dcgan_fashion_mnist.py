@@ -12,7 +12,7 @@ import keras
 
 import kgan
 
-epochs = 25
+epochs = 16
 
 
 def data(
