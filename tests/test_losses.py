@@ -98,7 +98,7 @@ def test_configuration_round_trip():
     assert type(copy) is losses.NonSaturating and copy.label_smoothing == 0.2
 
 
-@pytest.mark.parametrize("smoothing", [-0.1, 1.0, float("nan")])
+@pytest.mark.parametrize("smoothing", [-0.1, 1.0, float("nan"), "0.1", None])
 def test_label_smoothing_out_of_range(smoothing):
     with pytest.raises(ValueError, match=r"label_smoothing must lie in \[0, 1\)"):
         losses.Minimax(label_smoothing=smoothing)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import warnings
 from pathlib import Path
 
 import keras
 import numpy as np
+from PIL import Image
 
 from kgan.callbacks.chief import is_chief
 from kgan.checks import check_integer
@@ -75,8 +77,10 @@ class SampleGrid(keras.callbacks.Callback):
             _write_event(self.tensorboard, images, step=epoch + 1)
 
     def on_train_end(self, logs=None):
-        grids = self._grids()
-        if self.gif is not None and self._chief and grids:
+        if self.gif is None or not self._chief:
+            return
+        # A grid that something has spoilt since must not cost the end of a training.
+        if grids := [path for path in self._grids() if _readable(path)]:
             shown = np.linspace(0, len(grids) - 1, min(len(grids), _MOST_FRAMES)).round()
             save_gif(self.gif, [grids[int(index)] for index in shown])
 
@@ -88,6 +92,16 @@ class SampleGrid(keras.callbacks.Callback):
             if path.stem.removeprefix("epoch-").isdecimal()
         ]
         return sorted(found, key=lambda path: int(path.stem.removeprefix("epoch-")))
+
+
+def _readable(path: Path) -> bool:
+    try:
+        with Image.open(path) as picture:
+            picture.load()
+    except (OSError, SyntaxError):  # Pillow's errors for a damaged PNG
+        warnings.warn(f"{path} cannot be read; the animation goes without it.", stacklevel=2)
+        return False
+    return True
 
 
 def _write_event(folder: str | Path, images: np.ndarray, step: int) -> None:

@@ -138,6 +138,8 @@ def _absolute(data: str | None) -> str | None:
     """A folder's whole path, so that a run can be resumed from anywhere; names as they are."""
     from kgan.data.source import PACKAGED
 
+    if data == "":
+        raise UsageError("--data='' must be the name of a data set, or a folder of images.")
     if data is None or data in PACKAGED or not Path(data).is_dir():
         return data
     return str(Path(data).resolve())

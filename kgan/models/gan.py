@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from kgan import latent
 from kgan.augment import Augment, augments
-from kgan.checks import check_integer, check_number
+from kgan.checks import check_flag, check_integer, check_number
 from kgan.ema import ExponentialMovingAverage, untrained_copy
 from kgan.errors import UsageError
 from kgan.files import replacing
@@ -162,12 +162,18 @@ class GAN(keras.Model):
         """
         check_integer("discriminator_steps", discriminator_steps, 1)
         check_integer("steps_per_execution", steps_per_execution, 1)
+        run_eagerly = check_flag("run_eagerly", run_eagerly)
         if jit_compile not in (True, False, "auto"):
             raise UsageError(
                 f'jit_compile must be True, False or "auto"; received {jit_compile!r}.'
             )
         if isinstance(penalties, (str, Penalty)):
             penalties = (penalties,)
+        if not isinstance(penalties, (list, tuple, type(None))):
+            raise UsageError(
+                f"penalties must be a list of names or kgan.penalties objects; received "
+                f'{penalties!r}. Use penalties=[kgan.penalties.R1(weight=1.0)] or ["r1"], say.'
+            )
         self.two_player_loss = losses.get(loss)
         self.penalties = [self._bind(known_penalties.get(penalty)) for penalty in penalties or ()]
         self._penalty_names = _names(self.penalties)
@@ -505,6 +511,8 @@ class GAN(keras.Model):
         if not self.compiled:
             raise UsageError("Call gan.compile() before gan.evaluate(): it chooses the losses.")
         if not keras_internal:  # a validation within fit brings the data checked
+            if steps is not None:
+                check_integer("steps", steps, 1)
             x = once(self, x, batch_size, "x")
             if steps is None and x.cardinality() == tf.data.INFINITE_CARDINALITY:
                 raise UsageError("steps must be given: the data set never ends.")

@@ -16,7 +16,7 @@ def get(argument: str, identifier: Any) -> keras.optimizers.Optimizer:
         return keras.optimizers.Adam(2e-4, beta_1=0.5)
     try:
         optimizer = keras.optimizers.get(identifier)
-    except ValueError:
+    except (ValueError, TypeError, KeyError):  # KeyError: a dict that is no configuration
         optimizer = None
     if not isinstance(optimizer, keras.optimizers.Optimizer):
         raise UsageError(

@@ -105,3 +105,15 @@ def test_counts_below_one_are_refused(tmp_path, argument):
         UsageError, match=f"{argument} must be an integer of at least 1; received 0"
     ):
         SampleGrid(tmp_path, **{argument: 0})
+
+
+def test_a_spoilt_grid_is_left_out_of_the_animation(tmp_path):
+    folder, gif = tmp_path / "samples", tmp_path / "samples.gif"
+    train(SampleGrid(folder, n=1), 3)
+    (folder / "epoch-0001.png").write_text("no picture")
+    whole = (folder / "epoch-0002.png").read_bytes()
+    (folder / "epoch-0002.png").write_bytes(whole[: len(whole) // 2])
+    with pytest.warns(UserWarning, match=r"epoch-0001\.png cannot be read"):
+        train(SampleGrid(folder, n=1, gif=gif), 4, initial_epoch=3)
+    with Image.open(gif) as animation:
+        assert animation.n_frames == 2

@@ -248,6 +248,7 @@ def test_nothing_to_resume(recipe, refuses):
         (["--strategy", "mirorred"], ["Did you mean 'mirrored'?"]),
         (["--resolution", "32"], ["--resolution is not for this recipe", "data()"]),
         (["--strict"], ["--strict is not for this recipe"]),
+        (["--data", ""], ["--data=''", "name of a data set"]),
         (["--strategy", "multiworker"], ["--out"]),
     ],
 )

@@ -436,6 +436,10 @@ def test_one_object_serves_two_models(make_gan):
         ({"discriminator_steps": 0}, "discriminator_steps must be"),
         ({"steps_per_execution": 0}, "steps_per_execution must be"),
         ({"jit_compile": "yes"}, 'jit_compile must be True, False or "auto"'),
+        ({"run_eagerly": "no"}, "run_eagerly must be True or False; received 'no'"),
+        ({"penalties": 5}, "penalties must be a list of names or .* objects; received 5"),
+        ({"penalties": {"r1": 1.0}}, r"penalties must be a list .*R1\(weight=1.0\)"),
+        ({"generator_optimizer": {"a": 1}}, "generator_optimizer must be a Keras optimizer"),
     ],
 )
 def test_compile_bad_arguments(make_gan, arguments, message):
@@ -494,3 +498,9 @@ def test_a_subclassed_network_plays(reals, tmp_path):
     gan.save(tmp_path / "gan.keras")
     loaded = kgan.load_model(tmp_path / "gan.keras")
     np.testing.assert_array_equal(loaded.generate(3, seed=1), gan.generate(3, seed=1))
+
+
+def test_an_evaluation_takes_a_step_at_least(tiny_gan, images):
+    for steps in (0, -1):
+        with pytest.raises(ValueError, match=f"steps must be an integer .*; received {steps}"):
+            tiny_gan.evaluate(images, steps=steps, verbose=0)
