@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -56,4 +57,6 @@ def prepare_(name: str, from_dir: str, data_dir: Path | None) -> None:
     from kgan.data import prepare
 
     import_tensorflow()
-    click.echo(f"{prepare(name, from_dir, data_dir)}: load it as tfds:{name.removeprefix('tfds:')}")
+    prepared = prepare(name, from_dir, data_dir)
+    where = f" with TFDS_DATA_DIR={shlex.quote(str(data_dir))}" if data_dir else ""
+    click.echo(f"{prepared}: load it as tfds:{name.removeprefix('tfds:')}{where}")

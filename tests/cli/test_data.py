@@ -41,6 +41,9 @@ def test_prepare_says_where_and_how_to_load(monkeypatch):
     assert result.exit_code == 0, result.output
     assert calls == [("fashion_mnist", "debian", None)]
     assert result.stdout == "there/3.0.1: load it as tfds:fashion_mnist\n"
+    words = ["prepare", "fashion_mnist", "--from", "debian", "--data-dir", "my sets"]
+    result = CliRunner().invoke(data, words)
+    assert result.stdout.endswith("load it as tfds:fashion_mnist with TFDS_DATA_DIR='my sets'\n")
 
 
 def test_prepare_needs_a_folder():
