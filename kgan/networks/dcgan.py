@@ -15,48 +15,16 @@ import keras
 from keras import layers
 
 from kgan.checks import check_integer
-from kgan.errors import UsageError
 from kgan.layers import BatchNormalization, Conv2D, Conv2DTranspose, LeakyReLU
+from kgan.networks.shape import check_image_shape, halvings
 
 _KERNEL = 4
 _FORMAT = "channels_last"  # whatever the user's keras.json says
-_SMALLEST = 7
 _MOST_CHANNELS = 8  # times the width, as in the paper: 128 at 32x32, 1024 at 4x4
-
-
-def _sizes(image_shape: tuple[int, int, int]) -> list[int]:
-    """Side lengths from the image down to the start of the convolution stack."""
-    sizes = [image_shape[0]]
-    while sizes[-1] > _SMALLEST:
-        sizes.append(-(-sizes[-1] // 2))
-    return sizes
 
 
 def _channels(depth: int, width: int) -> int:
     return width * min(2**depth, _MOST_CHANNELS)
-
-
-def check_image_shape(image_shape) -> tuple[int, int, int]:
-    """The shape `(height, width, channels)` as a tuple, if DCGAN can make such images.
-
-    Raises:
-        UsageError: not square, not 8 to 256 pixels, not divisible by 4, or not 1 to 4 channels.
-    """
-    shape = tuple(image_shape) if isinstance(image_shape, (tuple, list)) else ()
-    if not (
-        len(shape) == 3
-        and all(isinstance(size, int) for size in shape)
-        and shape[0] == shape[1]
-        and 8 <= shape[0] <= 256
-        and shape[0] % 4 == 0
-        and 1 <= shape[2] <= 4
-    ):
-        raise UsageError(
-            "image_shape must be (size, size, channels) with a size from 8 to 256 that 4 divides "
-            f"and 1 to 4 channels; received {image_shape!r}. Load the data with resolution=64, "
-            "channels=3, say."
-        )
-    return shape
 
 
 def _initializer(seed: int) -> keras.initializers.Initializer:
@@ -86,7 +54,7 @@ def generator(
     """
     check_integer("latent_dim", latent_dim, 1)
     check_integer("width", width, 1)
-    sizes = _sizes(check_image_shape(image_shape))
+    sizes = halvings(check_image_shape(image_shape))
     seeds = iter(range(seed * 1000, seed * 1000 + 1000))
     base, depth = sizes[-1], len(sizes) - 1
     channels = _channels(depth - 1, width)
@@ -132,7 +100,7 @@ def discriminator(
         UsageError: a shape that DCGAN cannot take, or a count below 1.
     """
     check_integer("width", width, 1)
-    depth = len(_sizes(check_image_shape(image_shape))) - 1
+    depth = len(halvings(check_image_shape(image_shape))) - 1
     seeds = iter(range(seed * 1000 + 500, seed * 1000 + 1500))
 
     image = keras.Input(image_shape, name="image")
