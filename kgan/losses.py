@@ -9,7 +9,7 @@ unless its class sets `needs_real_logits`.
 from __future__ import annotations
 
 import numbers
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from keras import ops
 
@@ -30,7 +30,7 @@ def _squared_distance(logits, target):
     return ops.mean(ops.square(ops.cast(logits, "float32") - target))
 
 
-def _check_label_smoothing(label_smoothing: float) -> float:
+def _check_label_smoothing(label_smoothing: Any) -> float:
     if not isinstance(label_smoothing, numbers.Real) or not 0.0 <= label_smoothing < 1.0:
         raise UsageError(
             "label_smoothing must lie in [0, 1): the share taken off the target of real images "

@@ -31,8 +31,7 @@ def suits(layer, height: int | None, width: int | None) -> bool:
         and getattr(layer, "groups", 1) == 1
         and getattr(layer, "output_padding", None) is None
         and layer.compute_dtype == "float32"
-        and None not in (height, width)
-        and height % STRIDE == width % STRIDE == 0
+        and all(size is not None and size % STRIDE == 0 for size in (height, width))
         and not tf.config.get_visible_devices("GPU")
     )
 
