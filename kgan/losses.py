@@ -8,6 +8,7 @@ unless its class sets `needs_real_logits`.
 
 from __future__ import annotations
 
+import math
 import numbers
 from typing import Any, ClassVar
 
@@ -31,12 +32,13 @@ def _squared_distance(logits, target):
 
 
 def _check_label_smoothing(label_smoothing: Any) -> float:
-    if not isinstance(label_smoothing, numbers.Real) or not 0.0 <= label_smoothing < 1.0:
+    share = float(label_smoothing) if isinstance(label_smoothing, numbers.Real) else math.nan
+    if not 0.0 <= share < 1.0:
         raise UsageError(
             "label_smoothing must lie in [0, 1): the share taken off the target of real images "
             f"(0.1 is usual); received {label_smoothing!r}."
         )
-    return label_smoothing
+    return share
 
 
 class Loss(Configured):
