@@ -79,10 +79,11 @@ class SampleGrid(keras.callbacks.Callback):
     def on_train_end(self, logs=None):
         if self.gif is None or not self._chief:
             return
+        grids = self._grids()
+        shown = np.linspace(0, len(grids) - 1, min(len(grids), _MOST_FRAMES)).round()
         # A grid that something has spoilt since must not cost the end of a training.
-        if grids := [path for path in self._grids() if _readable(path)]:
-            shown = np.linspace(0, len(grids) - 1, min(len(grids), _MOST_FRAMES)).round()
-            save_gif(self.gif, [grids[int(index)] for index in shown])
+        if frames := [grids[int(index)] for index in shown if _readable(grids[int(index)])]:
+            save_gif(self.gif, frames)
 
     def _grids(self) -> list[Path]:
         """The grids in the folder by epoch; from epoch 10,000 on the numbers have more digits."""

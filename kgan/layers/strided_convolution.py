@@ -1,8 +1,8 @@
 """DCGAN's convolution, 4x4 with stride 2, and its gradients, as a CPU computes them fastest.
 
-oneDNN's forward convolution runs at the rate of its matrix product; for the gradients it has slower
-kernels, and slow ones for images of few channels. The three functions are each other's gradients,
-so that penalties can differentiate twice. RESULTS.md has the times.
+oneDNN's forward convolution runs near the rate of its matrix product; for the gradients it has
+slower kernels, and slow ones for images of few channels. The three functions are each other's
+gradients, so that penalties can differentiate twice. RESULTS.md has the times.
 """
 
 from __future__ import annotations
@@ -39,7 +39,6 @@ def suits(layer, height: int | None, width: int | None) -> bool:
 @tf.custom_gradient
 def convolve(images, kernel):
     """Features `(batch, h, w, out)` of images `(batch, 2h, 2w, in)`; kernel `(4, 4, in, out)`."""
-
     outputs = tf.nn.conv2d(images, kernel, STRIDE, "SAME")
 
     def gradient(features):
@@ -52,7 +51,6 @@ def convolve(images, kernel):
 @tf.custom_gradient
 def spread(features, kernel):
     """The transposed convolution: images `(batch, 2h, 2w, in)` of features `(batch, h, w, out)`."""
-
     batch, height, width, _ = features.shape
     channels = kernel.shape[2]
 
@@ -71,7 +69,6 @@ def spread(features, kernel):
 @tf.custom_gradient
 def kernel_gradient(images, features):
     """The gradient `(4, 4, in, out)` by the kernel, where `features` are that by the features."""
-
     shape = (SIZE, SIZE, images.shape[3], features.shape[3])
 
     def gradient(kernel):
