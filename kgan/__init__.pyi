@@ -14,5 +14,24 @@ from . import (
     presets as presets,
     zoo as zoo,
 )
-from .models import DCGAN as DCGAN, GAN as GAN, load_model as load_model
+from .models import (
+    ACGAN as ACGAN,
+    DCGAN as DCGAN,
+    DRAGAN as DRAGAN,
+    GAN as GAN,
+    LSGAN as LSGAN,
+    R3GAN as R3GAN,
+    SNGAN as SNGAN,
+    WGAN as WGAN,
+    WGANGP as WGANGP,
+    BiGAN as BiGAN,
+    ConditionalGAN as ConditionalGAN,
+    InfoGAN as InfoGAN,
+    PacGAN as PacGAN,
+    RelativisticGAN as RelativisticGAN,
+    SemiSupervisedGAN as SemiSupervisedGAN,
+    UnrolledGAN as UnrolledGAN,
+    VanillaGAN as VanillaGAN,
+    load_model as load_model,
+)
 from .version import __version__ as __version__

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import math
 import numbers
-from typing import Any, ClassVar
+from typing import Any
 
 from keras import ops
 
-from kgan.errors import UsageError
+from kgan.errors import UsageError, unknown_name
 from kgan.registry import Configured, Registry
 
 
@@ -44,7 +44,7 @@ def _check_label_smoothing(label_smoothing: Any) -> float:
 class Loss(Configured):
     """Base class: one scalar for each player."""
 
-    needs_real_logits: ClassVar[bool] = False
+    needs_real_logits: bool = False
 
     def discriminator(self, real_logits, fake_logits):
         """The scalar that the discriminator minimises."""
@@ -94,6 +94,30 @@ class NonSaturating(Minimax):
 
     def generator(self, real_logits, fake_logits):
         return _cross_entropy(fake_logits)
+
+
+@losses.register("zero_sum")
+class ZeroSum(Minimax):
+    """The generator maximises the discriminator's loss on fakes, on reals, or on both.
+
+    `objective` "fakes" fools it into taking fakes for real, which is the minimax game; "reals"
+    wants its answers on reals lowered, "both" is the whole negative loss. No real image depends on
+    the generator, so that "reals" gives it no gradient, and "both" that of "fakes".
+
+    Goodfellow et al., "Generative Adversarial Networks", 2014, arXiv:1406.2661, equation 1.
+    """
+
+    def __init__(self, objective: str = "both", label_smoothing: float = 0.0):
+        if objective not in ("fakes", "reals", "both"):
+            raise unknown_name("objective", objective, ("fakes", "reals", "both"))
+        super().__init__(label_smoothing)
+        self.objective = objective
+        self.needs_real_logits = objective != "fakes"
+
+    def generator(self, real_logits, fake_logits):
+        on_fakes = -_cross_entropy(-fake_logits) if self.objective != "reals" else 0.0
+        on_reals = -_cross_entropy(real_logits) if self.objective != "fakes" else 0.0
+        return on_fakes + on_reals
 
 
 @losses.register("least_squares")
@@ -159,3 +183,24 @@ class Relativistic(Loss):
 
     def generator(self, real_logits, fake_logits):
         return _cross_entropy(fake_logits - real_logits)
+
+
+@losses.register("relativistic_average")
+class RelativisticAverage(Loss):
+    """Each side is to score above the other's mean, and the generator wants the reverse.
+
+    Jolicoeur-Martineau, "The relativistic discriminator", 2018, arXiv:1807.00734, section 4.3
+    (RaSGAN).
+    """
+
+    needs_real_logits = True
+
+    def discriminator(self, real_logits, fake_logits):
+        real_logits, fake_logits = (
+            ops.cast(side, "float32") for side in (real_logits, fake_logits)
+        )
+        real = _cross_entropy(real_logits - _mean(fake_logits))
+        return real + _cross_entropy(_mean(real_logits) - fake_logits)
+
+    def generator(self, real_logits, fake_logits):
+        return self.discriminator(fake_logits, real_logits)

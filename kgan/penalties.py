@@ -16,6 +16,8 @@ from keras import ops
 from kgan.checks import check_integer, check_number
 from kgan.registry import Configured, Registry
 
+Weight = float | keras.optimizers.schedules.LearningRateSchedule
+
 
 def _gradient_squares(critic, images):
     """Squared norm of the gradient of each image's logit, shape `(batch,)`, float32."""
@@ -38,14 +40,26 @@ def _norm(squares):
 
 
 class Penalty(Configured):
-    """Base class: `weight` multiplies the penalty, `interval` is in discriminator updates."""
+    """Base class: `weight` multiplies the penalty, `interval` is in discriminator updates.
+
+    The weight may be a Keras schedule, a function of the training step.
+    """
 
     # The model binds its own generator, so that its seed and checkpoints pin the noise.
     seed_generator: keras.random.SeedGenerator | None = None
 
-    def __init__(self, weight: float, interval: int = 1):
-        self.weight = check_number("weight", weight, 0)
+    def __init__(self, weight: Weight, interval: int = 1):
+        scheduled = isinstance(weight, keras.optimizers.schedules.LearningRateSchedule)
+        self.weight = weight if scheduled else check_number("weight", weight, 0)
         self.interval = check_integer("interval", interval, 1)
+
+    @property
+    def strength(self):
+        """The weight at the current training step, at step 0 outside a model."""
+        if not callable(self.weight):
+            return self.weight
+        step = getattr(self.seed_generator, "step", 0)
+        return ops.cast(self.weight(step), "float32")
 
     def __call__(self, critic, real, fake):
         """The weighted penalty, a float32 scalar."""
@@ -63,11 +77,11 @@ class R1(Penalty):
     arXiv:1801.04406, equation 9 (weight is its γ).
     """
 
-    def __init__(self, weight: float = 10.0, interval: int = 1):
+    def __init__(self, weight: Weight = 10.0, interval: int = 1):
         super().__init__(weight, interval)
 
     def __call__(self, critic, real, fake):
-        return 0.5 * self.weight * ops.mean(_gradient_squares(critic, real))
+        return 0.5 * self.strength * ops.mean(_gradient_squares(critic, real))
 
 
 @penalties.register("r2")
@@ -78,11 +92,11 @@ class R2(Penalty):
     arXiv:1801.04406, equation 10 (weight is its γ).
     """
 
-    def __init__(self, weight: float = 10.0, interval: int = 1):
+    def __init__(self, weight: Weight = 10.0, interval: int = 1):
         super().__init__(weight, interval)
 
     def __call__(self, critic, real, fake):
-        return 0.5 * self.weight * ops.mean(_gradient_squares(critic, fake))
+        return 0.5 * self.strength * ops.mean(_gradient_squares(critic, fake))
 
 
 @penalties.register("gradient_penalty")
@@ -92,7 +106,7 @@ class GradientPenalty(Penalty):
     Gulrajani et al., "Improved Training of Wasserstein GANs", 2017, arXiv:1704.00028, equation 3.
     """
 
-    def __init__(self, weight: float = 10.0, interval: int = 1):
+    def __init__(self, weight: Weight = 10.0, interval: int = 1):
         super().__init__(weight, interval)
 
     def __call__(self, critic, real, fake):
@@ -100,7 +114,7 @@ class GradientPenalty(Penalty):
         share = keras.random.uniform(shape, dtype="float32", seed=self.seed_generator)
         between = share * real + (1.0 - share) * fake
         norm = _norm(_gradient_squares(critic, between))
-        return self.weight * ops.mean(ops.square(norm - 1.0))
+        return self.strength * ops.mean(ops.square(norm - 1.0))
 
 
 @penalties.register("dragan")
@@ -112,7 +126,7 @@ class DRAGAN(Penalty):
     Kodali et al., "On Convergence and Stability of GANs", 2017, arXiv:1705.07215, section 2.3.
     """
 
-    def __init__(self, weight: float = 10.0, interval: int = 1, noise: float = 0.5):
+    def __init__(self, weight: Weight = 10.0, interval: int = 1, noise: float = 0.5):
         super().__init__(weight, interval)
         self.noise = check_number("noise", noise, 0, " of standard deviations")
 
@@ -120,4 +134,4 @@ class DRAGAN(Penalty):
         noise = keras.random.normal(ops.shape(real), dtype="float32", seed=self.seed_generator)
         near = real + self.noise * ops.std(real) * noise
         norm = _norm(_gradient_squares(critic, near))
-        return self.weight * ops.mean(ops.square(norm - 1.0))
+        return self.strength * ops.mean(ops.square(norm - 1.0))

@@ -21,7 +21,14 @@ class Configured:
     @classmethod
     def from_config(cls, config: dict[str, Any]):
         """The object that `get_config` described."""
-        return cls(**config)
+        return cls(
+            **{
+                name: keras.saving.deserialize_keras_object(value)
+                if isinstance(value, dict)
+                else value
+                for name, value in config.items()
+            }
+        )
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{name}={value!r}" for name, value in self.get_config().items())

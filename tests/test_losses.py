@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from kgan import losses
 
@@ -31,6 +32,11 @@ CLOSED_FORMS = {
         -np.log(sigmoid(REAL - FAKE)).mean(),
         -np.log(sigmoid(FAKE - REAL)).mean(),
     ),
+    "relativistic_average": (
+        -np.log(sigmoid(REAL - FAKE.mean())).mean() - np.log(sigmoid(REAL.mean() - FAKE)).mean(),
+        -np.log(sigmoid(FAKE - REAL.mean())).mean() - np.log(sigmoid(FAKE.mean() - REAL)).mean(),
+    ),
+    "zero_sum": (-LOG_D_REAL - LOG_NOT_D_FAKE, LOG_D_REAL + LOG_NOT_D_FAKE),
 }
 
 
@@ -56,6 +62,8 @@ def test_closed_form(name):
         ("wasserstein", 0.0, 0.0),
         ("hinge", 2.0, 0.0),
         ("relativistic", np.log(2), np.log(2)),
+        ("relativistic_average", 2 * np.log(2), 2 * np.log(2)),
+        ("zero_sum", 2 * np.log(2), -2 * np.log(2)),
     ],
 )
 def test_of_a_critic_that_is_constantly_zero(name, discriminator, generator):
@@ -109,3 +117,21 @@ def test_unknown_name_suggests_the_nearest():
         losses.losses.get("hing")
     with pytest.raises(ValueError, match="loss must be a short name"):
         losses.losses.get(3)
+
+
+def test_the_generators_objectives_of_the_zero_sum_game():
+    """On reals alone nothing reaches the generator; on both, what fakes alone give."""
+    gradients = {}
+    for objective in ("fakes", "reals", "both"):
+        loss = losses.ZeroSum(objective)
+        fake = tf.constant(FAKE)
+        with tf.GradientTape() as tape:
+            tape.watch(fake)
+            value = loss.generator(REAL if loss.needs_real_logits else None, fake)
+        gradients[objective] = tape.gradient(value, fake, unconnected_gradients="zero").numpy()
+    assert (gradients["reals"] == 0).all()
+    np.testing.assert_allclose(gradients["both"], gradients["fakes"], rtol=1e-6)
+    # d/dl log(1 - sigmoid(l)) = -sigmoid(l)
+    np.testing.assert_allclose(gradients["fakes"], -sigmoid(FAKE) / len(FAKE), rtol=1e-6)
+    with pytest.raises(ValueError, match="objective='fake' is unknown.*Did you mean 'fakes'"):
+        losses.ZeroSum("fake")

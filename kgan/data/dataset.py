@@ -59,6 +59,11 @@ class ImageDataset(tf.data.Dataset):
         return [self._epoch]
 
     @property
+    def labels(self) -> np.ndarray | None:
+        """The label of each image of the source, int32, -1 where it is hidden; None if unknown."""
+        return self._source.labels
+
+    @property
     def element_spec(self):
         """What `tf.data` knows of a batch."""
         return self._epoch.element_spec

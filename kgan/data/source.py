@@ -48,7 +48,7 @@ def from_arrays(
             "Use images.astype('uint8') if they lie in 0..255."
         )
     images = _converted(images, resolution, channels)
-    labels = None if labels is None else check_labels(labels, len(images))
+    labels = None if labels is None else check_labels(labels, len(images), unlabelled=True)
     return Source(name, images, labels, None, fingerprint(images, labels))
 
 

@@ -83,11 +83,15 @@ def check_shape(images: np.ndarray, argument: str) -> None:
         )
 
 
-def check_labels(labels: Any, num_images: int) -> np.ndarray:
+def check_labels(
+    labels: Any, num_images: int, classes: int | None = None, unlabelled: bool = False
+) -> np.ndarray:
     """The labels as int32 `(num_images,)`.
 
+    `classes` is their number, None if it is not known; with `unlabelled` a label may be -1.
+
     Raises:
-        UsageError: they are no integers from 0 on, or not one an image.
+        UsageError: they are no integers in 0..classes-1, or not one an image.
     """
     try:
         labels = np.asarray(labels)
@@ -104,9 +108,36 @@ def check_labels(labels: Any, num_images: int) -> np.ndarray:
             f"labels must be integers, 0 to classes - 1; received {labels.dtype}. "
             "Use np.unique(labels, return_inverse=True)[1]."
         )
-    if labels.min() < 0 or labels.max() > np.iinfo(np.int32).max:
+    lowest, highest = (-1 if unlabelled else 0), (classes or np.iinfo(np.int32).max) - 1
+    if labels.size and (labels.min() < lowest or labels.max() > highest):
+        known = "classes - 1" if classes is None else f"{highest}, one of {classes} classes"
+        also = ", or -1 for an image without a label" if unlabelled else ""
+        mend = (
+            "Build the model with more classes, or leave these images out."
+            if labels.max() > highest
+            else "Leave out images without a label, or train a SemiSupervisedGAN."
+        )
         raise UsageError(
-            "labels must be 0 to classes - 1; received values from "
-            f"{labels.min()} to {labels.max()}. Leave out images without a label."
+            f"labels must be 0 to {known}{also}; received values from "
+            f"{labels.min()} to {labels.max()}. {mend}"
         )
     return labels.astype(np.int32)
+
+
+def check_vectors(argument: str, values: Any, shape: tuple[int, int]) -> np.ndarray:
+    """The values as float32 of this shape.
+
+    Raises:
+        UsageError: another shape, no numbers, NaN or infinity.
+    """
+    try:
+        array = np.asarray(values, np.float32)
+    except (TypeError, ValueError):
+        array = np.full((), np.nan, np.float32)
+    if array.shape != shape or not np.isfinite(array).all():
+        raise UsageError(
+            f"{argument} must be finite numbers of the shape {shape}, a row an image; received "
+            f"{f'the shape {array.shape}' if array.shape else repr(values)}"
+            f"{'' if array.shape != shape else ' with NaN or infinity'}."
+        )
+    return array

@@ -1,7 +1,12 @@
 """Layers that Keras lacks or has slower; one a file."""
 
 from kgan.layers.batch_normalization import BatchNormalization as BatchNormalization
+from kgan.layers.conditional_batch_normalization import (
+    ConditionalBatchNormalization as ConditionalBatchNormalization,
+)
 from kgan.layers.conv2d import Conv2D as Conv2D
 from kgan.layers.conv2d_transpose import Conv2DTranspose as Conv2DTranspose
+from kgan.layers.grouped_conv2d import GroupedConv2D as GroupedConv2D
 from kgan.layers.leaky_relu import LeakyReLU as LeakyReLU
+from kgan.layers.one_hot import OneHot as OneHot
 from kgan.layers.spectral_normalization import SpectralNormalization as SpectralNormalization

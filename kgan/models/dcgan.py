@@ -2,61 +2,68 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 
-from kgan.checks import check_integer, check_precision
-from kgan.models.gan import GAN
-from kgan.networks import dcgan
+from kgan.models.variant import Blueprint, Variant
 
 
 @keras.saving.register_keras_serializable(package="kgan")
-class DCGAN(GAN):
+class DCGAN(Variant):
     """The networks of DCGAN in the two-player game.
 
-    Makes square images of 8 to 256 pixels, in steps of 4, with 1 to 4 channels. `latent_dim` is the
-    length of a latent, `width` the number of channels next to the image, in both networks; `dtype`
-    is a Keras precision policy ("float32", "mixed_float16", "mixed_bfloat16"), by default the
-    global one. The defaults of `compile` are the paper's: non-saturating loss, Adam(0.0002,
-    β₁ = 0.5).
+    Makes square images of 8 to 256 pixels, in steps of 4, with 1 to 4 channels. The defaults of
+    `compile` are the paper's: non-saturating loss, Adam(0.0002, β₁ = 0.5).
+
+    Args:
+        image_shape: `(height, width, channels)`.
+        latent_dim: length of a latent.
+        width: channels of the networks; their module says at which place.
+        networks: a short name of `kgan.networks`: "dcgan", "resnet", "r3gan" or "mlp".
+        normalization: the discriminator's: "batch", "layer", "spectral" or "none", as far as the
+            networks have it; None is what the paper of the class or else of the networks has.
+        ema_halflife_images: half-life of the averaged generator in real images; None for none.
+        seed: pins the initial weights and every draw of the training, 0 to 2**31 - 1.
+        dtype: a Keras precision policy ("float32", "mixed_float16", "mixed_bfloat16"), by default
+            the global one.
+        name: of the model.
 
     Raises:
-        UsageError: an image shape that the networks cannot make, a count below 1, another dtype.
+        UsageError: an image shape that the networks cannot make, a count below 1, an unknown name.
 
     Radford, Metz & Chintala, "Unsupervised Representation Learning with Deep Convolutional
     Generative Adversarial Networks", 2016, arXiv:1511.06434.
     """
+
+    # What the discriminator's normalisation is where the argument is None; None: the networks' own.
+    paper_normalization: str | None = None
 
     def __init__(
         self,
         image_shape: tuple[int, int, int] = (64, 64, 3),
         latent_dim: int = 100,
         width: int = 128,
+        networks: str = "dcgan",
+        normalization: str | None = None,
         ema_halflife_images: float | None = 10_000.0,
         seed: int = 0,
         dtype: str | None = None,
         name: str | None = None,
     ):
-        seed = check_integer("seed", seed, 0, 2**31 - 1)
-        dtype = check_precision("dtype", dtype or keras.config.dtype_policy().name)
+        blueprint = Blueprint(networks, image_shape, width, seed, dtype)
+        normalization = self.chosen_normalization(blueprint, normalization)
         super().__init__(
-            dcgan.generator(image_shape, latent_dim, width, seed, dtype),
-            dcgan.discriminator(image_shape, width, seed, dtype),
+            blueprint,
+            blueprint.generator(latent_dim),
+            blueprint.discriminator(normalization=normalization),
             ema_halflife_images,
-            seed,
             name,
         )
-        self.width = width
-        self.precision = dtype
+        self.normalization = normalization
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            "image_shape": list(self.image_shape),
-            "latent_dim": self.latent_dim,
-            "width": self.width,
-            "ema_halflife_images": self.ema_halflife_images,
-            "seed": self.seed,
-            "dtype": self.precision,
-            "name": self.name,
-        }
+    @classmethod
+    def chosen_normalization(cls, blueprint: Blueprint, normalization: str | None) -> str:
+        """The discriminator's normalisation: the argument, the paper's, or the networks' own."""
+        family = blueprint.family
+        if normalization is None and cls.paper_normalization in family.normalizations:
+            normalization = cls.paper_normalization
+        return family.normalization(normalization)

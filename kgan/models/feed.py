@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from kgan.checks import check_integer
 from kgan.data import ImageDataset, check_images, load
+from kgan.data.validate import check_labels, check_vectors
 from kgan.errors import UsageError
 
 if TYPE_CHECKING:
@@ -69,20 +70,21 @@ class Feed:
 
     def _check_batch(self) -> None:
         """Every discriminator update of every replica gets as many images."""
-        spec = self.dataset.element_spec
+        spec = _parts(self.dataset)[0]
         batch = spec.shape[0] if spec.shape.rank else None
-        steps = self.gan.discriminator_steps
-        parts = steps * self.gan.distribute_strategy.num_replicas_in_sync
+        steps, pack = self.gan.discriminator_steps, self.gan.pack
+        parts = steps * self.gan.distribute_strategy.num_replicas_in_sync * pack
+        factors = f"discriminator_steps={steps} times the replicas"
+        if pack > 1:
+            factors += f" times pack={pack}"
         if batch is None and parts > 1:
             raise UsageError(
-                f"The batches must divide into {parts} parts (discriminator_steps={steps} times "
-                "the replicas), but their size is not fixed; use dataset.batch(size, "
-                "drop_remainder=True)."
+                f"The batches must divide into {parts} parts ({factors}), but their size is not "
+                "fixed; use dataset.batch(size, drop_remainder=True)."
             )
         if batch is not None and batch % parts:
             raise UsageError(
-                f"The batch of {batch} images must divide into {parts} parts "
-                f"(discriminator_steps={steps} times the replicas); "
+                f"The batch of {batch} images must divide into {parts} parts ({factors}); "
                 f"use batch_size={max(batch // parts, 1) * parts}."
             )
 
@@ -93,38 +95,114 @@ def once(gan: GAN, x: Any, batch_size: int | None, argument: str) -> tf.data.Dat
 
 
 def _checked(gan: GAN, x: Any, batch_size: int | None, argument: str) -> tf.data.Dataset:
-    """What the user passed as `argument`, as batches of images that the networks can take."""
-    if batch_size is not None and not isinstance(x, np.ndarray):
+    """What the user passed as `argument`, as batches that the networks can take."""
+    if batch_size is not None and not isinstance(x, (np.ndarray, tuple)):
         raise UsageError(
             "batch_size belongs to arrays; give it to kgan.data.load or dataset.batch instead "
             f"(received batch_size={batch_size!r} with {type(x).__name__})."
         )
-    if isinstance(x, np.ndarray):
-        check_images(x, gan.image_shape, argument)
-        x = load(x, batch_size=64 if batch_size is None else batch_size, seed=gan.seed)
+    if isinstance(x, (np.ndarray, tuple)):
+        x = _from_arrays(gan, x, 64 if batch_size is None else batch_size, argument)
     if not isinstance(x, tf.data.Dataset):
         raise UsageError(
             f"{argument} must be kgan.data.load(...), a tf.data.Dataset or an array of images; "
             f"received {type(x).__name__}."
         )
-    spec = x.element_spec
-    if not isinstance(spec, tf.TensorSpec):
+    _check_number_of_parts(gan, x.element_spec, argument)
+    if isinstance(x, ImageDataset):
+        _check_loaded(gan, x, argument)
+        return x
+    for batch in x.take(1):
+        images, *rest = batch if isinstance(batch, tuple) else (batch,)
+        check_images(images.numpy(), gan.image_shape, argument)
+        for name, values in zip(gan.batch_parts[1:], rest, strict=True):
+            _check_condition(gan, name, values.numpy(), len(images))
+    return _guarded(gan, x)
+
+
+def _parts(dataset: tf.data.Dataset) -> tuple:
+    spec = dataset.element_spec
+    return spec if isinstance(spec, tuple) else (spec,)
+
+
+def _check_number_of_parts(gan: GAN, spec: Any, argument: str) -> None:
+    wanted, name = gan.batch_parts, type(gan).__name__
+    received = 1 if isinstance(spec, tf.TensorSpec) else len(spec)
+    if received == len(wanted) and isinstance(spec, (tf.TensorSpec, tuple)):
+        return
+    if len(wanted) == 1:
         raise UsageError(
-            f"{argument} must hold images alone for {type(gan).__name__}, which knows no classes; "
-            f"received batches of {len(spec)} parts, a {type(spec).__name__}. Load without "
+            f"{argument} must hold images alone for {name}, which knows no classes; "
+            f"received batches of {received} parts, a {type(spec).__name__}. Load without "
             "labels=True, or dataset.map(lambda image, label: image)."
         )
-    if not isinstance(x, ImageDataset):
-        for batch in x.take(1):
-            check_images(batch.numpy(), gan.image_shape, argument)
-    elif tuple(x.image_shape) != gan.image_shape:
+    mend = " Load with labels=True, or pass a tuple of arrays." if "label" in wanted else ""
+    raise UsageError(
+        f"{argument} must hold batches ({', '.join(f'{part}s' for part in wanted)}) for {name}; "
+        f"received {'images alone' if received == 1 else f'{received} parts'}, a "
+        f"{type(spec).__name__}.{mend}"
+    )
+
+
+def _check_loaded(gan: GAN, x: ImageDataset, argument: str) -> None:
+    if tuple(x.image_shape) != gan.image_shape:
         size, _, channels = gan.image_shape
         raise UsageError(
             f"{argument} holds images of shape {tuple(x.image_shape)}, but the networks are made "
             f"for {gan.image_shape}; load with resolution={size}, channels={channels}, or build "
             f"the model with image_shape={tuple(x.image_shape)}."
         )
-    return x
+    if "label" not in gan.batch_parts:
+        return
+    names = x.label_names
+    if gan.classes and names and len(names) != gan.classes:
+        raise UsageError(
+            f"{argument} has {len(names)} classes, but {type(gan).__name__} was built with "
+            f"classes={gan.classes}; build it with classes={len(names)}."
+        )
+    _check_condition(gan, "label", x.labels, x.num_images)
+
+
+def _check_condition(gan: GAN, name: str, values: np.ndarray, n: int) -> None:
+    if name == "label":
+        check_labels(values, n, gan.classes, gan.takes_unlabelled)
+    else:
+        assert gan.condition_dim is not None
+        check_vectors("conditions", values, (n, gan.condition_dim))
+
+
+def _guarded(gan: GAN, x: tf.data.Dataset) -> tf.data.Dataset:
+    """Every batch's labels in range: an embedding would take others in silence."""
+    if "label" not in gan.batch_parts:
+        return x
+    lowest, classes = (-1 if gan.takes_unlabelled else 0), gan.classes or np.iinfo(np.int32).max
+
+    def check(images, labels):
+        labels = tf.cast(labels, tf.int32)
+        message = f"labels must be {lowest} to {classes - 1}."
+        with tf.control_dependencies(
+            [
+                tf.debugging.assert_greater_equal(labels, lowest, message),
+                tf.debugging.assert_less(labels, classes, message),
+            ]
+        ):
+            return images, tf.identity(labels)
+
+    return x.map(check)
+
+
+def _from_arrays(gan: GAN, x: Any, batch_size: int, argument: str) -> tf.data.Dataset:
+    """Arrays as batches in an order that the model's seed defines."""
+    images, *rest = x if isinstance(x, tuple) else (x,)
+    check_images(images, gan.image_shape, argument)
+    if "condition" not in gan.batch_parts or not rest:
+        labels = isinstance(x, tuple)
+        return load(x, batch_size=batch_size, seed=gan.seed, labels=labels)
+    conditions = check_vectors("conditions", rest[0], (len(images), gan.condition_dim or 0))
+    check_integer("batch_size", batch_size, 1, len(images))
+    dataset = tf.data.Dataset.from_tensor_slices((images, conditions))
+    dataset = dataset.shuffle(len(images), seed=gan.seed)
+    return dataset.batch(batch_size, drop_remainder=True)
 
 
 def _steady(dataset: tf.data.Dataset) -> tf.data.Dataset:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import keras
 import numpy as np
@@ -14,13 +14,14 @@ import tensorflow as tf
 from kgan import latent
 from kgan.augment import Augment, augments
 from kgan.checks import check_flag, check_integer, check_number
+from kgan.data.validate import check_images, check_labels, check_vectors
 from kgan.ema import ExponentialMovingAverage, untrained_copy
 from kgan.errors import UsageError
 from kgan.files import replacing
 from kgan.losses import Loss, losses
 from kgan.models import optimizers
 from kgan.models.feed import Feed, once
-from kgan.networks.check import checked
+from kgan.networks.check import answer, checked, input_shapes, wanted
 from kgan.penalties import Penalty, penalties as known_penalties
 from kgan.precision import compute_dtypes, float32_clone
 from kgan.seeds import StepSeedGenerator
@@ -42,13 +43,36 @@ class GAN(keras.Model):
     it. With None nothing is averaged and it is the generator itself. `seed` (a whole number in
     [0, 2**31)) pins every draw of the training.
 
-    A variant overrides `synthesize`, `discriminate`, `discriminator_loss` or `generator_loss`.
+    Networks with several inputs take them as a dict: `latent` and a condition, `label` or
+    `condition`, in the generator, `image` and the condition in the discriminator. `fit` then takes
+    batches `(images, labels)` or `(images, conditions)`.
+
+    In the step each side of the game, `real` and `fake`, is a dict of tensors under the names that
+    the networks' inputs and outputs have: `image`, `latent`, `label`, `logit`, … A variant says by
+    `generator_networks` and `discriminator_networks` who plays with whom, by `compile_defaults` how
+    they learn, and overrides the hooks from `draw` to `generator_loss`, never the step.
 
     Raises:
         UsageError: the networks do not fit each other.
 
     Goodfellow et al., "Generative Adversarial Networks", 2014, arXiv:1406.2661.
     """
+
+    # The attributes that hold a player's networks.
+    generator_networks: ClassVar[tuple[str, ...]] = ("generator",)
+    discriminator_networks: ClassVar[tuple[str, ...]] = ("discriminator",)
+    # Parts of a batch that the losses need though no network takes them.
+    needed: ClassVar[tuple[str, ...]] = ()
+    # Whether the generator's loss reads the real side's logits whatever the loss object says.
+    needs_real_logits: ClassVar[bool] = False
+    # Whether a label may be -1: unlabelled.
+    takes_unlabelled: ClassVar[bool] = False
+    # Names of the means that the hooks track beside the losses and logits.
+    logged: ClassVar[tuple[str, ...]] = ()
+    # Images that the discriminator judges together.
+    pack: int = 1
+    # How many classes the labels have, where the model knows.
+    classes: int | None = None
 
     def __init__(
         self,
@@ -66,16 +90,20 @@ class GAN(keras.Model):
         self.discriminator = discriminator
         self.ema_halflife_images = ema_halflife_images
         self.seed = check_integer("seed", seed, 0, 2**31 - 1)
-        self.latent_dim: int = generator.input_shape[-1]
+        inputs = input_shapes(generator, "latent")
+        self.latent_dim: int = inputs["latent"][-1]
         self.image_shape: tuple[int, int, int] = tuple(generator.output_shape[1:])
+        # What the generator takes, and what it takes beside the latent.
+        self.generator_inputs = tuple(inputs)
+        conditions = {**inputs, **input_shapes(discriminator, "image")}
+        self.batch_parts = (
+            "image",
+            *(name for name in ("label", "condition") if name in (*conditions, *self.needed)),
+        )
+        self.condition_dim: int | None = conditions.get("condition", (None,))[-1]
 
-        self.averaged_generator = generator
-        self._average = None
-        if ema_halflife_images is not None:
-            self.averaged_generator = untrained_copy(generator)
-            self._average = ExponentialMovingAverage(
-                generator, self.averaged_generator, ema_halflife_images
-            )
+        self._averages: list[ExponentialMovingAverage] = []
+        self.averaged_generator = self._averaged(generator)
         self.training_seeds = StepSeedGenerator(self, self.seed, "training_seeds")
         self.evaluation_seeds = StepSeedGenerator(self, self.seed, "evaluation_seeds")
         # Keras optimizers once `compile` was called.
@@ -87,11 +115,21 @@ class GAN(keras.Model):
         self._compile_arguments: dict[str, Any] = {}
         self.built = True
 
+    def _averaged(self, network: keras.Model) -> keras.Model:
+        """The network's moving average, kept from now on; the network itself if there is none."""
+        if self.ema_halflife_images is None:
+            return network
+        average = untrained_copy(network)
+        self._averages.append(ExponentialMovingAverage(network, average, self.ema_halflife_images))
+        return average
+
     # -- Keras's own questions ---------------------------------------------------------------
 
-    def call(self, latents, training=False):
-        """Images of the averaged generator, in inference mode."""
-        return self.averaged_generator(latents, training=False)
+    def call(self, inputs, training=False):
+        """Images of the averaged generator, in inference mode, for latents or a dict of inputs."""
+        if not isinstance(inputs, dict):
+            inputs = {"latent": inputs}
+        return answer(self.averaged_generator, inputs, training=False)
 
     def build(self, input_shape=None):
         """Nothing: both networks come built."""
@@ -122,33 +160,51 @@ class GAN(keras.Model):
         )
 
     def summary(self, *args, **kwargs) -> None:
-        """Print Keras's summary of the generator and of the discriminator."""
-        self.generator.summary(*args, **kwargs)
-        self.discriminator.summary(*args, **kwargs)
+        """Print Keras's summary of each network."""
+        for network in self.trained_networks.values():
+            network.summary(*args, **kwargs)
+
+    @property
+    def trained_networks(self) -> dict[str, keras.Model]:
+        """The networks that are trained, by name."""
+        names = (*self.generator_networks, *self.discriminator_networks)
+        return {name: getattr(self, name) for name in names}
 
     # -- compile -----------------------------------------------------------------------------
 
+    def compile_defaults(self) -> dict[str, Any]:
+        """What `compile` takes where an argument is None: DCGAN's (arXiv:1511.06434)."""
+        return {
+            "loss": "non_saturating",
+            "generator_optimizer": keras.optimizers.Adam(2e-4, beta_1=0.5),
+            "discriminator_optimizer": keras.optimizers.Adam(2e-4, beta_1=0.5),
+            "penalties": (),
+            "discriminator_steps": 1,
+        }
+
     def compile(
         self,
-        loss: str | Loss = "non_saturating",
+        loss: str | Loss | None = None,
         generator_optimizer: str | keras.optimizers.Optimizer | None = None,
         discriminator_optimizer: str | keras.optimizers.Optimizer | None = None,
-        penalties: Sequence[str | Penalty] | None = (),
+        penalties: Sequence[str | Penalty] | None = None,
         augment: str | Augment | None = None,
-        discriminator_steps: int = 1,
+        discriminator_steps: int | None = None,
         jit_compile: bool | str = "auto",
         steps_per_execution: int = 1,
         run_eagerly: bool = False,
     ) -> None:
         """Choose what the players want and how they learn; build everything that holds state.
 
+        None stands for what the paper of the class has (`compile_defaults`).
+
         Args:
             loss: short name or object, see `kgan.losses`.
-            generator_optimizer: Keras optimizer; the default is Adam(0.0002, β₁ = 0.5) as in
-                DCGAN (arXiv:1511.06434). The model trains with a copy of it,
-                `gan.generator_optimizer`, and scales its loss if the network computes in float16.
+            generator_optimizer: Keras optimizer. The model trains with a copy of it,
+                `gan.generator_optimizer`, and scales its loss if a network computes in float16.
             discriminator_optimizer: the same for the discriminator.
-            penalties: short names or objects, see `kgan.penalties`; computed in float32.
+            penalties: short names or objects, see `kgan.penalties`; computed in float32; `()` for
+                none.
             augment: short name or object, see `kgan.augment`.
             discriminator_steps: discriminator updates for each generator update, each on its own
                 part of the batch.
@@ -160,6 +216,15 @@ class GAN(keras.Model):
         Raises:
             UsageError: an unknown name or an impossible count.
         """
+        defaults = self.compile_defaults()
+        loss = defaults["loss"] if loss is None else loss
+        if generator_optimizer is None:
+            generator_optimizer = defaults["generator_optimizer"]
+        if discriminator_optimizer is None:
+            discriminator_optimizer = defaults["discriminator_optimizer"]
+        penalties = defaults["penalties"] if penalties is None else penalties
+        if discriminator_steps is None:
+            discriminator_steps = defaults["discriminator_steps"]
         check_integer("discriminator_steps", discriminator_steps, 1)
         check_integer("steps_per_execution", steps_per_execution, 1)
         run_eagerly = check_flag("run_eagerly", run_eagerly)
@@ -169,13 +234,13 @@ class GAN(keras.Model):
             )
         if isinstance(penalties, (str, Penalty)):
             penalties = (penalties,)
-        if not isinstance(penalties, (list, tuple, type(None))):
+        if not isinstance(penalties, (list, tuple)):
             raise UsageError(
                 f"penalties must be a list of names or kgan.penalties objects; received "
                 f'{penalties!r}. Use penalties=[kgan.penalties.R1(weight=1.0)] or ["r1"], say.'
             )
         self.two_player_loss = losses.get(loss)
-        self.penalties = [self._bind(known_penalties.get(penalty)) for penalty in penalties or ()]
+        self.penalties = [self._bind(known_penalties.get(penalty)) for penalty in penalties]
         self._penalty_names = _names(self.penalties)
         self.augment = None if augment is None else self._bind(augments.get(augment))
         self.discriminator_steps = discriminator_steps
@@ -208,16 +273,14 @@ class GAN(keras.Model):
         with self.distribute_strategy.scope():
             self.generator_optimizer = optimizers.built(
                 self._compile_arguments["generator_optimizer"],
-                self.generator,
-                self.generator_variables,
+                [getattr(self, name) for name in self.generator_networks],
             )
             self.discriminator_optimizer = optimizers.built(
                 self._compile_arguments["discriminator_optimizer"],
-                self.discriminator,
-                self.discriminator_variables,
+                [getattr(self, name) for name in self.discriminator_networks],
             )
             critic = self.discriminator
-            if self.penalties and compute_dtypes(critic) != {"float32"}:
+            if compute_dtypes(critic) != {"float32"}:
                 critic = float32_clone(critic)
             # The bare method: a network would be tracked, and saved a second time.
             self._critic_call = critic.stateless_call
@@ -246,6 +309,7 @@ class GAN(keras.Model):
             "generator_loss",
             "real_logits",
             "fake_logits",
+            *self.logged,
         ]
 
     # -- the game: what a variant overrides --------------------------------------------------
@@ -253,126 +317,163 @@ class GAN(keras.Model):
     @property
     def generator_variables(self) -> list[keras.Variable]:
         """What the generator's player trains."""
-        return self.generator.trainable_variables
+        return optimizers.trainable(getattr(self, name) for name in self.generator_networks)
 
     @property
     def discriminator_variables(self) -> list[keras.Variable]:
         """What the discriminator's player trains."""
-        return self.discriminator.trainable_variables
+        return optimizers.trainable(getattr(self, name) for name in self.discriminator_networks)
 
-    def synthesize(self, latents, training: bool):
-        """Images in float32 for latents."""
-        return tf.cast(self.generator(latents, training=training), tf.float32)
+    def draw(self, real, seeds: StepSeedGenerator) -> dict[str, Any]:
+        """What the generator makes fakes of: latents, and the conditions of the real side."""
+        given = {name: real[name] for name in self.generator_inputs if name in real}
+        shape = (tf.shape(real["image"])[0], self.latent_dim)
+        return {**given, "latent": keras.random.normal(shape, seed=seeds)}
 
-    def discriminate(self, images, training: bool):
-        """Logits in float32 for images, augmented while training."""
+    def observe(self, real, training: bool) -> dict[str, Any]:
+        """The real side, with what the generator's player makes of its images, if anything."""
+        return real
+
+    def synthesize(self, drawn, training: bool) -> dict[str, Any]:
+        """The fake side: what was drawn, and `image` in float32."""
+        image = answer(self.generator, drawn, training)
+        return {**drawn, "image": tf.cast(image, tf.float32)}
+
+    def discriminate(self, side, training: bool) -> dict[str, Any]:
+        """A side with the discriminator's outputs in float32, images augmented while training."""
+        image = self.present(side["image"])
         if training and self.augment is not None:
-            images = self.augment(images)
-        return tf.cast(self.discriminator(images, training=training), tf.float32)
+            image = self.augmented(image)
+        outputs = answer(self.discriminator, {**side, "image": image}, training)
+        return {**side, **self.judgement(outputs)}
 
-    def discriminator_loss(self, real_logits, fake_logits):
+    def present(self, images):
+        """Images as the discriminator gets them."""
+        return images
+
+    def augmented(self, presented):
+        """Presented images after the augmentation."""
+        assert self.augment is not None
+        return self.augment(presented)
+
+    def judgement(self, outputs) -> dict[str, Any]:
+        """The discriminator's outputs by name, in float32; `logit` is among them."""
+        if not isinstance(outputs, dict):
+            outputs = {"logit": outputs}
+        return {name: tf.cast(value, tf.float32) for name, value in outputs.items()}
+
+    def discriminator_loss(self, real, fake):
         """The scalar that the discriminator minimises, penalties not included."""
-        return self.two_player_loss.discriminator(real_logits, fake_logits)
+        return self.two_player_loss.discriminator(real["logit"], fake["logit"])
 
-    def generator_loss(self, real_logits, fake_logits):
-        """The scalar that the generator minimises; `real_logits` is None if not needed."""
-        return self.two_player_loss.generator(real_logits, fake_logits)
+    def generator_loss(self, real, fake):
+        """The scalar that the generator minimises; `real` has a `logit` only if it is needed."""
+        return self.two_player_loss.generator(real.get("logit"), fake["logit"])
 
     # -- the step ----------------------------------------------------------------------------
 
-    def train_step(self, images):
+    def train_step(self, data):
         """One update of the averaged generator, one of the generator, n of the discriminator."""
         self.training_seeds.begin_step()
         # Every discriminator update sees fresh reals.
-        *early, images = tf.split(images, self.discriminator_steps)
+        *early, real = self._parts(data, self.discriminator_steps)
         for number, part in enumerate(early):
-            fakes = self.synthesize(self._latents(part, self.training_seeds), training=True)
-            self._update_discriminator(part, fakes, number)
+            fake = self.synthesize(self.draw(part, self.training_seeds), training=True)
+            self._update_discriminator(self.observe(part, training=True), fake, number)
 
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([variable.value for variable in self.generator_variables])
-            fakes = self.synthesize(self._latents(images, self.training_seeds), training=True)
-            # The discriminator learns from the same fakes; they end at its tape.
+            fake = self.synthesize(self.draw(real, self.training_seeds), training=True)
+            real = self.observe(real, training=True)
+            # The discriminator learns from the same sides; they end at its tape.
             with tape.stop_recording():
-                self._update_discriminator(images, fakes, len(early))
-            real_logits = None
-            if self.two_player_loss.needs_real_logits:
-                real_logits = tf.stop_gradient(self.discriminate(images, training=True))
-            loss = self.generator_loss(real_logits, self.discriminate(fakes, training=True))
+                self._update_discriminator(real, fake, len(early))
+            if self.needs_real_logits or self.two_player_loss.needs_real_logits:
+                real = self.discriminate(real, training=True)
+            loss = self.generator_loss(real, self.discriminate(fake, training=True))
             scaled = self._scaled(loss, self.generator_optimizer)
         self._apply(tape, scaled, self.generator_optimizer, self.generator_variables)
-        self._track(generator_loss=loss)
+        self.track(generator_loss=loss)
 
         self._share_statistics()
         self.training_seeds.advance()
-        if self._average is not None:
+        if self._averages:
             replicas = self.distribute_strategy.num_replicas_in_sync
-            batch = tf.shape(images)[0] * self.discriminator_steps * replicas
+            batch = tf.shape(real["image"])[0] * self.discriminator_steps * replicas
             seen = tf.cast(batch, tf.int64) * self.training_seeds.step
-            self._average.update(batch, seen)
+            for average in self._averages:
+                average.update(batch, seen)
         return self._results([tracker.name for tracker in self._trackers])
 
-    def test_step(self, images):
+    def test_step(self, data):
         """The losses on held-out images, in inference mode, nothing updated."""
         self.evaluation_seeds.begin_step()
-        fakes = self(self._latents(images, self.evaluation_seeds))
-        real_logits = self.discriminate(images, training=False)
-        fake_logits = self.discriminate(fakes, training=False)
+        (real,) = self._parts(data, 1)
+        drawn = self.draw(real, self.evaluation_seeds)
+        fake = self.discriminate({**drawn, "image": self(drawn)}, training=False)
+        real = self.discriminate(self.observe(real, training=False), training=False)
         self.evaluation_seeds.advance()
-        self._track(
-            discriminator_loss=self.discriminator_loss(real_logits, fake_logits),
-            generator_loss=self.generator_loss(real_logits, fake_logits),
-            real_logits=tf.reduce_mean(real_logits),
-            fake_logits=tf.reduce_mean(fake_logits),
+        self.track(
+            discriminator_loss=self.discriminator_loss(real, fake),
+            generator_loss=self.generator_loss(real, fake),
+            real_logits=tf.reduce_mean(real["logit"]),
+            fake_logits=tf.reduce_mean(fake["logit"]),
         )
-        return self._results(["discriminator_loss", "generator_loss", "real_logits", "fake_logits"])
+        return self._results(self._logged()[len(self._penalty_names) :])
 
-    def _latents(self, images, seeds: StepSeedGenerator):
-        return keras.random.normal((tf.shape(images)[0], self.latent_dim), seed=seeds)
+    def _parts(self, data, count: int) -> list[dict[str, Any]]:
+        """The batch as so many real sides."""
+        data = data if isinstance(data, tuple) else (data,)
+        parts = [tf.split(part, count) for part in data]
+        return [dict(zip(self.batch_parts, side, strict=True)) for side in zip(*parts, strict=True)]
 
-    def _update_discriminator(self, images, fakes, number: int) -> None:
+    def _update_discriminator(self, real, fake, number: int) -> None:
         """Update number `number` of this step."""
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([variable.value for variable in self.discriminator_variables])
             # Two passes, since batch normalisation of a mixed batch would tell them apart.
-            real_logits = self.discriminate(images, training=True)
-            fake_logits = self.discriminate(fakes, training=True)
-            loss = total = self.discriminator_loss(real_logits, fake_logits)
+            judged_real = self.discriminate(real, training=True)
+            judged_fake = self.discriminate(fake, training=True)
+            loss = total = self.discriminator_loss(judged_real, judged_fake)
             for name, penalty in zip(self._penalty_names, self.penalties, strict=True):
-                value = self._penalty(penalty, images, fakes, number)
-                self._track(**{name: value})
+                value = self._penalty(penalty, real, fake, number)
+                self.track(**{name: value})
                 total += value
             scaled = self._scaled(total, self.discriminator_optimizer)
         self._apply(tape, scaled, self.discriminator_optimizer, self.discriminator_variables)
-        self._track(
+        self.track(
             discriminator_loss=loss,
-            real_logits=tf.reduce_mean(real_logits),
-            fake_logits=tf.reduce_mean(fake_logits),
+            real_logits=tf.reduce_mean(judged_real["logit"]),
+            fake_logits=tf.reduce_mean(judged_fake["logit"]),
         )
 
-    def _penalty(self, penalty: Penalty, images, fakes, number: int):
-        weights = self.discriminator.trainable_variables
-        state = self.discriminator.non_trainable_variables
+    def critic(self, weights, side):
+        """The judgement in float32 of a side whose images are presented, for given weights.
 
-        def critic(inputs):
-            if self.augment is not None:
-                inputs = self.augment(inputs)
-            # Stateless: the discriminator's own variables in a float32 network, and its moving
-            # statistics stay as the two passes above left them.
-            logits, _ = self._critic_call(
-                [weight.value for weight in weights],
-                [value.value for value in state],
-                inputs,
-                training=True,
-            )
-            return logits
+        Stateless: `weights` are the discriminator's or what stands for them, its moving
+        statistics stay as they are, and nothing but the images is augmented.
+        """
+        image = side["image"] if self.augment is None else self.augmented(side["image"])
+        state = [value.value for value in self.discriminator.non_trainable_variables]
+        outputs, _ = self._critic_call(
+            weights, state, wanted(self.discriminator, {**side, "image": image}), training=True
+        )
+        return self.judgement(outputs)
+
+    def _penalty(self, penalty: Penalty, real, fake, number: int):
+        weights = [weight.value for weight in self.discriminator.trainable_variables]
+        real_images, fake_images = self.present(real["image"]), self.present(fake["image"])
+
+        # The condition is the real side's, which the fakes share.
+        def critic(images):
+            return self.critic(weights, {**real, "image": images})["logit"]
 
         if penalty.interval == 1:
-            return penalty(critic, images, fakes)
+            return penalty(critic, real_images, fake_images)
         update = self.training_seeds.step * self.discriminator_steps + number
         return tf.cond(
             update % penalty.interval == 0,
-            lambda: penalty.interval * penalty(critic, images, fakes),
+            lambda: penalty.interval * penalty(critic, real_images, fake_images),
             lambda: 0.0,
         )
 
@@ -381,7 +482,11 @@ class GAN(keras.Model):
         return optimizer.scale_loss(loss / self.distribute_strategy.num_replicas_in_sync)
 
     def _apply(self, tape, loss, optimizer, variables) -> None:
-        gradients = tape.gradient(loss, [variable.value for variable in variables])
+        gradients = tape.gradient(
+            loss,
+            [variable.value for variable in variables],
+            unconnected_gradients=tf.UnconnectedGradients.ZERO,
+        )
         scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
         if scaled and self.distribute_strategy.num_replicas_in_sync > 1:
             gradients = _finite_in_all_replicas(gradients)
@@ -393,7 +498,8 @@ class GAN(keras.Model):
             return
         statistics = [
             variable
-            for variable in self.generator.variables + self.discriminator.variables
+            for network in self.trained_networks.values()
+            for variable in network.variables
             if not variable.trainable and variable.dtype.startswith(("float", "bfloat"))
         ]
         if not statistics:
@@ -404,7 +510,8 @@ class GAN(keras.Model):
         for variable, value in zip(statistics, shared, strict=True):
             variable.assign(value)
 
-    def _track(self, **values) -> None:
+    def track(self, **values) -> None:
+        """Add values to the means of these names, as far as they are logged."""
         for tracker in self._trackers:
             if tracker.name in values:
                 tracker.update_state(values[tracker.name])
@@ -437,8 +544,11 @@ class GAN(keras.Model):
 
         Args:
             x: what `kgan.data.load` returns, a `tf.data.Dataset` of float32 batches
-                `(batch, height, width, channels)` in [-1, 1], or an array of such images.
-            batch_size: images for each step where `x` is an array (64 by default).
+                `(batch, height, width, channels)` in [-1, 1], or an array of such images. For a
+                model with a condition each batch is `(images, labels)`, the labels int32
+                `(batch,)`, or `(images, conditions)`, float32 `(batch, condition_dim)`; a tuple
+                of two arrays will do.
+            batch_size: images for each step where `x` are arrays (64 by default).
             epochs: number of the last epoch, counted from 1.
             verbose: "auto", 0, 1 or 2 as in Keras.
             callbacks: Keras callbacks and those of `kgan.callbacks`. A `Checkpoint` with
@@ -469,7 +579,8 @@ class GAN(keras.Model):
             if isinstance(callback, Checkpoint):
                 feed.start = max(feed.start, callback.restore(self, feed))
         if validation_data is not None:
-            size = batch_size if isinstance(validation_data, np.ndarray) else None
+            arrays = isinstance(validation_data, (np.ndarray, tuple))
+            size = batch_size if arrays else None
             validation_data = once(self, validation_data, size, "validation_data")
         return super().fit(
             feed.stream(),
@@ -528,32 +639,99 @@ class GAN(keras.Model):
 
     def generate(
         self,
-        n: int,
+        n: int | None = None,
         seed: int | None = None,
         labels=None,
         truncation: float | None = None,
         batch_size: int = 64,
+        codes=None,
+        conditions=None,
     ) -> np.ndarray:
         """Images of the averaged generator: float32, `(n, height, width, channels)`, in [-1, 1].
 
         The latents are `kgan.latent.sample(n, gan.latent_dim, seed, truncation)`; the same seed
-        gives the same images whatever the `batch_size`, up to rounding.
+        gives the same images whatever the `batch_size`, up to rounding. `n` may be left out where
+        labels, codes or conditions say how many.
+
+        Args:
+            n: how many images.
+            seed: 0 to 2**32 - 1; None draws others each time.
+            labels: class of each image, `(n,)`; by default each class in turn.
+            truncation: latents beyond ±truncation are drawn again.
+            batch_size: images at a time.
+            codes: of an InfoGAN, `(n, code_dim)`; see there.
+            conditions: vectors of each image, `(n, condition_dim)`.
 
         Raises:
-            UsageError: a count, seed or truncation out of range, or labels for a model without.
+            UsageError: a count, seed or truncation out of range, labels out of range, or a
+                condition that the generator does not take, or needs.
         """
-        if labels is not None:
-            raise UsageError(
-                f"labels must be None, since {type(self).__name__} knows no classes; "
-                f"received {type(labels).__name__}."
-            )
         check_integer("batch_size", batch_size, 1)
-        latents = latent.sample(n, self.latent_dim, seed, truncation)
+        inputs = self.sample_inputs(n, seed, truncation, labels, codes, conditions)
         parts = [
-            np.asarray(self(latents[start : start + batch_size]), np.float32)
-            for start in range(0, n, batch_size)
+            np.asarray(
+                self({name: part[start : start + batch_size] for name, part in inputs.items()}),
+                np.float32,
+            )
+            for start in range(0, len(inputs["latent"]), batch_size)
         ]
         return np.concatenate(parts)
+
+    def sample_inputs(
+        self,
+        n: int | None = None,
+        seed: int | None = None,
+        truncation: float | None = None,
+        labels=None,
+        codes=None,
+        conditions=None,
+    ) -> dict[str, np.ndarray]:
+        """The generator's inputs by name that `generate` takes for these arguments."""
+        given = {"label": labels, "code": codes, "condition": conditions}
+        given = {name: value for name, value in given.items() if value is not None}
+        for name, value in given.items():
+            if name not in self.generator_inputs:
+                what = {"label": "knows no classes"}.get(name, f"takes no {name}s")
+                raise UsageError(
+                    f"{name}s must be None, since {type(self).__name__} {what}; "
+                    f"received {type(value).__name__}."
+                )
+        if n is None and given:
+            n = np.shape(next(iter(given.values())) or [0])[0]
+        inputs = {"latent": latent.sample(n, self.latent_dim, seed, truncation)}
+        for name in self.generator_inputs[1:]:
+            inputs[name] = self._input(name, given.get(name), len(inputs["latent"]), seed)
+        return inputs
+
+    def _input(self, name: str, values, n: int, seed: int | None) -> np.ndarray:
+        """The generator's input `name` for n images, checked, or a choice where None is given."""
+        if name == "label":
+            if values is None:
+                return np.arange(n, dtype=np.int32) % (self.classes or 1)
+            return check_labels(values, n, self.classes)
+        width = input_shapes(self.generator, "latent")[name][-1]
+        if values is None:
+            raise UsageError(
+                f"{name}s must be given: an array ({n}, {width}), since the generator takes one "
+                "for each image."
+            )
+        return check_vectors(f"{name}s", values, (n, width))
+
+    def judged(self, images, batch_size: int = 64) -> dict[str, np.ndarray]:
+        """The discriminator's outputs by name for images, in inference mode.
+
+        Raises:
+            UsageError: images of another shape or range.
+        """
+        check_images(images, self.image_shape)
+        check_integer("batch_size", batch_size, 1)
+        parts = []
+        for start in range(0, len(images), batch_size):
+            outputs = answer(
+                self.discriminator, {"image": images[start : start + batch_size]}, training=False
+            )
+            parts.append(self.judgement(outputs))
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def save(self, filepath: str | Path, overwrite: bool = True) -> None:
         """Write a `.keras` file with networks, `compile` and optimizers, whole or not at all.
@@ -592,8 +770,12 @@ class GAN(keras.Model):
     def state(self) -> dict[str, list[keras.Variable]]:
         """Everything that training changes, by part, in a fixed order: what a checkpoint holds."""
         return {
-            "networks": self.generator.variables + self.discriminator.variables,
-            "average": [] if self._average is None else self.averaged_generator.variables,
+            "networks": [
+                variable
+                for network in self.trained_networks.values()
+                for variable in network.variables
+            ],
+            "average": [variable for average in self._averages for variable, _ in average.pairs],
             "generator_optimizer": self.generator_optimizer.variables,
             "discriminator_optimizer": self.discriminator_optimizer.variables,
             "seeds": [self.training_seeds.state],
@@ -602,7 +784,7 @@ class GAN(keras.Model):
 
     def description(self) -> dict[str, Any]:
         """What a checkpoint's run must have in common with this one, as JSON-able values."""
-        networks = {"generator": self.generator, "discriminator": self.discriminator}
+        networks = self.trained_networks
         described = {
             "model": {"class": type(self).__name__}
             | {key: value for key, value in self.get_config().items() if key not in networks},

@@ -8,6 +8,9 @@ import keras
 
 from kgan.errors import UsageError
 
+GENERATOR_INPUTS = ("latent", "label", "condition", "code")
+DISCRIMINATOR_INPUTS = ("image", "label", "condition", "latent")
+
 
 def checked(generator: Any, discriminator: Any) -> tuple[keras.Model, keras.Model]:
     """Both networks, if the discriminator can judge what the generator makes.
@@ -15,27 +18,50 @@ def checked(generator: Any, discriminator: Any) -> tuple[keras.Model, keras.Mode
     Raises:
         UsageError: it cannot, or one of them is no built model or could not be loaded again.
     """
-    generator = _functional("generator", generator)
-    discriminator = _functional("discriminator", discriminator)
-    if len(generator.input_shape) != 2 or generator.input_shape[-1] is None:
+    generator = _functional("generator", generator, GENERATOR_INPUTS)
+    discriminator = _functional("discriminator", discriminator, DISCRIMINATOR_INPUTS)
+    latent = input_shapes(generator, "latent")["latent"]
+    if len(latent) != 2 or latent[-1] is None:
         raise UsageError(
-            "generator must map latents of shape (batch, latent_dim); its input shape is "
-            f"{generator.input_shape}."
+            f"generator must map latents of shape (batch, latent_dim); its input shape is {latent}."
         )
     if len(generator.output_shape) != 4 or None in generator.output_shape[1:]:
         raise UsageError(
             "generator must make images of a fixed shape (batch, height, width, channels); its "
             f"output shape is {generator.output_shape}."
         )
-    if tuple(discriminator.input_shape[1:]) != tuple(generator.output_shape[1:]):
+    image, made = input_shapes(discriminator, "image")["image"][1:], generator.output_shape[1:]
+    if image[:2] != made[:2] or image[2] % made[2]:
         raise UsageError(
-            f"discriminator must take what the generator makes, {generator.output_shape[1:]}; its "
-            f"input shape is {discriminator.input_shape[1:]}."
+            f"discriminator must take what the generator makes, {made}; its input shape is {image}."
         )
     return generator, discriminator
 
 
-def _functional(argument: str, network: Any) -> keras.Model:
+def input_shapes(network: keras.Model, single: str) -> dict[str, tuple[int | None, ...]]:
+    """The shapes of a network's inputs by name, the batch included; `single` names an only one."""
+    inputs = network.input
+    if not isinstance(inputs, dict):
+        return {single: tuple(inputs.shape)}
+    # The one that is always there comes first.
+    names = sorted(inputs, key=lambda name: name != single)
+    return {name: tuple(inputs[name].shape) for name in names}
+
+
+def wanted(network: keras.Model, side: dict[str, Any]) -> Any:
+    """What the network takes of a side: a dict, or the one tensor that it takes."""
+    if isinstance(network.input, dict):
+        return {name: side[name] for name in network.input}
+    # Images have a rank of their own.
+    return side["image" if len(network.input.shape) == 4 else "latent"]
+
+
+def answer(network: keras.Model, side: dict[str, Any], training: bool) -> Any:
+    """What the network makes of a side."""
+    return network(wanted(network, side), training=training)
+
+
+def _functional(argument: str, network: Any, names: tuple[str, ...]) -> keras.Model:
     """The network itself, or, if it is subclassed and tells no shapes, a functional model of it."""
     if not isinstance(network, keras.Model) or not network.built:
         raise UsageError(
@@ -49,13 +75,19 @@ def _functional(argument: str, network: Any) -> keras.Model:
                 "but, for safety, not loaded. Write a registered keras.layers.Layer instead."
             )
     if hasattr(network, "input_shape"):
-        for side in ("inputs", "outputs"):
-            tensors = getattr(network, side, [None])
-            if len(tensors) != 1:
-                raise UsageError(
-                    f"{argument} must have one tensor among its {side}; received "
-                    f"{network.name!r}, which has {len(tensors)}."
-                )
+        if isinstance(network.input, dict):
+            _check_names(argument, network, names)
+        elif len(network.inputs) > 1:
+            raise UsageError(
+                f"{argument} must have one tensor among its inputs, or a dict of them; received "
+                f"{network.name!r}, which has {len(network.inputs)}. Use keras.Model({{"
+                f"{', '.join(f'{name!r}: {name}' for name in names[:2])}}}, …)."
+            )
+        if isinstance(network.output, (list, tuple)) and len(network.outputs) > 1:
+            raise UsageError(
+                f"{argument} must have one tensor among its outputs; received "
+                f"{network.name!r}, which has {len(network.outputs)}."
+            )
         return network
     shapes = list((network._build_shapes_dict or {}).values())
     if len(shapes) != 1:
@@ -65,3 +97,12 @@ def _functional(argument: str, network: Any) -> keras.Model:
         )
     inputs = keras.Input(shapes[0][1:])
     return keras.Model(inputs, network(inputs), name=network.name)
+
+
+def _check_names(argument: str, network: keras.Model, names: tuple[str, ...]) -> None:
+    received = sorted(network.input)
+    if names[0] not in received or not set(received) <= set(names):
+        raise UsageError(
+            f"{argument} must have inputs named {names[0]!r} and any of {', '.join(names[1:])}; "
+            f"received {', '.join(received)}."
+        )

@@ -7,16 +7,27 @@ output and the discriminator's input; no hidden dense layers; ReLU and, at the o
 generator; LeakyReLU in the discriminator; all weights start from N(0, 0.02²).
 
 Kernels are 4x4 instead of the paper's 5x5: at stride 2 each output then sees equally many inputs.
+`width` is the number of channels next to the image; it doubles with each halving of the image's
+size, up to eightfold.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import keras
 from keras import layers
 
-from kgan.checks import check_integer
-from kgan.layers import BatchNormalization, Conv2D, Conv2DTranspose, LeakyReLU
-from kgan.networks.shape import check_image_shape, halvings
+from kgan.layers import (
+    BatchNormalization,
+    ConditionalBatchNormalization,
+    Conv2D,
+    Conv2DTranspose,
+    LeakyReLU,
+    SpectralNormalization,
+)
+from kgan.networks.family import Family, image_normalization
+from kgan.networks.shape import halvings
 
 _KERNEL = 4
 _FORMAT = "channels_last"  # whatever the user's keras.json says
@@ -36,30 +47,10 @@ def _normalization(seed: int, dtype) -> keras.layers.Layer:
     return BatchNormalization(momentum=0.9, epsilon=1e-5, gamma_initializer=gamma, dtype=dtype)
 
 
-def generator(
-    image_shape: tuple[int, int, int],
-    latent_dim: int,
-    width: int,
-    seed: int = 0,
-    dtype: str | None = None,
-) -> keras.Model:
-    """A generator from latents `(batch, latent_dim)` to images `(batch, *image_shape)` in [-1, 1].
-
-    `width` is the number of channels at half the image's size; it doubles with each halving, up to
-    eightfold. `seed` pins the initial weights; `dtype` is a Keras precision policy, by default the
-    global one. The image is float32 whatever it is.
-
-    Raises:
-        UsageError: a shape that DCGAN cannot make, or a count below 1.
-    """
-    check_integer("latent_dim", latent_dim, 1)
-    check_integer("width", width, 1)
-    sizes = halvings(check_image_shape(image_shape))
-    seeds = iter(range(seed * 1000, seed * 1000 + 1000))
+def _synthesis(latent, image_shape, width: int, seeds: Iterator[int], dtype, condition=None):
+    sizes = halvings(image_shape)
     base, depth = sizes[-1], len(sizes) - 1
     channels = _channels(depth - 1, width)
-
-    latent = keras.Input((latent_dim,), name="latent")
     # The paper's "project and reshape": a matrix product as the start of the convolution stack.
     x = layers.Dense(
         base * base * channels,
@@ -69,7 +60,11 @@ def generator(
     )(latent)
     x = layers.Reshape((base, base, channels), dtype=dtype)(x)
     for level in reversed(range(depth)):
-        x = layers.ReLU(dtype=dtype)(_normalization(next(seeds), dtype)(x))
+        if condition is None:
+            x = _normalization(next(seeds), dtype)(x)
+        else:
+            x = ConditionalBatchNormalization(dtype=dtype)([x, condition])
+        x = layers.ReLU(dtype=dtype)(x)
         last = level == 0
         x = Conv2DTranspose(
             image_shape[2] if last else _channels(level - 1, width),
@@ -84,43 +79,43 @@ def generator(
         surplus = x.shape[1] - sizes[level]
         if surplus:
             x = layers.Cropping2D(((0, surplus), (0, surplus)), _FORMAT, dtype=dtype)(x)
-    image = layers.Activation("tanh", dtype="float32", name="image")(x)
-    return keras.Model(latent, image, name="generator")
+    return x
 
 
-def discriminator(
-    image_shape: tuple[int, int, int], width: int, seed: int = 0, dtype: str | None = None
-) -> keras.Model:
-    """A discriminator from images `(batch, *image_shape)` in [-1, 1] to logits `(batch, 1)`.
-
-    `width` is the number of channels after the first convolution. `seed` pins the initial weights;
-    `dtype` is a Keras precision policy, by default the global one. The logit is float32.
-
-    Raises:
-        UsageError: a shape that DCGAN cannot take, or a count below 1.
-    """
-    check_integer("width", width, 1)
-    depth = len(halvings(check_image_shape(image_shape))) - 1
-    seeds = iter(range(seed * 1000 + 500, seed * 1000 + 1500))
-
-    image = keras.Input(image_shape, name="image")
+def _trunk(image, width: int, seeds: Iterator[int], dtype, normalization: str):
     x = image
-    for level in range(depth):
-        x = Conv2D(
+    for level in range(len(halvings(image.shape[1:])) - 1):
+        convolution = Conv2D(
             _channels(level, width),
             _KERNEL,
             strides=2,
             padding="same",
             data_format=_FORMAT,
-            use_bias=level == 0,
+            use_bias=level == 0 or normalization in ("spectral", "none"),
             kernel_initializer=_initializer(next(seeds)),
             dtype=dtype,
-        )(x)
-        if level > 0:
+        )
+        if normalization == "spectral":
+            convolution = SpectralNormalization(convolution, seed=next(seeds))
+        x = convolution(x)
+        if level > 0 and normalization == "batch":
             x = _normalization(next(seeds), dtype)(x)
+        elif level > 0:
+            x = image_normalization(normalization, dtype)(x)
         x = LeakyReLU(0.2, dtype=dtype)(x)
-    x = layers.Flatten(_FORMAT, dtype=dtype)(x)
-    logit = layers.Dense(
-        1, dtype="float32", kernel_initializer=_initializer(next(seeds)), name="logit"
-    )(x)
-    return keras.Model(image, logit, name="discriminator")
+    return layers.Flatten(_FORMAT, dtype=dtype)(x)
+
+
+def _head(units: int, seed: int, normalization: str, name: str | None) -> keras.layers.Layer:
+    spectral = normalization == "spectral"
+    dense = layers.Dense(
+        units,
+        dtype="float32",
+        kernel_initializer=_initializer(seed),
+        name=None if spectral else name,
+    )
+    return SpectralNormalization(dense, seed=seed, name=name) if spectral else dense
+
+
+FAMILY = Family("dcgan", _synthesis, _trunk, _head, ("batch", "layer", "spectral", "none"))
+generator, discriminator, encoder = FAMILY.generator, FAMILY.discriminator, FAMILY.encoder

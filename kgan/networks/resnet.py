@@ -2,18 +2,24 @@
 
 Miyato et al., "Spectral Normalization for Generative Adversarial Networks", 2018, arXiv:1802.05957,
 table 4: those for CIFAR-10, here with as many blocks as the size needs. The generator normalises
-over the batch, the discriminator by the spectral norm of every kernel; both keep their width at all
-sizes, and all weights start as Glorot & Bengio's (2010).
+over the batch, the discriminator by the spectral norm of every kernel; both keep their width (256
+and 128 channels in the paper) at all sizes, and all weights start as Glorot & Bengio's (2010).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import keras
 from keras import layers
 
-from kgan.checks import check_integer
-from kgan.layers import BatchNormalization, SpectralNormalization
-from kgan.networks.shape import check_image_shape, halvings
+from kgan.layers import (
+    BatchNormalization,
+    ConditionalBatchNormalization,
+    SpectralNormalization,
+)
+from kgan.networks.family import Family, image_normalization
+from kgan.networks.shape import halvings
 
 _FORMAT = "channels_last"  # whatever the user's keras.json says
 _LAST = 8  # pixels of a side in the discriminator's last blocks, at most
@@ -22,13 +28,14 @@ _LAST = 8  # pixels of a side in the discriminator's last blocks, at most
 class _Builder:
     """Makes layers of one precision, each with initial weights of its own."""
 
-    def __init__(self, seed: int, dtype: str | None, spectral: bool):
-        self._seeds = iter(range(seed, seed + 400))
+    def __init__(self, seeds: Iterator[int], dtype: str | None, normalization: str):
+        self._seeds = seeds
         self._dtype = dtype
-        self._spectral = spectral
+        self._spectral = normalization == "spectral"
 
     def dense(self, units: int, name: str | None = None) -> keras.layers.Layer:
-        return self._normalised(layers.Dense(units, **self._weights()), name)
+        name_inside = None if self._spectral else name
+        return self._normalised(layers.Dense(units, **self._weights(), name=name_inside), name)
 
     def convolution(self, filters: int, size: int = 3) -> keras.layers.Layer:
         convolution = layers.Conv2D(
@@ -38,6 +45,9 @@ class _Builder:
 
     def normalization(self) -> keras.layers.Layer:
         return BatchNormalization(momentum=0.9, epsilon=2e-5, dtype=self._dtype)
+
+    def conditional_normalization(self) -> keras.layers.Layer:
+        return ConditionalBatchNormalization(momentum=0.9, epsilon=2e-5, dtype=self._dtype)
 
     def relu(self) -> keras.layers.Layer:
         return layers.ReLU(dtype=self._dtype)
@@ -68,56 +78,32 @@ class _Builder:
         return SpectralNormalization(layer, seed=next(self._seeds), name=name)
 
 
-def generator(
-    image_shape: tuple[int, int, int],
-    latent_dim: int,
-    width: int,
-    seed: int = 0,
-    dtype: str | None = None,
-) -> keras.Model:
-    """A generator from latents `(batch, latent_dim)` to images `(batch, *image_shape)` in [-1, 1].
+def _synthesis(latent, image_shape, width: int, seeds: Iterator[int], dtype, condition=None):
+    *sizes, base = halvings(image_shape)
+    make = _Builder(seeds, dtype, "none")
 
-    `width` is the number of channels (256 in the paper). `seed` pins the initial weights; `dtype`
-    is a Keras precision policy, by default the global one. The image is float32 whatever it is.
+    def activated(x):
+        if condition is None:
+            return make.relu()(make.normalization()(x))
+        return make.relu()(make.conditional_normalization()([x, condition]))
 
-    Raises:
-        UsageError: a shape that the networks cannot make, or a count below 1.
-    """
-    check_integer("latent_dim", latent_dim, 1)
-    check_integer("width", width, 1)
-    *sizes, base = halvings(check_image_shape(image_shape))
-    make = _Builder(seed * 1000, dtype, spectral=False)
-
-    latent = keras.Input((latent_dim,), name="latent")
     x = make.dense(base * base * width)(latent)
     x = layers.Reshape((base, base, width), dtype=dtype)(x)
     for size in reversed(sizes):
         shortcut = make.convolution(width, 1)(make.doubled(x, size))
-        x = make.doubled(make.relu()(make.normalization()(x)), size)
-        x = make.convolution(width)(x)
-        x = make.convolution(width)(make.relu()(make.normalization()(x)))
+        x = make.convolution(width)(make.doubled(activated(x), size))
+        x = make.convolution(width)(activated(x))
         x = make.sum(x, shortcut)
-    x = make.convolution(image_shape[2])(make.relu()(make.normalization()(x)))
-    image = layers.Activation("tanh", dtype="float32", name="image")(x)
-    return keras.Model(latent, image, name="generator")
+    return make.convolution(image_shape[2])(make.relu()(make.normalization()(x)))
 
 
-def discriminator(
-    image_shape: tuple[int, int, int], width: int, seed: int = 0, dtype: str | None = None
-) -> keras.Model:
-    """A discriminator from images `(batch, *image_shape)` in [-1, 1] to logits `(batch, 1)`.
+def _trunk(image, width: int, seeds: Iterator[int], dtype, normalization: str):
+    above = sum(size > _LAST for size in halvings(image.shape[1:]))
+    make = _Builder(seeds, dtype, normalization)
 
-    `width` is the number of channels (128 in the paper). `seed` pins the initial weights; `dtype`
-    is a Keras precision policy, by default the global one. The logit is float32.
+    def activated(x):
+        return make.relu()(image_normalization(normalization, dtype)(x))
 
-    Raises:
-        UsageError: a shape that the networks cannot take, or a count below 1.
-    """
-    check_integer("width", width, 1)
-    above = sum(size > _LAST for size in halvings(check_image_shape(image_shape)))
-    make = _Builder(seed * 1000 + 500, dtype, spectral=True)
-
-    image = keras.Input(image_shape, name="image")
     # The first block begins with the image itself, not with its positive part, and averages the
     # few channels of the shortcut before it widens them.
     shortcut = make.convolution(width, 1)(make.halved(image))
@@ -126,8 +112,8 @@ def discriminator(
     # As the paper's from 32 pixels to 8: halved in each block, and two blocks at the end.
     for halves in [True] * (above - 1) + [False] * 2:
         shortcut = x
-        x = make.convolution(width)(make.relu()(x))
-        x = make.convolution(width)(make.relu()(x))
+        x = make.convolution(width)(activated(x))
+        x = make.convolution(width)(activated(x))
         if halves:
             x = make.halved(x)
             shortcut = make.halved(make.convolution(width, 1)(shortcut))
@@ -136,6 +122,12 @@ def discriminator(
     # Sum pooling: the mean, times the number of places.
     places = x.shape[1] * x.shape[2]
     x = layers.GlobalAveragePooling2D(data_format=_FORMAT, dtype="float32")(x)
-    x = layers.Rescaling(places, dtype="float32")(x)
-    logit = _Builder(seed * 1000 + 900, "float32", spectral=True).dense(1, name="logit")(x)
-    return keras.Model(image, logit, name="discriminator")
+    return layers.Rescaling(places, dtype="float32")(x)
+
+
+def _head(units: int, seed: int, normalization: str, name: str | None) -> keras.layers.Layer:
+    return _Builder(iter((seed, seed)), "float32", normalization).dense(units, name)
+
+
+FAMILY = Family("resnet", _synthesis, _trunk, _head, ("spectral", "layer", "none"))
+generator, discriminator, encoder = FAMILY.generator, FAMILY.discriminator, FAMILY.encoder

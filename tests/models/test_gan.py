@@ -240,7 +240,7 @@ def test_xla_trains_to_the_same_weights(images, make_gan):
             for player in ("generator", "discriminator")
         }
         gan = make_gan(jit_compile=jit_compile, penalties=["r1"], **optimizers)
-        gan._latents = lambda images, seeds: images[:, 4, :8, 0]
+        gan.draw = lambda real, seeds: {"latent": real["image"][:, 4, :8, 0]}
         before = gan.generator.get_weights()
         gan.fit(images[:16], batch_size=16, epochs=2, verbose=0)
         return before, gan.generator.get_weights()
@@ -521,10 +521,10 @@ def test_the_non_saturating_gradient_outlives_the_minimax_one(make_gan, logit):
         last.set_weights([kernel, np.full_like(bias, logit)])
         latents = kgan.latent.sample(32, gan.latent_dim, seed=0)
         with tf.GradientTape() as tape:
-            fakes = gan.synthesize(latents, training=True)
-            logits = gan.discriminate(fakes, training=True)
-            value = gan.generator_loss(None, logits)
-        assert float(tf.reduce_mean(tf.sigmoid(logits))) < 0.05
+            fakes = gan.synthesize({"latent": latents}, training=True)
+            fakes = gan.discriminate(fakes, training=True)
+            value = gan.generator_loss({}, fakes)
+        assert float(tf.reduce_mean(tf.sigmoid(fakes["logit"]))) < 0.05
         values = [variable.value for variable in gan.generator_variables]
         norms[loss] = float(tf.linalg.global_norm(tape.gradient(value, values)))
     ratio = norms["non_saturating"] / norms["minimax"]

@@ -1,0 +1,130 @@
+"""BiGAN: an encoder that learns to invert the generator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kgan.checks import check_integer
+from kgan.data.validate import check_images
+from kgan.errors import UsageError
+from kgan.models.dcgan import DCGAN
+from kgan.models.variant import Blueprint, Variant
+from kgan.networks import Condition
+from kgan.networks.check import answer
+
+
+@keras.saving.register_keras_serializable(package="kgan")
+class BiGAN(Variant):
+    """The discriminator judges pairs: an image with its encoding, or a latent with its image.
+
+    Encoder and generator play together: both want either pair taken for the other, which makes
+    them each other's inverse. `encode(images)` gives latents, `reconstruct(images)` the images of
+    these, `features(images)` what the encoder sees before its last layer. The averaged encoder
+    answers. The other arguments are those of `DCGAN`.
+
+    Donahue, Krähenbühl & Darrell, "Adversarial Feature Learning", 2017, arXiv:1605.09782; Dumoulin
+    et al., "Adversarially Learned Inference", 2017, arXiv:1606.00704.
+    """
+
+    generator_networks = ("generator", "encoder")
+    needs_real_logits = True
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int] = (64, 64, 3),
+        latent_dim: int = 100,
+        width: int = 128,
+        networks: str = "dcgan",
+        normalization: str | None = None,
+        ema_halflife_images: float | None = 10_000.0,
+        seed: int = 0,
+        dtype: str | None = None,
+        name: str | None = None,
+    ):
+        blueprint = Blueprint(networks, image_shape, width, seed, dtype)
+        normalization = DCGAN.chosen_normalization(blueprint, normalization)
+        super().__init__(
+            blueprint,
+            blueprint.generator(latent_dim),
+            blueprint.discriminator(
+                normalization=normalization,
+                condition=Condition("latent", latent_dim),
+                through="joint",
+            ),
+            ema_halflife_images,
+            name,
+        )
+        self.normalization = normalization
+        self.encoder = blueprint.encoder(latent_dim)
+        self.averaged_encoder = self._averaged(self.encoder)
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """As `GAN.compile`, without penalties.
+
+        Raises:
+            UsageError: penalties, whose images between both sides would have no latent.
+        """
+        super().compile(*args, **kwargs)
+        if self.penalties:
+            raise UsageError(
+                "penalties must be (): they are made for a critic of images alone, and BiGAN's "
+                f"judges pairs; received {self.penalties!r}. Use normalization='spectral'."
+            )
+
+    def observe(self, real, training: bool) -> dict[str, Any]:
+        encoder = self.encoder if training else self.averaged_encoder
+        latents = answer(encoder, {"image": real["image"]}, training)
+        return {**real, "latent": tf.cast(latents, tf.float32)}
+
+    def draw(self, real, seeds) -> dict[str, Any]:
+        return super().draw({"image": real["image"]}, seeds)
+
+    def generator_loss(self, real, fake):
+        """The discriminator's loss with the sides exchanged."""
+        return self.two_player_loss.discriminator(fake["logit"], real["logit"])
+
+    def encode(self, images, batch_size: int = 64) -> np.ndarray:
+        """Latents of images: float32 `(n, latent_dim)`.
+
+        Raises:
+            UsageError: images of another shape or range.
+        """
+        return self._encoded(self.averaged_encoder, images, batch_size)
+
+    def features(self, images, batch_size: int = 64) -> np.ndarray:
+        """What the encoder's last layer sees of images: float32 `(n, d)`.
+
+        Raises:
+            UsageError: images of another shape or range.
+        """
+        encoder = self.averaged_encoder
+        trunk = keras.Model(encoder.inputs, encoder.layers[-1].input)
+        return self._encoded(trunk, images, batch_size)
+
+    def reconstruct(self, images, batch_size: int = 64) -> np.ndarray:
+        """The averaged generator's images of the encodings: float32, of the images' shape.
+
+        Raises:
+            UsageError: images of another shape or range.
+        """
+        latents = self.encode(images, batch_size)
+        return np.concatenate(
+            [
+                np.asarray(self(latents[start : start + batch_size]), np.float32)
+                for start in range(0, len(latents), batch_size)
+            ]
+        )
+
+    def _encoded(self, network: keras.Model, images, batch_size: int) -> np.ndarray:
+        check_images(images, self.image_shape)
+        check_integer("batch_size", batch_size, 1)
+        return np.concatenate(
+            [
+                np.asarray(network(images[start : start + batch_size], training=False), np.float32)
+                for start in range(0, len(images), batch_size)
+            ]
+        )

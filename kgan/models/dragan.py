@@ -1,0 +1,26 @@
+"""DRAGAN: the gradient held at one around the real images."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from kgan.models.dcgan import DCGAN
+
+
+# "kgan>DRAGAN" is the penalty.
+@keras.saving.register_keras_serializable(package="kgan.models")
+class DRAGAN(DCGAN):
+    """The vanilla game with a gradient penalty near the data; the arguments are those of `DCGAN`.
+
+    The discriminator normalises each image alone, since the penalty is one of each image's own
+    gradient.
+
+    Kodali et al., "On Convergence and Stability of GANs", 2017, arXiv:1705.07215, algorithm 1.
+    """
+
+    paper_normalization = "layer"
+
+    def compile_defaults(self) -> dict[str, Any]:
+        return super().compile_defaults() | {"penalties": ("dragan",)}

@@ -1,0 +1,63 @@
+"""PacGAN: a discriminator that judges several images at once."""
+
+from __future__ import annotations
+
+import keras
+import tensorflow as tf
+
+from kgan.checks import check_integer
+from kgan.models.dcgan import DCGAN
+from kgan.models.variant import Blueprint, Variant
+
+
+@keras.saving.register_keras_serializable(package="kgan")
+class PacGAN(Variant):
+    """The discriminator sees `pack` images of one side as the channels of one image.
+
+    A generator that lacks modes gives itself away by images too much alike. The batch must divide
+    into packs; the other arguments, and the defaults of `compile`, are those of `DCGAN`.
+
+    Lin et al., "PacGAN: The power of two samples in generative adversarial networks", 2018,
+    arXiv:1712.04086, section 2.
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int] = (64, 64, 3),
+        latent_dim: int = 100,
+        width: int = 128,
+        pack: int = 2,
+        networks: str = "dcgan",
+        normalization: str | None = None,
+        ema_halflife_images: float | None = 10_000.0,
+        seed: int = 0,
+        dtype: str | None = None,
+        name: str | None = None,
+    ):
+        check_integer("pack", pack, 1)
+        blueprint = Blueprint(networks, image_shape, width, seed, dtype)
+        normalization = DCGAN.chosen_normalization(blueprint, normalization)
+        super().__init__(
+            blueprint,
+            blueprint.generator(latent_dim),
+            blueprint.discriminator(normalization=normalization, images=pack),
+            ema_halflife_images,
+            name,
+        )
+        self.normalization = normalization
+        self.pack = pack
+
+    def present(self, images):
+        """Packs `(batch / pack, height, width, pack * channels)` of images."""
+        height, width, channels = self.image_shape
+        packs = tf.reshape(images, (-1, self.pack, height, width, channels))
+        packs = tf.transpose(packs, (0, 2, 3, 1, 4))
+        return tf.reshape(packs, (-1, height, width, self.pack * channels))
+
+    def augmented(self, presented):
+        """Packs after each image's own augmentation."""
+        height, width, channels = self.image_shape
+        images = tf.reshape(presented, (-1, height, width, self.pack, channels))
+        images = tf.transpose(images, (0, 3, 1, 2, 4))
+        images = tf.reshape(images, (-1, height, width, channels))
+        return self.present(super().augmented(images))

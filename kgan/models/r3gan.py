@@ -1,0 +1,72 @@
+"""R3GAN: the relativistic game with penalties on both sides, and no tricks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from kgan import penalties
+from kgan.checks import check_integer, check_number
+from kgan.models.dcgan import DCGAN
+from kgan.models.schedules import Cosine, ScheduledAdam
+
+
+@keras.saving.register_keras_serializable(package="kgan")
+class R3GAN(DCGAN):
+    """Paired relativistic loss, R1 and R2, the paper's residual networks and its schedules.
+
+    During `burn_in_steps` training steps cosines lead the learning rate from 0.0002 to 0.00005, the
+    penalties' weight from `gamma` to a tenth of it, and β₂ from 0.9 to 0.99; the average's
+    half-life grows with the images seen up to `ema_halflife_images`. The other arguments are those
+    of `DCGAN`.
+
+    Huang et al., "The GAN is dead; long live the GAN! A Modern Baseline GAN", 2024,
+    arXiv:2501.05441, equations 2 and 3 and table of hyperparameters in the appendix.
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int] = (64, 64, 3),
+        latent_dim: int = 64,
+        width: int = 96,
+        gamma: float = 2.0,
+        burn_in_steps: int = 20_000,
+        networks: str = "r3gan",
+        normalization: str | None = None,
+        ema_halflife_images: float | None = 500_000.0,
+        seed: int = 0,
+        dtype: str | None = None,
+        name: str | None = None,
+    ):
+        super().__init__(
+            image_shape,
+            latent_dim,
+            width,
+            networks,
+            normalization,
+            ema_halflife_images,
+            seed,
+            dtype,
+            name,
+        )
+        self.gamma = check_number("gamma", gamma, 0)
+        self.burn_in_steps = check_integer("burn_in_steps", burn_in_steps, 1)
+
+    def compile_defaults(self) -> dict[str, Any]:
+        weight = Cosine(self.gamma, self.gamma / 10, self.burn_in_steps)
+
+        def optimizer():
+            return ScheduledAdam(
+                learning_rate=Cosine(2e-4, 5e-5, self.burn_in_steps),
+                beta_1=0.0,
+                beta_2=Cosine(0.9, 0.99, self.burn_in_steps),
+                epsilon=1e-8,
+            )
+
+        return super().compile_defaults() | {
+            "loss": "relativistic",
+            "generator_optimizer": optimizer(),
+            "discriminator_optimizer": optimizer(),
+            "penalties": (penalties.R1(weight), penalties.R2(weight)),
+        }

@@ -1,0 +1,91 @@
+"""A GAN whose discriminator is a classifier that also learns from unlabelled images."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kgan.checks import check_integer
+from kgan.models.classes import accuracy, cross_entropy
+from kgan.models.dcgan import DCGAN
+from kgan.models.variant import Blueprint, Variant
+
+
+@keras.saving.register_keras_serializable(package="kgan")
+class SemiSupervisedGAN(Variant):
+    """The discriminator tells `classes` real classes and one more, fake; the generator matches it.
+
+    `fit` takes `(images, labels)` with the label -1 where there is none
+    (`kgan.data.load(…, labels=True, labelled=100)` hides all but 100). The discriminator minimises
+    the cross-entropy of the labelled images and the two-player loss of all, whose logit is the
+    logarithm of the summed exponentials of the class logits (the fake class's own is 0). The
+    generator brings the mean features of its images to those of the real ones. `classify(images)`
+    tells classes. `fit` logs `class_loss` and `class_accuracy` on labelled images and
+    `feature_distance`. The other arguments are those of `DCGAN`.
+
+    Salimans et al., "Improved Techniques for Training GANs", 2016, arXiv:1606.03498, sections 3.1
+    and 5; Odena, "Semi-Supervised Learning with Generative Adversarial Networks", 2016,
+    arXiv:1606.01583.
+    """
+
+    needed = ("label",)
+    needs_real_logits = True
+    takes_unlabelled = True
+    logged = ("class_loss", "class_accuracy")
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int] = (64, 64, 3),
+        classes: int = 10,
+        latent_dim: int = 100,
+        width: int = 128,
+        networks: str = "dcgan",
+        normalization: str | None = None,
+        ema_halflife_images: float | None = 10_000.0,
+        seed: int = 0,
+        dtype: str | None = None,
+        name: str | None = None,
+    ):
+        check_integer("classes", classes, 2)
+        blueprint = Blueprint(networks, image_shape, width, seed, dtype)
+        normalization = DCGAN.chosen_normalization(blueprint, normalization)
+        super().__init__(
+            blueprint,
+            blueprint.generator(latent_dim),
+            blueprint.discriminator(
+                normalization=normalization, heads={"class_logits": (classes,)}, features=True
+            ),
+            ema_halflife_images,
+            name,
+        )
+        self.classes = classes
+        self.normalization = normalization
+
+    def judgement(self, outputs) -> dict[str, Any]:
+        judged = super().judgement(outputs)
+        # log of the odds that an image belongs to any of the real classes
+        return {**judged, "logit": tf.reduce_logsumexp(judged["class_logits"], -1, keepdims=True)}
+
+    def discriminator_loss(self, real, fake):
+        classes = cross_entropy(real["class_logits"], real["label"])
+        self.track(
+            class_loss=classes,
+            class_accuracy=accuracy(real["class_logits"], real["label"]),
+        )
+        return super().discriminator_loss(real, fake) + classes
+
+    def generator_loss(self, real, fake):
+        """The squared distance between the mean features of both sides, by feature."""
+        means = [tf.reduce_mean(side["features"], 0) for side in (real, fake)]
+        return tf.reduce_mean(tf.square(means[0] - means[1]))
+
+    def classify(self, images, batch_size: int = 64) -> np.ndarray:
+        """The most likely real class of each image: int32 `(n,)`.
+
+        Raises:
+            UsageError: images of another shape or range.
+        """
+        return self.judged(images, batch_size)["class_logits"].argmax(-1).astype(np.int32)

@@ -1,0 +1,72 @@
+"""WGAN: a critic that estimates the Wasserstein distance, its weights clipped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from kgan.checks import check_number
+from kgan.models.dcgan import DCGAN
+
+
+@keras.saving.register_keras_serializable(package="kgan")
+class ClipWeights(keras.constraints.Constraint):
+    """Weights cut to [-limit, limit] after each update."""
+
+    def __init__(self, limit: float):
+        self.limit = limit
+
+    def __call__(self, weights):
+        return ops.clip(weights, -self.limit, self.limit)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"limit": self.limit}
+
+
+@keras.saving.register_keras_serializable(package="kgan")
+class WGAN(DCGAN):
+    """A critic of clipped weights, five updates of it for each of the generator.
+
+    Minus the logged `discriminator_loss` estimates the Wasserstein-1 distance up to a factor.
+    `clip` bounds every trainable weight of the critic; the other arguments are those of `DCGAN`.
+
+    Arjovsky, Chintala & Bottou, "Wasserstein GAN", 2017, arXiv:1701.07875, algorithm 1.
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int] = (64, 64, 3),
+        latent_dim: int = 100,
+        width: int = 128,
+        clip: float = 0.01,
+        networks: str = "dcgan",
+        normalization: str | None = None,
+        ema_halflife_images: float | None = 10_000.0,
+        seed: int = 0,
+        dtype: str | None = None,
+        name: str | None = None,
+    ):
+        super().__init__(
+            image_shape,
+            latent_dim,
+            width,
+            networks,
+            normalization,
+            ema_halflife_images,
+            seed,
+            dtype,
+            name,
+        )
+        self.clip = check_number("clip", clip, 1e-6)
+        for variable in self.discriminator.trainable_variables:
+            variable.constraint = ClipWeights(self.clip)
+
+    def compile_defaults(self) -> dict[str, Any]:
+        return super().compile_defaults() | {
+            "loss": "wasserstein",
+            "generator_optimizer": keras.optimizers.RMSprop(5e-5, rho=0.99),
+            "discriminator_optimizer": keras.optimizers.RMSprop(5e-5, rho=0.99),
+            "discriminator_steps": 5,
+        }

@@ -1,0 +1,184 @@
+"""The residual networks of R3GAN, from 28 to 64 pixels and beyond.
+
+Huang et al., "The GAN is dead; long live the GAN! A Modern Baseline GAN", 2024, arXiv:2501.05441,
+section 4 (configuration E): no normalisation; blocks of a 1x1, a grouped 3x3 and a 1x1 convolution
+that widen the channels twofold inside, LeakyReLU, the last kernel of a block starting at zero and
+the others scaled down by their number (fix-up); resampling by bilinear filters outside the blocks;
+the generator starts from a learned basis that the latent scales, the discriminator ends in one.
+
+`width` is the number of channels next to the image; it doubles with each halving of the image's
+size, up to fourfold. Images end in tanh, where the paper's are linear: kgan's lie in [-1, 1].
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import keras
+from keras import layers
+
+from kgan.layers import GroupedConv2D, LeakyReLU
+from kgan.networks.family import Family
+from kgan.networks.shape import halvings
+
+_FORMAT = "channels_last"  # whatever the user's keras.json says
+_BLOCKS = 2  # at each size
+_EXPANSION = 2
+_GROUP = 16  # channels of a group
+_MOST_CHANNELS = 4  # times the width
+_GAIN = math.sqrt(2.0 / (1.0 + 0.2**2))  # keeps the variance through a LeakyReLU of slope 0.2
+
+
+class _Builder:
+    """Makes blocks of one network, whose convolutions start smaller the more blocks there are."""
+
+    def __init__(self, seeds: Iterator[int], dtype: str | None, blocks: int):
+        self._seeds = seeds
+        self._dtype = dtype
+        # Fix-up initialisation (Zhang et al., 2019, arXiv:1901.09321, section 3) for three layers
+        # a block, the last of which starts at zero.
+        self._shrink = blocks**-0.25
+
+    def convolution(self, filters: int, gain: float = 1.0) -> keras.layers.Layer:
+        return layers.Conv2D(
+            filters,
+            1,
+            use_bias=False,
+            data_format=_FORMAT,
+            kernel_initializer=self._initializer(gain),
+            dtype=self._dtype,
+        )
+
+    def block(self, x):
+        channels = x.shape[-1]
+        inside = channels * _EXPANSION
+        h = self.convolution(inside, _GAIN * self._shrink)(x)
+        h = self._activated(h)
+        h = GroupedConv2D(
+            3,
+            max(inside // _GROUP, 1) if inside % _GROUP == 0 else 1,
+            kernel_initializer=self._initializer(_GAIN * self._shrink),
+            dtype=self._dtype,
+        )(h)
+        h = self.convolution(channels, 0.0)(self._activated(h))
+        return layers.Add(dtype=self._dtype)([x, h])
+
+    def dense(self, units: int) -> keras.layers.Layer:
+        return layers.Dense(
+            units, use_bias=False, kernel_initializer=self._initializer(1.0), dtype=self._dtype
+        )
+
+    def basis(self, size: int) -> keras.layers.Layer:
+        """Each channel's weighted sum over its places."""
+        return layers.DepthwiseConv2D(
+            size,
+            use_bias=False,
+            data_format=_FORMAT,
+            depthwise_initializer=self._initializer(1.0),
+            dtype=self._dtype,
+        )
+
+    def doubled(self, x, size: int):
+        """Twice the height and width by bilinear interpolation, cut to `size`."""
+        x = layers.UpSampling2D(data_format=_FORMAT, interpolation="bilinear", dtype=self._dtype)(x)
+        surplus = x.shape[1] - size
+        if surplus:
+            x = layers.Cropping2D(((0, surplus), (0, surplus)), _FORMAT, dtype=self._dtype)(x)
+        return x
+
+    def halved(self, x):
+        pool = layers.AveragePooling2D(2, padding="same", data_format=_FORMAT, dtype=self._dtype)
+        return pool(x)
+
+    def _activated(self, x):
+        return LeakyReLU(0.2, dtype=self._dtype)(Bias(dtype=self._dtype)(x))
+
+    def _initializer(self, gain: float) -> keras.initializers.Initializer:
+        if gain == 0.0:
+            return keras.initializers.Zeros()
+        return keras.initializers.VarianceScaling(
+            gain**2, "fan_in", "untruncated_normal", seed=next(self._seeds)
+        )
+
+
+@keras.saving.register_keras_serializable(package="kgan")
+class Bias(keras.layers.Layer):
+    """A learned number for each channel, added."""
+
+    def build(self, input_shape):
+        self.bias = self.add_weight(name="bias", shape=(input_shape[-1],), initializer="zeros")
+
+    def call(self, inputs):
+        return inputs + keras.ops.cast(self.bias, inputs.dtype)
+
+
+@keras.saving.register_keras_serializable(package="kgan")
+class Basis(keras.layers.Layer):
+    """`(batch, channels)` to `(batch, size, size, channels)`: a learned map for each channel."""
+
+    def __init__(self, size: int, seed: int = 0, name: str | None = None, dtype=None):
+        super().__init__(name=name, dtype=dtype)
+        self.size = size
+        self.seed = seed
+
+    def build(self, input_shape):
+        self.basis = self.add_weight(
+            name="basis",
+            shape=(self.size, self.size, input_shape[-1]),
+            initializer=keras.initializers.RandomNormal(stddev=1.0, seed=self.seed),
+        )
+
+    def call(self, inputs):
+        return inputs[:, None, None, :] * keras.ops.cast(self.basis, inputs.dtype)
+
+    def get_config(self):
+        return {
+            "size": self.size,
+            "seed": self.seed,
+            "name": self.name,
+            "dtype": self.dtype_policy.name,
+        }
+
+
+def _channels(level: int, width: int) -> int:
+    return width * min(2**level, _MOST_CHANNELS)
+
+
+def _synthesis(latent, image_shape, width: int, seeds: Iterator[int], dtype, condition=None):
+    sizes = halvings(image_shape)
+    make = _Builder(seeds, dtype, _BLOCKS * len(sizes))
+    x = make.dense(_channels(len(sizes) - 1, width))(latent)
+    x = Basis(sizes[-1], next(seeds), dtype=dtype)(x)
+    for level in reversed(range(len(sizes))):
+        channels = _channels(level, width)
+        if level < len(sizes) - 1:
+            if x.shape[-1] != channels:
+                x = make.convolution(channels)(x)
+            x = make.doubled(x, sizes[level])
+        for _ in range(_BLOCKS):
+            x = make.block(x)
+    return make.convolution(image_shape[2])(x)
+
+
+def _trunk(image, width: int, seeds: Iterator[int], dtype, normalization: str):
+    sizes = halvings(image.shape[1:])
+    make = _Builder(seeds, dtype, _BLOCKS * len(sizes))
+    x = make.convolution(width)(image)
+    for level in range(len(sizes)):
+        for _ in range(_BLOCKS):
+            x = make.block(x)
+        if level < len(sizes) - 1:
+            x = make.halved(x)
+            if x.shape[-1] != _channels(level + 1, width):
+                x = make.convolution(_channels(level + 1, width))(x)
+    return layers.Flatten(_FORMAT, dtype=dtype)(make.basis(sizes[-1])(x))
+
+
+def _head(units: int, seed: int, normalization: str, name: str | None) -> keras.layers.Layer:
+    initializer = keras.initializers.VarianceScaling(1.0, "fan_in", "untruncated_normal", seed=seed)
+    return layers.Dense(units, kernel_initializer=initializer, dtype="float32", name=name)
+
+
+FAMILY = Family("r3gan", _synthesis, _trunk, _head, ("none",), conditional=False)
+generator, discriminator, encoder = FAMILY.generator, FAMILY.discriminator, FAMILY.encoder
