@@ -29,7 +29,15 @@ class ImageDataset(tf.data.Dataset):
         config: what defines the batches; JSON can hold it.
     """
 
-    def __init__(self, source: Source, split: str, batch_size: int, seed: int, labels: bool):
+    def __init__(
+        self,
+        source: Source,
+        split: str,
+        batch_size: int,
+        seed: int,
+        labels: bool,
+        labelled: int | None = None,
+    ):
         self.batch_size = batch_size
         self.num_images, height, width, channels = map(int, source.images.shape)
         self.image_shape = (height, width, channels)
@@ -43,6 +51,7 @@ class ImageDataset(tf.data.Dataset):
             "resolution": height,
             "channels": channels,
             "labels": labels,
+            "labelled": labelled,
             "num_images": self.num_images,
             "sha256": source.sha256,
         }
@@ -50,7 +59,7 @@ class ImageDataset(tf.data.Dataset):
         self._labels = labels
         # The order of an epoch is drawn once, not for each batch; prefetching needs two.
         self._order = functools.lru_cache(maxsize=2)(
-            lambda epoch: np.random.default_rng((seed, epoch)).permutation(self.num_images)
+            lambda epoch: self._drawn(np.random.default_rng((seed, epoch)), labelled is not None)
         )
         self._epoch = self._stream(tf.data.Dataset.range(self.steps_per_epoch))
         super().__init__(self._epoch._variant_tensor)
@@ -104,6 +113,15 @@ class ImageDataset(tf.data.Dataset):
             )
 
         return strategy.distribute_datasets_from_function(part)
+
+    def _drawn(self, random: np.random.Generator, mixed: bool) -> np.ndarray:
+        """The order of an epoch; mixed, every second image is one of the labelled in turn."""
+        order = random.permutation(self.num_images)
+        if mixed:
+            assert self._source.labels is not None
+            known = random.permutation(np.flatnonzero(self._source.labels >= 0))
+            order[::2] = np.resize(known, len(order[::2]))
+        return order
 
     def _stream(
         self, counter: tf.data.Dataset, replicas: int = 1, local: int = 1, worker: int = 0

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kgan.checks import check_flag, check_integer
-from kgan.data.source import PACKAGED, Source, from_arrays, packaged
+from kgan.data.source import PACKAGED, Source, from_arrays, hide_labels, packaged
 from kgan.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ def load(
     resolution: int | None = None,
     channels: int | None = None,
     labels: bool = False,
+    labelled: int | None = None,
     strict: bool = False,
 ) -> ImageDataset:
     """Batches of images, float32 `(batch_size, height, width, channels)` in [-1, 1].
@@ -46,6 +47,9 @@ def load(
             keeps the images' own.
         channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA; None keeps the images' own.
         labels: give `(images, labels)`, with int32 labels `(batch_size,)`.
+        labelled: hide all labels but so many, evenly over the classes and pinned by the seed, as
+            for semi-supervised learning: the others become -1. Every second image of a batch
+            then has a label, each of the few again and again; the others are from all images.
         strict: an image that cannot be decoded is an error; otherwise a warning names it, and it
             is skipped.
 
@@ -72,9 +76,13 @@ def load(
             f"labels=True needs a source with labels; {found.name!r} has none. Pass (images, "
             "labels), a folder with one subfolder of images a class, or labels=False."
         )
+    if labelled is not None:
+        if not labels:
+            raise UsageError(f"labelled={labelled} needs labels=True.")
+        found = hide_labels(found, labelled, seed)
     from kgan.data.dataset import ImageDataset
 
-    return ImageDataset(found, split, batch_size, seed, labels)
+    return ImageDataset(found, split, batch_size, seed, labels, labelled)
 
 
 def _find(

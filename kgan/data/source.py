@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from kgan.checks import check_integer
 from kgan.data.decode import convert
 from kgan.data.validate import check_images, check_labels, check_shape
 from kgan.errors import UsageError
@@ -16,7 +17,7 @@ from kgan.errors import UsageError
 PACKAGED = {"fashion_mnist": Path(__file__).with_name("fashion_mnist_10k.npz")}
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Source:
     """Images in an array that may be memory-mapped, and what is known of them."""
 
@@ -59,6 +60,30 @@ def packaged(name: str, resolution: int | None, channels: int | None) -> Source:
         pixels = file["image"][..., np.newaxis]
         source = from_arrays((pixels, file["label"]), resolution, channels, name)
     return Source(name, source.images, source.labels, label_names, source.sha256)
+
+
+def hide_labels(source: Source, labelled: int, seed: int) -> Source:
+    """The source with all labels but `labelled` hidden as -1, as many left for each class.
+
+    Raises:
+        UsageError: fewer than one for each class, or more than there are, or an uneven number.
+    """
+    assert source.labels is not None  # `load` has asked
+    known = np.flatnonzero(source.labels >= 0)
+    classes, counts = np.unique(source.labels[known], return_counts=True)
+    check_integer("labelled", labelled, 1, len(known))
+    share, rest = divmod(labelled, len(classes))
+    if rest or not 1 <= share <= counts.min():
+        raise UsageError(
+            f"labelled must be a multiple of the {len(classes)} classes, at most "
+            f"{len(classes) * counts.min()}, so that each class keeps as many labels; received "
+            f"{labelled}."
+        )
+    order = np.random.default_rng(seed).permutation(known)
+    kept = [order[source.labels[order] == label][:share] for label in classes]
+    labels = np.full_like(source.labels, -1)
+    labels[np.concatenate(kept)] = source.labels[np.concatenate(kept)]
+    return dataclasses.replace(source, labels=labels)
 
 
 def fingerprint(images: np.ndarray, labels: np.ndarray | None) -> str:

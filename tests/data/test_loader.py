@@ -123,3 +123,26 @@ def test_nan_is_refused_before_training():
     images[3, 0, 0, 0] = np.nan
     with pytest.raises(UsageError, match=r"finite"):
         kgan.data.load(images)
+
+
+def test_hidden_labels():
+    data = kgan.data.load("fashion_mnist", batch_size=50, labels=True, labelled=100, seed=3)
+    known = np.flatnonzero(data.labels >= 0)
+    assert np.bincount(data.labels[known]).tolist() == [10] * 10
+    assert (kgan.data.load("fashion_mnist", labels=True).labels[known] == data.labels[known]).all()
+    again = kgan.data.load("fashion_mnist", batch_size=50, labels=True, labelled=100, seed=3)
+    other = kgan.data.load("fashion_mnist", batch_size=50, labels=True, labelled=100, seed=4)
+    assert (again.labels == data.labels).all() and (other.labels != data.labels).any()
+    # Every second image has a label, each of the hundred as often; the others mostly none.
+    labels = np.concatenate([labels for _, labels in data.take(40).as_numpy_iterator()])
+    assert (labels[::2] >= 0).all() and (labels[1::2] >= 0).mean() < 0.05
+    assert np.bincount(labels[::2]).tolist() == [100] * 10
+    for labelled, message in [
+        (5, "labelled must be a multiple of the 10 classes"),
+        (105, "multiple of the 10 classes.*received 105"),
+        (20_000, "labelled must be an integer, 1 to 10000"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            kgan.data.load("fashion_mnist", labels=True, labelled=labelled)
+    with pytest.raises(ValueError, match="labelled=10 needs labels=True"):
+        kgan.data.load("fashion_mnist", labelled=10)
