@@ -79,7 +79,8 @@ def hide_labels(source: Source, labelled: int, seed: int) -> Source:
             f"{len(classes) * counts.min()}, so that each class keeps as many labels; received "
             f"{labelled}."
         )
-    order = np.random.default_rng(seed).permutation(known)
+    # Another stream than that of any epoch's order, (seed, epoch).
+    order = np.random.default_rng((seed, 0, 1)).permutation(known)
     kept = [order[source.labels[order] == label][:share] for label in classes]
     labels = np.full_like(source.labels, -1)
     labels[np.concatenate(kept)] = source.labels[np.concatenate(kept)]
