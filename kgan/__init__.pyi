@@ -14,24 +14,22 @@ from . import (
     presets as presets,
     zoo as zoo,
 )
-from .models import (
-    ACGAN as ACGAN,
-    DCGAN as DCGAN,
-    DRAGAN as DRAGAN,
-    GAN as GAN,
-    LSGAN as LSGAN,
-    R3GAN as R3GAN,
-    SNGAN as SNGAN,
-    WGAN as WGAN,
-    WGANGP as WGANGP,
-    BiGAN as BiGAN,
-    ConditionalGAN as ConditionalGAN,
-    InfoGAN as InfoGAN,
-    PacGAN as PacGAN,
-    RelativisticGAN as RelativisticGAN,
-    SemiSupervisedGAN as SemiSupervisedGAN,
-    UnrolledGAN as UnrolledGAN,
-    VanillaGAN as VanillaGAN,
-    load_model as load_model,
-)
+from .models.acgan import ACGAN as ACGAN
+from .models.bigan import BiGAN as BiGAN
+from .models.conditional_gan import ConditionalGAN as ConditionalGAN
+from .models.dcgan import DCGAN as DCGAN
+from .models.dragan import DRAGAN as DRAGAN
+from .models.gan import GAN as GAN
+from .models.info_gan import InfoGAN as InfoGAN
+from .models.loading import load_model as load_model
+from .models.lsgan import LSGAN as LSGAN
+from .models.pacgan import PacGAN as PacGAN
+from .models.r3gan import R3GAN as R3GAN
+from .models.relativistic_gan import RelativisticGAN as RelativisticGAN
+from .models.semi_supervised_gan import SemiSupervisedGAN as SemiSupervisedGAN
+from .models.sngan import SNGAN as SNGAN
+from .models.unrolled_gan import UnrolledGAN as UnrolledGAN
+from .models.vanilla_gan import VanillaGAN as VanillaGAN
+from .models.wgan import WGAN as WGAN
+from .models.wgan_gp import WGANGP as WGANGP
 from .version import __version__ as __version__

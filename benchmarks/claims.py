@@ -1,0 +1,265 @@
+"""What each variant's paper claims, measured on Fashion-MNIST with the judge's eyes.
+
+Each claim trains its recipe (`kgan.zoo`) on the full training split for some minutes of two cores,
+counted as processor time, and adds a row with seed, time and figures to a JSON file. The images are
+judged by the packaged classifier `judge_fashion_mnist`, which no training sees. It needs the data:
+
+    kgan data prepare fashion_mnist --from /usr/share/datasets/fashion-mnist
+    python benchmarks/claims.py dcgan sngan r3gan --minutes 10
+    python benchmarks/claims.py --table
+
+A run that is cut off goes on where it was when the same command is given again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras
+import numpy as np
+
+import kgan
+from kgan import zoo
+from kgan.files import replacing
+from kgan.metrics import assignment, diversity, frechet, judge, neighbours
+
+CORES = 2
+SAMPLES = 10_000
+ROWS = Path(__file__).with_name("claims.json")
+
+
+def arrays(split: str) -> tuple[np.ndarray, np.ndarray]:
+    data = kgan.data.load("tfds:fashion_mnist", split=split, batch_size=1000, labels=True)
+    batches = list(data.as_numpy_iterator())
+    return tuple(map(np.concatenate, zip(*batches, strict=True)))  # type: ignore[return-value]
+
+
+class Budget(keras.callbacks.Callback):
+    """Ends the training at the epoch that would exceed the minutes; remembers them on the disk."""
+
+    def __init__(self, minutes: float, file: Path):
+        super().__init__()
+        self.minutes = minutes
+        self.file = file
+        self.used = json.loads(file.read_text())["minutes"] if file.exists() else 0.0
+
+    def on_train_begin(self, logs=None):
+        self._began = time.process_time()
+
+    def on_epoch_end(self, epoch, logs=None):
+        last = (time.process_time() - self._began) / 60 / CORES
+        self._began = time.process_time()
+        self.used += last
+        self.file.write_text(json.dumps({"minutes": self.used, "epochs": epoch + 1}))
+        self.model.stop_training = self.used + last > self.minutes
+
+
+class CriticCurve(keras.callbacks.Callback):
+    """The critic's estimate and the Fréchet distance of the images after each epoch."""
+
+    def __init__(self, measure: Measure, file: Path):
+        super().__init__()
+        self.measure = measure
+        self.file = file
+        self.rows = json.loads(file.read_text()) if file.exists() else []
+
+    def on_epoch_end(self, epoch, logs=None):
+        images = self.model.generate(2000, seed=1, batch_size=500)
+        self.rows = self.rows[:epoch] + [
+            {
+                "estimate": -float(logs["discriminator_loss"]),
+                "distance": self.measure.distance(images),
+            }
+        ]
+        self.file.write_text(json.dumps(self.rows))
+
+
+class Measure:
+    """The figures, each of a trained GAN; the real side is computed once."""
+
+    def __init__(self) -> None:
+        self.judge = judge.load()
+        self.test_images, self.test_labels = arrays("test")
+        self.test_features = self.judge.features(self.test_images)
+        self.test = frechet.statistics(self.test_features)
+
+    def distance(self, images: np.ndarray) -> float:
+        return frechet.frechet_distance(frechet.statistics(self.judge.features(images)), self.test)
+
+    def quality(self, gan: kgan.GAN) -> dict[str, float]:
+        return {"distance": self.distance(gan.generate(SAMPLES, seed=1, batch_size=500))}
+
+    def classes(self, gan: kgan.GAN) -> dict[str, float]:
+        """How often the judge agrees with the asked class, and how unlike those of one class are."""
+        labels = np.arange(SAMPLES) % 10
+        images = gan.generate(SAMPLES, seed=1, labels=labels, batch_size=500)
+        features = self.judge.features(images)
+        ratios = [
+            diversity.mean_pairwise_distance(features[labels == label])
+            / diversity.mean_pairwise_distance(self.test_features[self.test_labels == label])
+            for label in range(10)
+        ]
+        return {
+            "agreement": float((self.judge.classify(images) == labels).mean()),
+            "diversity": float(np.mean(ratios)),
+            "distance": self.distance(images),
+        }
+
+    def codes(self, gan: kgan.InfoGAN) -> dict[str, float]:
+        """The categorical code of test images, after the best assignment; k-means on pixels."""
+        found = gan.encode(self.test_images, batch_size=500)[:, :10].argmax(1)
+        pixels = self.test_images.reshape(len(self.test_images), -1)
+        clusters = assignment.k_means(pixels, 10, seed=0)
+        return {
+            "code accuracy": assignment.assignment_accuracy(found, self.test_labels),
+            "k-means accuracy": assignment.assignment_accuracy(clusters, self.test_labels),
+            **self.quality(gan),
+        }
+
+    def encoder(self, gan: kgan.BiGAN) -> dict[str, float]:
+        train_images, train_labels = arrays("train")
+        accuracy = neighbours.one_nearest_neighbour_accuracy(
+            gan.features(train_images, batch_size=500),
+            train_labels,
+            gan.features(self.test_images, batch_size=500),
+            self.test_labels,
+        )
+        rebuilt = gan.reconstruct(self.test_images, batch_size=500)
+        random = gan.generate(len(self.test_images), seed=1, batch_size=500)
+        error = float(np.square(rebuilt - self.test_images).mean())
+        chance = float(np.square(random - self.test_images).mean())
+        return {"1-NN accuracy": accuracy, "error / random": error / chance, **self.quality(gan)}
+
+    def classifier(self, gan: kgan.SemiSupervisedGAN) -> dict[str, float]:
+        found = gan.classify(self.test_images, batch_size=500)
+        return {"accuracy": float((found == self.test_labels).mean()), **self.quality(gan)}
+
+
+QUALITY = ("vanilla_gan", "dcgan", "lsgan", "wgan", "wgan_gp", "sngan", "dragan")
+QUALITY += ("relativistic_gan", "pacgan", "unrolled_gan", "r3gan")
+FIGURES: dict[str, Callable[[Measure, Any], dict[str, float]]] = {
+    **dict.fromkeys(QUALITY, Measure.quality),
+    "conditional_gan": Measure.classes,
+    "projection_gan": Measure.classes,
+    "acgan": Measure.classes,
+    "info_gan": Measure.codes,
+    "bigan": Measure.encoder,
+    "semi_supervised_gan": Measure.classifier,
+}
+
+
+def run(name: str, minutes: float, seed: int, runs: Path, measure: Measure) -> dict[str, Any]:
+    """Train the recipe of `name` and measure it; the row."""
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(seed)
+    recipe = zoo.recipe(f"{name}_fashion_mnist")
+    data = recipe.data("tfds:fashion_mnist", seed=seed)
+    gan = recipe.model(data.image_shape, seed=seed)
+    folder = runs / f"{name}-{seed}-{minutes:g}"
+    folder.mkdir(parents=True, exist_ok=True)
+    budget = Budget(minutes, folder / "budget.json")
+    curve = CriticCurve(measure, folder / "critic.json")
+    followed = [curve] if gan.two_player_loss.__class__ is kgan.losses.Wasserstein else []
+    if not (folder / "model.keras").exists():
+        gan.fit(
+            data,
+            epochs=1000,
+            verbose=2,
+            callbacks=[
+                kgan.callbacks.StopOnNaN(),
+                kgan.callbacks.SampleGrid(folder / "samples", every_epochs=5),
+                *followed,
+                budget,
+                kgan.callbacks.Checkpoint(folder / "checkpoints", resume=True),
+            ],
+        )
+        gan.save(folder / "model.keras")
+    gan = kgan.load_model(folder / "model.keras")
+    used = json.loads((folder / "budget.json").read_text())
+    row = {"claim": name, "seed": seed, "minutes": round(used["minutes"], 1)}
+    row |= {"images": used["epochs"] * data.steps_per_epoch * data.batch_size}
+    row |= FIGURES[name](measure, gan)
+    if followed:
+        pairs = np.array([[row["estimate"], row["distance"]] for row in curve.rows])
+        row["correlation"] = float(np.corrcoef(pairs.T)[0, 1])
+    return row
+
+
+def save_preset(name: str, row: dict[str, Any], folder: Path) -> None:
+    """The model of a row as a packaged preset, with a card that states the row."""
+    gan = kgan.load_model(folder / "model.keras")
+    title = zoo.recipe(f"{name}_fashion_mnist").__doc__ or ""
+    figures = {
+        key: value
+        for key, value in row.items()
+        if key not in ("claim", "seed", "minutes", "images")
+    }
+    card = kgan.presets.Card(
+        summary=title.strip(),
+        recipe=f"{name}_fashion_mnist",
+        data="Fashion-MNIST, the 60,000 images of the training split (MIT, Zalando Research)",
+        seed=row["seed"],
+        minutes=f"{row['minutes']} on two cores, {row['images']:,} images",
+        figure="; ".join(f"{key} {value:.4g}" for key, value in figures.items())
+        + " (judge_fashion_mnist, 10,000 samples of seed 1 against the test split)",
+        license="Apache-2.0",
+    )
+    gan.save_to_preset(zoo.registry.PRESETS / f"{name}_fashion_mnist", card)
+    zoo.registry.write_registry()
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """The rows in Markdown."""
+    names = list(dict.fromkeys(key for row in rows for key in row))
+    lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
+    for row in rows:
+        cells = (row.get(name, "") for name in names)
+        lines.append(
+            "| "
+            + " | ".join(f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in cells)
+            + " |"
+        )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("claims", nargs="*", metavar="CLAIM", help=", ".join(FIGURES))
+    parser.add_argument("--minutes", type=float, default=10, help="of two cores, for each claim")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--runs", type=Path, default=Path("runs/claims"))
+    parser.add_argument("--json", type=Path, default=ROWS)
+    parser.add_argument("--preset", action="store_true", help="keep each model in zoo/presets")
+    parser.add_argument("--table", action="store_true", help="print the rows and train nothing")
+    arguments = parser.parse_args()
+    unknown = set(arguments.claims) - set(FIGURES)
+    if unknown:
+        parser.error(f"CLAIM must be one of {', '.join(FIGURES)}; received {', '.join(unknown)}.")
+    rows = json.loads(arguments.json.read_text()) if arguments.json.exists() else []
+    if arguments.table:
+        print(table(rows))
+        return
+    measure = Measure()
+    for name in arguments.claims:
+        row = run(name, arguments.minutes, arguments.seed, arguments.runs, measure)
+        print(table([row]), flush=True)
+        same = [name, arguments.seed]
+        rows = [old for old in rows if [old["claim"], old["seed"]] != same] + [row]
+        with replacing(arguments.json) as temporary:
+            temporary.write_text(json.dumps(rows, indent=1) + "\n")
+        if arguments.preset:
+            folder = arguments.runs / f"{name}-{arguments.seed}-{arguments.minutes:g}"
+            save_preset(name, row, folder)
+
+
+if __name__ == "__main__":
+    main()

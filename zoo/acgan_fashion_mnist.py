@@ -1,0 +1,25 @@
+"""ACGAN on Fashion-MNIST: a discriminator that also tells the class.
+
+Odena, Olah & Shlens, "Conditional Image Synthesis with Auxiliary Classifier GANs", 2017,
+arXiv:1610.09585. The networks are DCGAN's at a quarter of its width.
+"""
+
+from __future__ import annotations
+
+import keras
+
+import kgan
+
+epochs = 20
+
+
+def model(image_shape: tuple[int, int, int] = (28, 28, 1), seed: int = 0) -> kgan.ACGAN:
+    """The compiled GAN."""
+    gan = kgan.ACGAN(
+        image_shape, classes=10, latent_dim=64, width=32, ema_halflife_images=20_000, seed=seed
+    )
+    gan.compile(
+        generator_optimizer=keras.optimizers.Adam(1e-3, beta_1=0.5),
+        discriminator_optimizer=keras.optimizers.Adam(1e-3, beta_1=0.5),
+    )
+    return gan

@@ -1,0 +1,25 @@
+"""SNGAN on Fashion-MNIST: spectral normalisation and the hinge loss.
+
+Miyato et al., "Spectral Normalization for Generative Adversarial Networks", 2018, arXiv:1802.05957.
+The networks are DCGAN's at a quarter of its width.
+"""
+
+from __future__ import annotations
+
+import keras
+
+import kgan
+from kgan.zoo._fashion_mnist import data as data
+
+epochs = 20
+
+
+def model(image_shape: tuple[int, int, int] = (28, 28, 1), seed: int = 0) -> kgan.SNGAN:
+    """The compiled GAN."""
+    gan = kgan.SNGAN(image_shape, latent_dim=64, width=32, ema_halflife_images=20_000, seed=seed)
+    gan.compile(
+        generator_optimizer=keras.optimizers.Adam(1e-3, beta_1=0.0),
+        discriminator_optimizer=keras.optimizers.Adam(1e-3, beta_1=0.0),
+        discriminator_steps=1,
+    )
+    return gan

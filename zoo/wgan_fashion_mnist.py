@@ -1,0 +1,19 @@
+"""WGAN on Fashion-MNIST: a critic with clipped weights.
+
+Arjovsky, Chintala & Bottou, "Wasserstein GAN", 2017, arXiv:1701.07875. The networks are DCGAN's at
+a quarter of its width.
+"""
+
+from __future__ import annotations
+
+import kgan
+from kgan.zoo._fashion_mnist import data as data
+
+epochs = 20
+
+
+def model(image_shape: tuple[int, int, int] = (28, 28, 1), seed: int = 0) -> kgan.WGAN:
+    """The compiled GAN."""
+    gan = kgan.WGAN(image_shape, latent_dim=64, width=32, ema_halflife_images=20_000, seed=seed)
+    gan.compile()
+    return gan
