@@ -74,12 +74,8 @@ class CriticCurve(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         images = self.model.generate(2000, seed=1, batch_size=500)
-        self.rows = self.rows[:epoch] + [
-            {
-                "estimate": -float(logs["discriminator_loss"]),
-                "distance": self.measure.distance(images),
-            }
-        ]
+        estimate, distance = -float(logs["discriminator_loss"]), self.measure.distance(images)
+        self.rows = [*self.rows[:epoch], {"estimate": estimate, "distance": distance}]
         self.file.write_text(json.dumps(self.rows))
 
 
@@ -99,7 +95,7 @@ class Measure:
         return {"distance": self.distance(gan.generate(SAMPLES, seed=1, batch_size=500))}
 
     def classes(self, gan: kgan.GAN) -> dict[str, float]:
-        """How often the judge agrees with the asked class, and how unlike those of one class are."""
+        """How often the judge agrees with the asked class, and the diversity within classes."""
         labels = np.arange(SAMPLES) % 10
         images = gan.generate(SAMPLES, seed=1, labels=labels, batch_size=500)
         features = self.judge.features(images)
