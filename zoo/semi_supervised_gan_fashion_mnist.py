@@ -1,6 +1,7 @@
 """Semi-supervised GAN on Fashion-MNIST: a classifier from a hundred labels.
 
-Salimans et al., "Improved Techniques for Training GANs", 2016, arXiv:1606.03498, section 5. The networks are DCGAN's at a quarter of its width.
+Salimans et al., "Improved Techniques for Training GANs", 2016, arXiv:1606.03498, section 5. The
+networks are DCGAN's at a quarter of its width.
 """
 
 from __future__ import annotations
