@@ -20,11 +20,12 @@ class SemiSupervisedGAN(Variant):
 
     `fit` takes `(images, labels)` with the label -1 where there is none
     (`kgan.data.load(…, labels=True, labelled=100)` hides all but 100). The discriminator minimises
-    the cross-entropy of the labelled images and the two-player loss of all, whose logit is the
-    logarithm of the summed exponentials of the class logits (the fake class's own is 0). The
-    generator brings the mean features of its images to those of the real ones. `classify(images)`
-    tells classes. `fit` logs `class_loss` and `class_accuracy` on labelled images and
-    `feature_distance`. The other arguments are those of `DCGAN`.
+    the cross-entropy of the labelled images and the two-player loss of the unlabelled ones (of all
+    where none is unlabelled), so that the few that come again and again do not stand for the data;
+    its logit is the logarithm of the summed exponentials of the class logits (the fake class's own
+    is 0). The generator brings the mean features of its images to those of the unlabelled real
+    ones. `classify(images)` tells classes. `fit` logs `class_loss` and `class_accuracy` on the
+    labelled images. The other arguments are those of `DCGAN`.
 
     Salimans et al., "Improved Techniques for Training GANs", 2016, arXiv:1606.03498, sections 3.1
     and 5; Odena, "Semi-Supervised Learning with Generative Adversarial Networks", 2016,
@@ -75,12 +76,13 @@ class SemiSupervisedGAN(Variant):
             class_loss=classes,
             class_accuracy=accuracy(real["class_logits"], real["label"]),
         )
+        real = {**real, "logit": _unlabelled(real, "logit")}
         return super().discriminator_loss(real, fake) + classes
 
     def generator_loss(self, real, fake):
         """The squared distance between the mean features of both sides, by feature."""
-        means = [tf.reduce_mean(side["features"], 0) for side in (real, fake)]
-        return tf.reduce_mean(tf.square(means[0] - means[1]))
+        real_mean = tf.reduce_mean(_unlabelled(real, "features"), 0)
+        return tf.reduce_mean(tf.square(real_mean - tf.reduce_mean(fake["features"], 0)))
 
     def classify(self, images, batch_size: int = 64) -> np.ndarray:
         """The most likely real class of each image: int32 `(n,)`.
@@ -89,3 +91,13 @@ class SemiSupervisedGAN(Variant):
             UsageError: images of another shape or range.
         """
         return self.judged(images, batch_size)["class_logits"].argmax(-1).astype(np.int32)
+
+
+def _unlabelled(side, name: str):
+    """The rows of the unlabelled images in turn, as many as the side has; all where none is."""
+    labelled = side["label"] >= 0
+    n = tf.size(labelled)
+    count = tf.reduce_sum(tf.cast(~labelled, tf.int32))
+    # Of a fixed shape, which XLA needs: the unlabelled first, then those again.
+    order = tf.argsort(tf.cast(labelled, tf.int32), stable=True)
+    return tf.gather(side[name], tf.gather(order, tf.range(n) % tf.where(count > 0, count, n)))
