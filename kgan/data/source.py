@@ -14,7 +14,10 @@ from kgan.data.decode import convert
 from kgan.data.validate import check_images, check_labels, check_shape
 from kgan.errors import UsageError
 
-PACKAGED = {"fashion_mnist": Path(__file__).with_name("fashion_mnist_10k.npz")}
+PACKAGED = {
+    "fashion_mnist": Path(__file__).with_name("fashion_mnist_10k.npz"),
+    "emoji": Path(__file__).with_name("emoji_64.npz"),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,8 +60,9 @@ def packaged(name: str, resolution: int | None, channels: int | None) -> Source:
     """One of the sets that come with kgan."""
     with np.load(PACKAGED[name]) as file:
         label_names = tuple(str(label) for label in file["label_names"])
-        pixels = file["image"][..., np.newaxis]
-        source = from_arrays((pixels, file["label"]), resolution, channels, name)
+        pixels, labels = file["image"], file["label"]
+    pixels = pixels if pixels.ndim == 4 else pixels[..., np.newaxis]
+    source = from_arrays((pixels, labels), resolution, channels, name)
     return Source(name, source.images, source.labels, label_names, source.sha256)
 
 
