@@ -25,6 +25,19 @@ def tiny_gan():
 
 
 @pytest.fixture(scope="session")
+def vivid_gan():
+    """A GAN whose images differ as those of a trained one do; tests must not train it.
+
+    With the weights that a DCGAN starts from, all pixels are almost 0.
+    """
+    gan = make_tiny_gan()
+    for variable in gan.averaged_generator.variables:
+        if len(variable.shape) > 1:
+            variable.assign(10 * variable)
+    return gan
+
+
+@pytest.fixture(scope="session")
 def make_gan():
     """A function that makes a compiled tiny DCGAN; its arguments go to `compile`."""
     return make_tiny_gan

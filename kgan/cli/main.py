@@ -24,6 +24,7 @@ from kgan.version import __version__
 COMMANDS = {
     "train": "kgan.cli.train:train",
     "generate": "kgan.cli.generate:generate",
+    "latent": "kgan.cli.latent:latent",
     "export": "kgan.cli.export:export",
     "data": "kgan.cli.data:data",
     "zoo": "kgan.cli.zoo:zoo",

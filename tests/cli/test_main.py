@@ -11,7 +11,8 @@ from kgan.cli.main import COMMANDS, Cli, cli
 from kgan.errors import UsageError
 
 LEAVES = [["train"], ["generate"], ["export"], ["data", "list"], ["data", "prepare"]]
-LEAVES += [["zoo", "list"]]
+LEAVES += [["zoo", "list"], *(["latent", word] for word in ("interpolate", "arithmetic"))]
+LEAVES += [["latent", "invert"], ["latent", "directions"]]
 
 
 def test_help_and_version_are_quick_and_need_no_tensorflow(python, command):
@@ -37,7 +38,7 @@ def test_version(kgan):
     assert kgan("--version").output == f"kgan, version {package.__version__}\n"
 
 
-@pytest.mark.parametrize("words", [[], ["zoo"]])
+@pytest.mark.parametrize("words", [[], ["zoo"], ["latent"]])
 def test_a_group_alone_shows_its_help(kgan, words):
     result = kgan(*words)
     assert result.exit_code == 0

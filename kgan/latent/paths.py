@@ -1,39 +1,11 @@
-"""Latents that a seed pins, in NumPy alone: whoever runs an exported file can draw the same."""
+"""Ways from latent to latent, and sums of them. NumPy alone."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from kgan.checks import check_integer, check_number
+from kgan.checks import check_integer
 from kgan.errors import UsageError
-
-
-def sample(
-    n: int, latent_dim: int, seed: int | None = None, truncation: float | None = None
-) -> np.ndarray:
-    """Draw latents of shape `(n, latent_dim)`, float32, from the standard normal distribution.
-
-    With a `seed` they equal `numpy.random.RandomState(seed).standard_normal((n, latent_dim))`,
-    a stream that NumPy has promised never to change; the first of many are the same as the few.
-    `truncation` t draws values outside [-t, t] again, by which the few differ from the first of
-    many (the truncation trick, fidelity for variety: Brock et al., "Large Scale GAN Training",
-    2019, arXiv:1809.11096, section 3.1).
-
-    Raises:
-        UsageError: `n`, `latent_dim`, `seed` or `truncation` out of range.
-    """
-    check_integer("n", n, 1)
-    check_integer("latent_dim", latent_dim, 1)
-    if seed is not None:
-        seed = check_integer("seed", seed, 0, 2**32 - 1)
-    if truncation is not None:
-        truncation = check_number("truncation", truncation, 0.01, " of standard deviations")
-    random = np.random.RandomState(seed)
-    latents = random.standard_normal((n, latent_dim))
-    if truncation is not None:
-        while (outside := np.abs(latents) > truncation).any():
-            latents[outside] = random.standard_normal(int(outside.sum()))
-    return latents.astype(np.float32)
 
 
 def linear(start, end, steps: int) -> np.ndarray:
@@ -92,7 +64,7 @@ def arithmetic(positive, minus, plus) -> np.ndarray:
     Generative Adversarial Networks", 2016, arXiv:1511.06434, section 6.3.2.
     """
     groups = {"positive": positive, "minus": minus, "plus": plus}
-    groups = {name: _finite(name, group) for name, group in groups.items()}
+    groups = {name: check_finite(name, group) for name, group in groups.items()}
     dims = {name: group.shape[-1:] for name, group in groups.items()}
     if any(group.ndim != 2 or not len(group) for group in groups.values()) or (
         len(set(dims.values())) > 1
@@ -105,7 +77,12 @@ def arithmetic(positive, minus, plus) -> np.ndarray:
     return (means["positive"] - means["minus"] + means["plus"]).astype(np.float32)
 
 
-def _finite(argument: str, latents) -> np.ndarray:
+def check_finite(argument: str, latents) -> np.ndarray:
+    """The latents as a float64 array.
+
+    Raises:
+        UsageError: they hold something else than finite numbers.
+    """
     try:
         array = np.asarray(latents, np.float64)
     except (TypeError, ValueError):
@@ -117,7 +94,7 @@ def _finite(argument: str, latents) -> np.ndarray:
 
 def _ends(start, end, steps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Both ends as arrays, and the share of the way at each step."""
-    start, end = _finite("start", start), _finite("end", end)
+    start, end = check_finite("start", start), check_finite("end", end)
     if start.shape != end.shape or start.ndim < 1:
         raise UsageError(
             "start and end must be latents of one shape, (latent_dim,) or (n, latent_dim); "

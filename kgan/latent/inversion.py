@@ -1,0 +1,152 @@
+"""From images back to the latents that make them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kgan.checks import check_integer, check_number
+from kgan.data.validate import check_images
+from kgan.errors import UsageError
+from kgan.latent import synthesis
+from kgan.latent.paths import check_finite
+
+if TYPE_CHECKING:
+    from kgan.models import GAN
+
+_ROWS = 128  # latents that are optimised at a time
+_BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-8  # Adam's, as in its paper
+
+
+def invert(
+    gan: GAN,
+    images,
+    steps: int = 300,
+    learning_rate: float = 0.3,
+    seed: int | None = 0,
+    starts: int = 4,
+    start=None,
+    prior_weight: float = 1e-3,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The latents whose images are nearest to the given ones, found by gradient descent.
+
+    Adam minimises, over the latents z of an image, the mean squared error of the pixels plus
+    `prior_weight` times the mean of z², the negative log-likelihood of a normal prior but for its
+    scale, which keeps latents where the generator was trained. The descent begins at several
+    latents for each image; the best latents of all starts and steps are kept. A GAN that has an
+    encoder (`gan.encode(images)`, as BiGAN) gives one of them.
+
+    Args:
+        gan: the GAN whose averaged generator is inverted, in inference mode.
+        images: float32 `(n, *gan.image_shape)` in [-1, 1].
+        steps: descent steps.
+        learning_rate: of the first step; it falls to 0 along half a cosine.
+        seed: pins the random starts.
+        starts: random starts for each image, from the GAN's prior; 0 if `start` is the only one.
+        start: latents `(n, latent_dim)` to begin at as well; by default the encoder's, if the GAN
+            has one.
+        prior_weight: the weight of the term above; 0 for the pixels alone.
+
+    Returns:
+        The latents, float32 `(n, latent_dim)`, and each image's mean squared pixel error, float32
+        `(n,)`.
+
+    Raises:
+        UsageError: images, counts or latents that do not fit.
+
+    Lipton & Tripathi, "Precise Recovery of Latent Vectors from Generative Adversarial Networks",
+    2017, arXiv:1702.04782 (descent); Zhu et al., "Generative Visual Manipulation on the Natural
+    Image Manifold", 2016, arXiv:1609.03552, section 3.1 (from an encoder's latents).
+    """
+    import tensorflow as tf
+
+    check_images(images, gan.image_shape)
+    images = np.asarray(images)
+    check_integer("steps", steps, 1)
+    learning_rate = check_number("learning_rate", learning_rate, 1e-6)
+    prior_weight = check_number("prior_weight", prior_weight, 0)
+    if start is None and hasattr(gan, "encode"):
+        start = gan.encode(images)
+    starts = check_integer("starts", starts, 1 if start is None else 0)
+    shape = (len(images), gan.latent_dim)
+    begin = np.zeros((len(images), 0, gan.latent_dim), np.float32)
+    if start is not None:
+        start = check_finite("start", start).astype(np.float32)
+        if start.shape != shape:
+            raise UsageError(
+                f"start must be latents, one an image, of the shape {shape}; received "
+                f"{start.shape}."
+            )
+        begin = start[:, None]
+    if starts:
+        drawn = synthesis.latents(gan, len(images) * starts, seed)
+        begin = np.concatenate([begin, drawn.reshape(len(images), starts, -1)], 1)
+
+    search = _search(gan, prior_weight)
+    count = begin.shape[1]
+    size = max(_ROWS // count, 1)
+    found = [
+        search(
+            tf.constant(images[place : place + size].repeat(count, 0)),
+            tf.constant(begin[place : place + size].reshape(-1, gan.latent_dim)),
+            steps,
+            learning_rate,
+        )
+        for place in range(0, len(images), size)
+    ]
+    latents, errors, losses = (
+        np.concatenate([part[index] for part in found]).reshape(len(images), count, -1)
+        for index in range(3)
+    )
+    best = losses[..., 0].argmin(1)
+    each = np.arange(len(images))
+    return latents[each, best], errors[each, best, 0]
+
+
+def _search(gan: GAN, prior_weight: float) -> Callable:
+    """The descent: images, as many latents, steps and rate to the best latents, errors, losses."""
+    import tensorflow as tf
+
+    pixels = float(np.prod(gan.image_shape))
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec((None, *gan.image_shape), tf.float32),
+            tf.TensorSpec((None, gan.latent_dim), tf.float32),
+            tf.TensorSpec((), tf.int32),
+            tf.TensorSpec((), tf.float32),
+        ]
+    )
+    def search(images, latents, steps, learning_rate):
+        mean = square = tf.zeros_like(latents)
+        best = latents
+        lowest = best_error = tf.fill(tf.shape(latents)[:1], float("inf"))
+        for step in tf.range(steps + 1):
+            with tf.GradientTape() as tape:
+                tape.watch(latents)
+                difference = tf.cast(synthesis.forward(gan, latents), tf.float32) - images
+                error = tf.reduce_mean(tf.square(difference), (1, 2, 3))
+                loss = error + prior_weight * tf.reduce_mean(tf.square(latents), 1)
+                # Adam does not mind the factor, and float16 gradients would vanish without it.
+                total = pixels * tf.reduce_sum(loss)
+            gradient = tape.gradient(total, latents)
+            better = loss < lowest
+            best = tf.where(better[:, None], latents, best)
+            best_error = tf.where(better, error, best_error)
+            lowest = tf.where(better, loss, lowest)
+
+            number = tf.cast(step + 1, tf.float32)
+            mean = _BETA_1 * mean + (1 - _BETA_1) * gradient
+            square = _BETA_2 * square + (1 - _BETA_2) * tf.square(gradient)
+            past = tf.cast(step, tf.float32) / tf.cast(steps, tf.float32)
+            rate = learning_rate * 0.5 * (1.0 + tf.cos(np.pi * past))
+            latents -= (
+                rate
+                * (mean / (1 - _BETA_1**number))
+                / (tf.sqrt(square / (1 - _BETA_2**number)) + _EPSILON)
+            )
+        return best, best_error, lowest
+
+    return search

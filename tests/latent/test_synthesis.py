@@ -1,0 +1,29 @@
+import numpy as np
+import pytest
+
+from kgan.latent import sample, synthesis
+
+
+def test_images_and_latents_are_those_of_generate(vivid_gan, monkeypatch):
+    monkeypatch.setattr(synthesis, "_CHUNK", 2)
+    made = synthesis.images(vivid_gan, synthesis.latents(vivid_gan, 5, seed=7))
+    np.testing.assert_allclose(made, vivid_gan.generate(5, seed=7), atol=1e-6)
+
+
+def test_the_prior_is_the_one_of_the_gan(vivid_gan, monkeypatch):
+    monkeypatch.setattr(type(vivid_gan), "prior", "uniform", raising=False)
+    expected = sample(5, 8, seed=7, prior="uniform")
+    np.testing.assert_array_equal(synthesis.latents(vivid_gan, 5, seed=7), expected)
+
+
+def test_features_of_the_last_layer_are_the_image(vivid_gan):
+    latents = sample(3, 8, seed=0)
+    found = synthesis.features(vivid_gan, "image")(latents)
+    np.testing.assert_allclose(
+        found, synthesis.images(vivid_gan, latents).reshape(3, -1), atol=1e-6
+    )
+
+
+def test_the_input_is_no_layer(vivid_gan):
+    with pytest.raises(ValueError, match="layer='latent' is unknown"):
+        synthesis.features(vivid_gan, "latent")
