@@ -75,6 +75,14 @@ def _check_file(option: str, path: Path, *suffixes: str) -> None:
         )
 
 
+_label_option = click.option(
+    "--label",
+    type=click.IntRange(0),
+    metavar="K",
+    help="The class, for a model with classes.  [default: 0]",
+)
+
+
 @click.group(
     cls=Group, epilog="\b\nExample:\n  kgan latent interpolate dcgan_fashion_mnist --seed 7"
 )
@@ -87,6 +95,7 @@ def latent() -> None:
     "  kgan latent interpolate dcgan_fashion_mnist --seed 7 -n 4 --out garments.gif"
 )
 @click.argument("model")
+@_label_option
 @click.option("--from", "first", type=_SEEDS, metavar="A", help="Begin at the image of seed A …")
 @click.option("--to", "last", type=_SEEDS, metavar="B", help="… and end at that of seed B.")
 @_seed_option("Without --from and --to: the seed of the pairs; drawn and printed if not given.")
@@ -107,6 +116,7 @@ def latent() -> None:
 @_out_option("interpolation.png", "A .png (a row for each pair) or a .gif (there and back).")
 def interpolate(
     model: str,
+    label: int | None,
     first: int | None,
     last: int | None,
     seed: int | None,
@@ -143,7 +153,7 @@ def interpolate(
             said = f"{steps} steps in each of {count} pairs of seed {seed}"
         way = {"spherical": latent.spherical, "linear": latent.linear}[path]
         latents = way(ends[0::2], ends[1::2], steps).swapaxes(0, 1)
-        made = synthesis.images(gan, latents.reshape(-1, gan.latent_dim))
+        made = synthesis.images(gan, latents.reshape(-1, gan.latent_dim), label)
         if out.suffix == ".png":
             images.save_grid(temporary, made, columns=steps)
         else:
@@ -162,6 +172,7 @@ def interpolate(
     "      --minus 18,29,58 --plus 11,14,24"
 )
 @click.argument("model")
+@_label_option
 @click.option("--positive", type=Places(), required=True, help="Images that have it.")
 @click.option("--minus", type=Places(), required=True, help="Images like these that lack it.")
 @click.option("--plus", type=Places(), required=True, help="Images that are to get it.")
@@ -178,6 +189,7 @@ def interpolate(
 @_out_option("arithmetic.png", "A .png file.")
 def arithmetic(
     model: str,
+    label: int | None,
     positive: list[int],
     minus: list[int],
     plus: list[int],
@@ -220,7 +232,8 @@ def arithmetic(
         rows = [np.concatenate([group, group.mean(0, keepdims=True)]) for group in members]
         rows.append(np.concatenate([result + noise, [result]]).astype(np.float32))
         made = np.split(
-            synthesis.images(gan, np.concatenate(rows)), np.cumsum([len(row) for row in rows])[:-1]
+            synthesis.images(gan, np.concatenate(rows), label),
+            np.cumsum([len(row) for row in rows])[:-1],
         )
         cells = [_padded(row[:-1], width + 1, row[-1:]) for row in made]
         images.save_grid(temporary, np.concatenate(cells), columns=width + 2)
@@ -232,6 +245,7 @@ def arithmetic(
     epilog="\b\nExample:\n  kgan latent invert dcgan_fashion_mnist photos --latents photos.npz"
 )
 @click.argument("model")
+@_label_option
 @click.argument("source", metavar="IMAGES", type=click.Path(path_type=Path))
 @click.option(
     "-n",
@@ -269,6 +283,7 @@ def arithmetic(
 )
 def invert(
     model: str,
+    label: int | None,
     source: Path,
     count: int,
     steps: int,
@@ -298,8 +313,10 @@ def invert(
         from kgan.latent import synthesis
 
         originals, total = _read(source, gan.image_shape, count)
-        latents, errors = latent.invert(gan, originals, steps=steps, seed=seed, starts=starts)
-        made = synthesis.images(gan, latents)
+        latents, errors = latent.invert(
+            gan, originals, steps=steps, seed=seed, starts=starts, label=label
+        )
+        made = synthesis.images(gan, latents, label)
         columns = min(len(made), _COLUMNS)
         cells = [
             _padded(part[start : start + columns], columns)
@@ -319,6 +336,7 @@ def invert(
 
 @latent.command(epilog="\b\nExample:\n  kgan latent directions dcgan_fashion_mnist -n 5 --seed 7")
 @click.argument("model")
+@_label_option
 @click.option(
     "-n",
     "count",
@@ -333,7 +351,9 @@ def invert(
 )
 @_seed_option("The seed of the image in the middle; drawn and printed if not given.")
 @_out_option("directions.png", "A .png file: a row for each direction, from -3 to 3.")
-def directions(model: str, count: int, layer: str | None, seed: int | None, out: Path) -> None:
+def directions(
+    model: str, label: int | None, count: int, layer: str | None, seed: int | None, out: Path
+) -> None:
     """Show along which directions the images of MODEL vary most (GANSpace).
 
     MODEL is a run folder, a .keras file, a preset folder or its name. Each row leads through the
@@ -349,10 +369,10 @@ def directions(model: str, count: int, layer: str | None, seed: int | None, out:
         from kgan import images, latent
         from kgan.latent import synthesis
 
-        ways, shares = latent.directions(gan, count, layer)
+        ways, shares = latent.directions(gan, count, layer, label=label)
         places = np.arange(-_REACH, _REACH + 1, dtype=np.float32)
         latents = synthesis.latents(gan, 1, seed) + places[:, None] * ways[:, None]
-        made = synthesis.images(gan, latents.reshape(-1, gan.latent_dim))
+        made = synthesis.images(gan, latents.reshape(-1, gan.latent_dim), label)
         images.save_grid(temporary, made, columns=len(places))
     percent = ", ".join(f"{100 * share:.1f}" for share in shares)
     click.echo(f"directions with {percent} % of the variance, around seed {seed}: {out}")

@@ -29,6 +29,7 @@ def invert(
     starts: int = 4,
     start=None,
     prior_weight: float = 1e-3,
+    label: int | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The latents whose images are nearest to the given ones, found by gradient descent.
 
@@ -48,6 +49,7 @@ def invert(
         start: latents `(n, latent_dim)` to begin at as well; by default the encoder's, if the GAN
             has one.
         prior_weight: the weight of the term above; 0 for the pixels alone.
+        label: the class of the images, for a GAN with classes; None is class 0.
 
     Returns:
         The latents, float32 `(n, latent_dim)`, and each image's mean squared pixel error, float32
@@ -84,7 +86,7 @@ def invert(
         drawn = synthesis.latents(gan, len(images) * starts, seed)
         begin = np.concatenate([begin, drawn.reshape(len(images), starts, -1)], 1)
 
-    search = _search(gan, prior_weight)
+    search = _search(gan, prior_weight, label)
     count = begin.shape[1]
     size = max(_ROWS // count, 1)
     found = [
@@ -105,7 +107,7 @@ def invert(
     return latents[each, best], errors[each, best, 0]
 
 
-def _search(gan: GAN, prior_weight: float) -> Callable:
+def _search(gan: GAN, prior_weight: float, label: int | None) -> Callable:
     """The descent: images, as many latents, steps and rate to the best latents, errors, losses."""
     import tensorflow as tf
 
@@ -126,7 +128,7 @@ def _search(gan: GAN, prior_weight: float) -> Callable:
         for step in tf.range(steps + 1):
             with tf.GradientTape() as tape:
                 tape.watch(latents)
-                difference = tf.cast(synthesis.forward(gan, latents), tf.float32) - images
+                difference = tf.cast(synthesis.forward(gan, latents, label), tf.float32) - images
                 error = tf.reduce_mean(tf.square(difference), (1, 2, 3))
                 loss = error + prior_weight * tf.reduce_mean(tf.square(latents), 1)
                 # Adam does not mind the factor, and float16 gradients would vanish without it.

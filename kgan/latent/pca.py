@@ -19,7 +19,12 @@ _CHUNK_VALUES = 1 << 22  # features in memory at a time: 32 MB as float64
 
 
 def directions(
-    gan: GAN, n: int = 5, layer: str | None = None, seed: int = 0, samples: int = 10_000
+    gan: GAN,
+    n: int = 5,
+    layer: str | None = None,
+    seed: int = 0,
+    samples: int = 10_000,
+    label: int | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The latent directions that move a layer's features along their principal components.
 
@@ -36,6 +41,7 @@ def directions(
             weights: the paper takes the first linear layer of BigGAN.
         seed: pins the latents, and with them the result.
         samples: how many latents; more than `gan.latent_dim`.
+        label: the class, for a GAN with classes; None is class 0.
 
     Returns:
         The directions, float32 `(n, latent_dim)`, each of length 1 and with its largest value
@@ -52,7 +58,7 @@ def directions(
     n = check_integer("n", n, 1, gan.latent_dim)
     samples = check_integer("samples", samples, gan.latent_dim + 1)
     latents = synthesis.latents(gan, samples, check_integer("seed", seed, 0, 2**32 - 1))
-    features = synthesis.features(gan, layer)
+    features = synthesis.features(gan, layer, label)
     width = features(latents[:1]).shape[1]
     size = max(_CHUNK_VALUES // width, 1)
 

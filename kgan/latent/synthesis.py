@@ -21,21 +21,39 @@ def latents(gan: GAN, n: int, seed: int | None = None) -> np.ndarray:
     return sample(n, gan.latent_dim, seed, prior=getattr(gan, "prior", "normal"))
 
 
-def forward(gan: GAN, latents):
+def forward(gan: GAN, latents, label: int | None = None):
     """Images of the averaged generator in inference mode, as a tensor that has a gradient."""
-    return gan(latents)
+    return gan(_inputs(gan, latents, label))
 
 
-def images(gan: GAN, latents: np.ndarray) -> np.ndarray:
+def _inputs(gan: GAN, latents, label: int | None):
+    """The generator's inputs; all but the latents are the same for each image.
+
+    Those of `gan.sample_inputs` for one image: class 0 if no label is given, or an InfoGAN's code.
+    """
+    if len(gan.generator_inputs) == 1 and label is None:
+        return latents
+    import tensorflow as tf
+
+    one = gan.sample_inputs(1, 0, labels=None if label is None else [label])
+    held = {name: row for name, row in one.items() if name != "latent"}
+    latents = tf.convert_to_tensor(latents)
+    n = tf.shape(latents)[0]
+    return {"latent": latents} | {name: tf.repeat(row, n, axis=0) for name, row in held.items()}
+
+
+def images(gan: GAN, latents: np.ndarray, label: int | None = None) -> np.ndarray:
     """Images of any number of latents: float32, `(n, height, width, channels)`, in [-1, 1]."""
     parts = [
-        np.asarray(forward(gan, latents[start : start + _CHUNK]), np.float32)
+        np.asarray(forward(gan, latents[start : start + _CHUNK], label), np.float32)
         for start in range(0, len(latents), _CHUNK)
     ]
     return np.concatenate(parts)
 
 
-def features(gan: GAN, layer: str | None = None) -> Callable[[np.ndarray], np.ndarray]:
+def features(
+    gan: GAN, layer: str | None = None, label: int | None = None
+) -> Callable[[np.ndarray], np.ndarray]:
     """A function from latents to what a layer of the averaged generator makes of them.
 
     It gives float32 `(n, features)` in inference mode. Without a name it is the first layer with
@@ -46,19 +64,38 @@ def features(gan: GAN, layer: str | None = None) -> Callable[[np.ndarray], np.nd
     """
     import keras
 
+    from kgan.networks.check import structure
+
     generator = gan.averaged_generator
     layers = {
         found.name: found
         for found in generator.layers
         if not isinstance(found, keras.layers.InputLayer)
     }
+    inputs = structure(generator)
+    start = inputs["latent"] if isinstance(inputs, dict) else inputs
     if layer is None:
-        layer = next(name for name, found in layers.items() if found.weights)
+        layer = next(
+            name for name, found in layers.items() if found.weights and _follows(found, start)
+        )
     if layer not in layers:
         raise unknown_name("layer", layer, layers)
-    part = keras.Model(generator.inputs, layers[layer].output)
+    part = keras.Model(inputs, layers[layer].output)
 
     def call(latents: np.ndarray) -> np.ndarray:
-        return np.asarray(part([latents], training=False), np.float32).reshape(len(latents), -1)
+        found = part(_inputs(gan, latents, label), training=False)
+        return np.asarray(found, np.float32).reshape(len(latents), -1)
 
     return call
+
+
+def _follows(layer, start) -> bool:
+    """Whether a layer depends on the tensor `start`; the embedding of a label does not."""
+    tensors = [layer.output]
+    while tensors:
+        tensor = tensors.pop()
+        if tensor is start:
+            return True
+        history = tensor._keras_history
+        tensors += history.operation._inbound_nodes[history.node_index].input_tensors
+    return False

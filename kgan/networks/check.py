@@ -38,9 +38,15 @@ def checked(generator: Any, discriminator: Any) -> tuple[keras.Model, keras.Mode
     return generator, discriminator
 
 
+def structure(network: keras.Model) -> Any:
+    """The network's input tensor, or its dict of them."""
+    # A sequential model that was not called has no `input` yet.
+    return network.inputs[0] if len(network.inputs) == 1 else network.input
+
+
 def input_shapes(network: keras.Model, single: str) -> dict[str, tuple[int | None, ...]]:
     """The shapes of a network's inputs by name, the batch included; `single` names an only one."""
-    inputs = network.input
+    inputs = structure(network)
     if not isinstance(inputs, dict):
         return {single: tuple(inputs.shape)}
     # The one that is always there comes first.
@@ -50,10 +56,11 @@ def input_shapes(network: keras.Model, single: str) -> dict[str, tuple[int | Non
 
 def wanted(network: keras.Model, side: dict[str, Any]) -> Any:
     """What the network takes of a side: a dict, or the one tensor that it takes."""
-    if isinstance(network.input, dict):
-        return {name: side[name] for name in network.input}
+    inputs = structure(network)
+    if isinstance(inputs, dict):
+        return {name: side[name] for name in inputs}
     # Images have a rank of their own.
-    return side["image" if len(network.input.shape) == 4 else "latent"]
+    return side["image" if len(inputs.shape) == 4 else "latent"]
 
 
 def answer(network: keras.Model, side: dict[str, Any], training: bool) -> Any:
@@ -75,7 +82,7 @@ def _functional(argument: str, network: Any, names: tuple[str, ...]) -> keras.Mo
                 "but, for safety, not loaded. Write a registered keras.layers.Layer instead."
             )
     if hasattr(network, "input_shape"):
-        if isinstance(network.input, dict):
+        if isinstance(structure(network), dict):
             _check_names(argument, network, names)
         elif len(network.inputs) > 1:
             raise UsageError(
@@ -83,7 +90,7 @@ def _functional(argument: str, network: Any, names: tuple[str, ...]) -> keras.Mo
                 f"{network.name!r}, which has {len(network.inputs)}. Use keras.Model({{"
                 f"{', '.join(f'{name!r}: {name}' for name in names[:2])}}}, …)."
             )
-        if isinstance(network.output, (list, tuple)) and len(network.outputs) > 1:
+        if len(network.outputs) > 1 and not isinstance(network.output, dict):
             raise UsageError(
                 f"{argument} must have one tensor among its outputs; received "
                 f"{network.name!r}, which has {len(network.outputs)}."

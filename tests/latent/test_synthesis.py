@@ -27,3 +27,23 @@ def test_features_of_the_last_layer_are_the_image(vivid_gan):
 def test_the_input_is_no_layer(vivid_gan):
     with pytest.raises(ValueError, match="layer='latent' is unknown"):
         synthesis.features(vivid_gan, "latent")
+
+
+def test_what_a_generator_takes_besides_latents_is_held():
+    import kgan
+
+    gan = kgan.ConditionalGAN((8, 8, 1), classes=3, latent_dim=4, width=2, seed=1)
+    latents = kgan.latent.sample(5, 4, seed=2)
+    for label in (None, 2):
+        made = synthesis.images(gan, latents, label)
+        asked = gan({"latent": latents, "label": np.full(5, label or 0, np.int32)})
+        np.testing.assert_allclose(made, asked, atol=1e-6)
+    ways, _ = kgan.latent.directions(gan, 2, samples=50, label=1)
+    assert ways.shape == (2, 4)
+    found, errors = kgan.latent.invert(gan, made, steps=2, label=2)
+    assert found.shape == (5, 4) and errors.shape == (5,)
+    with pytest.raises(ValueError, match="labels must be 0 to 2, one of 3 classes"):
+        synthesis.images(gan, latents, 3)
+    plain = kgan.DCGAN((8, 8, 1), latent_dim=4, width=2)
+    with pytest.raises(ValueError, match="labels must be None, since DCGAN knows no classes"):
+        synthesis.images(plain, latents, 1)
