@@ -9,7 +9,6 @@ from pathlib import Path
 import tensorflow as tf
 
 import kgan
-from kgan import latent
 from kgan.files import refuse_foreign, replacing
 
 from .signature import Serving
@@ -23,9 +22,11 @@ def to_saved_model(gan: kgan.GAN, path: str | Path) -> Export:
 
     The signature `serving_default` (also the attribute `serve`) takes `latent`, float32
     (batch, latent_dim) from `kgan.latent.sample`, and gives `image`, float32
-    (batch, height, width, channels) in [-1, 1]; the batch is free. The folder gets its name only
-    after a fresh process without kgan has run it and agreed with Keras to 1e-4. An older
-    SavedModel is replaced.
+    (batch, height, width, channels) in [-1, 1]; the batch is free. It takes, where the generator
+    does, `label`, int32 (batch,), `condition` or `code`, float32 (batch, n). Check labels before:
+    one that is not in 0..classes-1 gives no error, but an image of no class. The folder gets its
+    name only after a fresh process without kgan has run it and agreed with Keras to 1e-4. An
+    older SavedModel is replaced.
 
     Raises:
         UsageError: `gan` is not a `kgan.GAN`, or `path` holds something else than a SavedModel.
@@ -35,12 +36,12 @@ def to_saved_model(gan: kgan.GAN, path: str | Path) -> Export:
     path = Path(path)
     refuse_foreign("path", path, CONTENT, "saved_model.pb", "a SavedModel")
     serving = Serving(gan)
-    latents = latent.sample(max(BATCHES), serving.latent_dim, seed=0)
+    inputs = serving.examples(max(BATCHES))
     with replacing(path) as temporary:
         try:
             tf.saved_model.save(serving, str(temporary), signatures=serving.serve)
         except tf.errors.ResourceExhaustedError as error:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
-        difference = verify("saved_model", temporary, latents, serving.reference(latents))
+        difference = verify("saved_model", temporary, inputs, serving.reference(inputs))
     size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
     return Export(path, size, difference)

@@ -5,10 +5,14 @@ from __future__ import annotations
 import importlib
 import json
 import logging
+import math
+from collections import Counter
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 import kgan
-from kgan import latent
 from kgan.checks import check_integer
 from kgan.errors import UsageError
 from kgan.files import replacing
@@ -18,6 +22,11 @@ from .verify import BATCHES, Export, ExportError, verify
 
 OPSETS = range(9, 19)
 PRIOR = "numpy.random.RandomState(seed).standard_normal((n, latent_dim)).astype('float32')"
+CODE_PRIOR = (
+    "(lambda random: numpy.concatenate([*(numpy.eye(k)[random.randint(k, size=n)] for k in "
+    "categorical), random.uniform(-1, 1, (n, continuous))], 1).astype('float32'))"
+    "(numpy.random.RandomState([seed, 1]))"
+)
 
 
 def to_onnx(gan: kgan.GAN, path: str | Path, opset: int = 18) -> Export:
@@ -28,6 +37,15 @@ def to_onnx(gan: kgan.GAN, path: str | Path, opset: int = 18) -> Export:
     metadata holds `latent_dim`, `image_shape`, `prior` (the NumPy line that makes latents) and
     `kgan_version`. The file gets its name only after onnxruntime has run it in a fresh process
     without TensorFlow and agreed with Keras to 1e-4. An older ONNX file is replaced.
+
+    Further inputs are those that the generator has, and so is their metadata:
+
+    - `label`, int32 (batch,); `classes` is their number. Check labels before: one that is not in
+      0..classes-1 gives no error, but an image of no class.
+    - `condition`, float32 (batch, condition_dim); `condition_dim`.
+    - `code` of an InfoGAN, float32 (batch, n): one-hot vectors of the lengths `categorical`, then
+      `continuous` numbers in [-1, 1], both in the JSON object `code`; `code_prior` is the NumPy
+      line that makes the codes of `gan.generate`.
 
     Args:
         gan: The GAN whose averaged generator is exported.
@@ -47,11 +65,11 @@ def to_onnx(gan: kgan.GAN, path: str | Path, opset: int = 18) -> Export:
     for name in ("onnx", "tf2onnx", "onnxruntime"):
         _require(name)
     serving = Serving(gan)
-    latents = latent.sample(max(BATCHES), serving.latent_dim, seed=0)
+    inputs = serving.examples(max(BATCHES))
     with _Errors() as errors, replacing(path) as temporary:
         _convert(serving, temporary, opset)
         try:
-            difference = verify("onnx", temporary, latents, serving.reference(latents))
+            difference = verify("onnx", temporary, inputs, serving.reference(inputs))
         except ExportError as error:
             # tf2onnx only logs what it could not convert and reports success.
             raise ExportError(" tf2onnx: ".join([str(error), *errors])) from error
@@ -63,27 +81,80 @@ def _convert(serving: Serving, path: Path, opset: int) -> None:
     import onnx
     import tf2onnx
 
-    signature = serving.serve.input_signature
     try:
-        model, _ = tf2onnx.convert.from_function(serving.serve, signature, opset=opset)
+        model, _ = tf2onnx.convert.from_function(
+            serving.serve, list(serving.specs.values()), opset=opset
+        )
     except Exception as error:
         raise ExportError(f"tf2onnx cannot convert the generator: {error}") from error
-    for value, shape in (
-        (model.graph.input[0], (serving.latent_dim,)),
-        (model.graph.output[0], serving.image_shape),
-    ):
+    shapes = {name: tuple(spec.shape[1:]) for name, spec in serving.specs.items()}
+    shapes["image"] = serving.image_shape
+    for value in (*model.graph.input, *model.graph.output):
         named = onnx.helper.make_tensor_value_info(
-            value.name, onnx.TensorProto.FLOAT, ("batch", *shape)
+            value.name, value.type.tensor_type.elem_type, ("batch", *shapes[value.name])
         )
         value.CopyFrom(named)
+    _group_convolutions(model)
+    onnx.helper.set_model_props(model, _metadata(serving))
+    onnx.save(model, path)
+
+
+def _group_convolutions(model: Any) -> None:
+    """Leave out the zeros with which `kgan.layers.GroupedConv2D` fills its kernels.
+
+    A kernel that is zero between groups of channels is stored and run as a grouped one.
+    """
+    from onnx import helper, numpy_helper
+
+    kernels = {tensor.name: tensor for tensor in model.graph.initializer}
+    uses = Counter(name for node in model.graph.node for name in node.input)
+    for node in model.graph.node:
+        if node.op_type != "Conv" or node.input[1] not in kernels or uses[node.input[1]] > 1:
+            continue
+        stored = kernels[node.input[1]]
+        kernel = numpy_helper.to_array(stored)
+        groups = _groups(kernel)
+        plain = all(attribute.i == 1 for attribute in node.attribute if attribute.name == "group")
+        if groups == 1 or not plain:
+            continue
+        outputs, inputs, *size = kernel.shape
+        blocks = kernel.reshape(groups, outputs // groups, groups, inputs // groups, *size)
+        each = np.arange(groups)
+        kernel = blocks[each, :, each].reshape(outputs, inputs // groups, *size)
+        stored.CopyFrom(numpy_helper.from_array(kernel, stored.name))
+        others = [attribute for attribute in node.attribute if attribute.name != "group"]
+        del node.attribute[:]
+        node.attribute.extend([*others, helper.make_attribute("group", groups)])
+
+
+def _groups(kernel: np.ndarray) -> int:
+    """The most groups between which a kernel `(outputs, inputs, …)` has nothing but zeros."""
+    outputs, inputs = kernel.shape[:2]
+    filled = np.asarray(kernel.reshape(outputs, inputs, -1).any(-1))
+    most = math.gcd(outputs, inputs)
+    for groups in (count for count in range(most, 1, -1) if most % count == 0):
+        of_output = np.arange(outputs) // (outputs // groups)
+        of_input = np.arange(inputs) // (inputs // groups)
+        if not filled[of_output[:, None] != of_input].any():
+            return groups
+    return 1
+
+
+def _metadata(serving: Serving) -> dict[str, str]:
+    """What a user of the file needs to make its inputs."""
     metadata = {
         "latent_dim": str(serving.latent_dim),
         "image_shape": json.dumps(serving.image_shape),
         "prior": PRIOR,
         "kgan_version": kgan.__version__,
     }
-    onnx.helper.set_model_props(model, metadata)
-    onnx.save(model, path)
+    if "label" in serving.specs and serving.classes is not None:
+        metadata["classes"] = str(serving.classes)
+    if "condition" in serving.specs:
+        metadata["condition_dim"] = str(serving.specs["condition"].shape[-1])
+    if serving.code is not None:
+        metadata |= {"code": serving.code, "code_prior": CODE_PRIOR}
+    return metadata
 
 
 class _Errors(logging.Handler):

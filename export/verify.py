@@ -11,7 +11,9 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -36,23 +38,23 @@ class Export:
     max_difference: float
 
 
-def verify(runtime: str, path: Path, latents: np.ndarray, images: np.ndarray) -> float:
+def verify(runtime: str, path: Path, inputs: Mapping[str, Any], images: np.ndarray) -> float:
     """The largest absolute difference between the file's images and Keras's.
 
     Args:
         runtime: "saved_model" or "onnx".
         path: The exported file or folder.
-        latents: float32 (n, latent_dim), n at least the largest of `BATCHES`.
-        images: float32 (n, height, width, channels), what Keras makes of `latents`.
+        inputs: the generator's inputs by name, arrays (n, …), n at least the largest of `BATCHES`.
+        images: float32 (n, height, width, channels), what Keras makes of `inputs`.
 
     Raises:
         ExportError: the file does not run, gives another shape, or differs by more than
             `TOLERANCE`.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        inputs, outputs = Path(scratch, "latents.npy"), Path(scratch, "images.npz")
-        np.save(inputs, latents)
-        arguments = map(str, (__file__, runtime, path, inputs, outputs))
+        given, outputs = Path(scratch, "inputs.npz"), Path(scratch, "images.npz")
+        np.savez(given, **inputs)
+        arguments = map(str, (__file__, runtime, path, given, outputs))
         command = [sys.executable, "-I", *arguments, *sys.path]
         # On the CPU, for a GPU rounds to TF32 and may be full.
         environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
@@ -81,24 +83,32 @@ def verify(runtime: str, path: Path, latents: np.ndarray, images: np.ndarray) ->
 
 
 def _run(runtime: str, path: str, inputs: str, outputs: str) -> None:
-    """Write the file's images of the first latents, once for each batch size."""
-    latents = np.load(inputs)
+    """Write the file's images of the first inputs, once for each batch size."""
+    with np.load(inputs) as arrays:
+        given = dict(arrays)
     run = {"saved_model": _saved_model, "onnx": _onnx}[runtime](path)
-    np.savez(outputs, **{str(batch): run(latents[:batch]) for batch in BATCHES})
+    batches = {
+        str(batch): run({name: values[:batch] for name, values in given.items()})
+        for batch in BATCHES
+    }
+    np.savez(outputs, **batches)
 
 
 def _saved_model(path: str):
     import tensorflow as tf
 
     loaded = tf.saved_model.load(path)
-    return lambda latent: loaded.signatures["serving_default"](latent=latent)["image"].numpy()
+    serve = loaded.signatures["serving_default"]
+    return lambda inputs: serve(**{name: tf.constant(values) for name, values in inputs.items()})[
+        "image"
+    ].numpy()
 
 
 def _onnx(path: str):
     import onnxruntime
 
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    return lambda latent: session.run(["image"], {"latent": latent})[0]
+    return lambda inputs: session.run(["image"], inputs)[0]
 
 
 if __name__ == "__main__":

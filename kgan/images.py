@@ -13,6 +13,7 @@ from kgan.errors import UsageError
 from kgan.files import replacing
 
 _GAP = 2  # white pixels between the cells of a grid
+_MOST_COLUMNS = 16  # for classes that have one each
 _CELL = 64  # smaller images are enlarged to about this many pixels
 
 
@@ -83,6 +84,14 @@ def grid(images: np.ndarray, columns: int | None = None) -> Image.Image:
         top, left = index // columns * height + _GAP, index % columns * width + _GAP
         canvas[top : top + height - _GAP, left : left + width - _GAP] = cell
     return to_pil(canvas)
+
+
+def class_columns(classes: int | None, n: int) -> int | None:
+    """Columns for a grid of n images whose classes come in turn: one for each class.
+
+    None, which leaves the columns to the grid, for one class, more than 16, or more than images.
+    """
+    return classes if classes and 1 < classes <= min(n, _MOST_COLUMNS) else None
 
 
 def save_grid(path: str | Path, images: np.ndarray, columns: int | None = None) -> None:

@@ -14,11 +14,18 @@ _FLOAT32 = {
 }
 
 
+# The names that a layer of one's own may give its policy by.
+_REDUCED = ("mixed_float16", "mixed_bfloat16", "float16", "bfloat16")
+
+
 def _with_float32(config: Any) -> Any:
     if isinstance(config, dict):
         if config.get("class_name") == "DTypePolicy":
             return _FLOAT32
-        return {key: _with_float32(value) for key, value in config.items()}
+        return {
+            key: "float32" if key == "dtype" and value in _REDUCED else _with_float32(value)
+            for key, value in config.items()
+        }
     if isinstance(config, (list, tuple)):
         return [_with_float32(value) for value in config]
     return config

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from kgan.errors import UsageError
-from kgan.images import grid, save_gif, save_grid, to_pil, to_uint8
+from kgan.images import class_columns, grid, save_gif, save_grid, to_pil, to_uint8
 
 
 def test_to_uint8_inverts_the_scaling_of_every_pixel_value():
@@ -110,3 +110,11 @@ def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
         save_grid(path, images + 9)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("classes", "n", "columns"),
+    [(10, 64, 10), (16, 16, 16), (17, 64, None), (10, 9, None), (1, 9, None), (None, 9, None)],
+)
+def test_few_classes_have_a_column_each(classes, n, columns):
+    assert class_columns(classes, n) == columns

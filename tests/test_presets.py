@@ -109,6 +109,114 @@ def test_the_cards_code_without_kgan_gives_the_sample_images(gan, saved, monkeyp
     assert np.array_equal(names["images"], gan.generate(64, seed=5))
 
 
+def exec_card(folder, monkeypatch, gan):
+    """The images of the card's two code blocks, with kgan and without."""
+    card = (folder / "README.md").read_text()
+    monkeypatch.chdir(folder)
+    images = []
+    for block in card.split("```python\n")[1:]:
+        names = {}
+        exec(block.partition("```")[0].replace(f'"{folder.name}"', '"."'), names)
+        images.append(names["images"])
+    return card, *images
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "n", "meaning"),
+    [
+        (kgan.ACGAN, {"classes": 10}, 60, "`labels` are classes, 0 to 9"),
+        (
+            kgan.InfoGAN,
+            {"categorical": [3, 2], "continuous": 1},
+            64,
+            "`codes` are float32 (64, 6): a one-hot vector of length 3, then a one-hot vector of "
+            "length 2, then 1 numbers from -1 to 1.",
+        ),
+    ],
+)
+def test_a_conditional_models_card_is_right(tmp_path, monkeypatch, kind, arguments, n, meaning):
+    gan = kind((8, 8, 1), latent_dim=4, width=4, **arguments)
+    gan.compile()
+    folder = presets.save(gan, tmp_path / "further", samples_seed=5)
+    card, with_kgan, without = exec_card(folder, monkeypatch, gan)
+    assert meaning in card and f"![{n} samples of seed 5]" in card
+    expected = gan.generate(n, seed=5)
+    assert np.array_equal(with_kgan, expected)
+    assert np.abs(without - expected).max() < 1e-4
+    with Image.open(folder / "samples.png") as picture:
+        columns = 10 if n == 60 else 8
+        assert picture.size == (columns * 66 + 2, n // columns * 66 + 2)
+    loaded = presets.load(folder)
+    assert type(loaded) is kind
+    assert np.array_equal(loaded.generate(n, seed=5), expected)
+
+
+def test_a_preset_of_vectors_keeps_those_of_its_samples(tmp_path, monkeypatch):
+    gan = kgan.ConditionalGAN((8, 8, 1), condition_dim=3, latent_dim=4, width=4)
+    gan.compile()
+    with pytest.raises(UsageError, match=r"conditions must be given: ConditionalGAN .*\(n, 3\)"):
+        presets.save(gan, tmp_path / "vectors")
+    with pytest.raises(UsageError, match=r"conditions must be finite numbers of the shape \(5, 3"):
+        presets.save(gan, tmp_path / "vectors", conditions=np.zeros((5, 4)))
+    assert not (tmp_path / "vectors").exists()
+    vectors = np.random.RandomState(0).normal(size=(5, 3))
+    folder = presets.save(gan, tmp_path / "vectors", conditions=vectors)
+    _, with_kgan, without = exec_card(folder, monkeypatch, gan)
+    expected = gan.generate(5, seed=0, conditions=vectors)
+    assert np.array_equal(with_kgan, expected)
+    assert np.abs(without - expected).max() < 1e-4
+    assert presets.load(folder).condition_dim == 3
+    np.save(folder / "conditions.npy", np.zeros((5, 3), np.float32))
+    with pytest.raises(presets.PresetError, match=r"conditions\.npy has another SHA-256"):
+        presets.load(folder)
+    (folder / "conditions.npy").unlink()
+    with pytest.raises(presets.PresetError, match="SHA256SUMS lists other files"):
+        presets.load(folder)
+
+
+def test_conditions_for_a_gan_without_are_refused(gan, tmp_path):
+    with pytest.raises(UsageError, match="conditions must be None, since DCGAN takes none"):
+        presets.save(gan, tmp_path / "other", conditions=np.zeros((5, 3)))
+
+
+def test_the_encoder_and_its_average_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr("kgan.export.to_onnx", lambda gan, path: path.write_bytes(b"tested above"))
+    gan = kgan.BiGAN((8, 8, 1), latent_dim=4, width=4)
+    gan.compile()
+    random = np.random.RandomState(0)
+    for network in (gan.averaged_generator, gan.averaged_encoder, gan.discriminator):
+        for weight in network.weights:
+            weight.assign(np.abs(weight.numpy() + random.normal(scale=0.1, size=weight.shape)))
+    folder = presets.save(gan, tmp_path / "bigan")
+    counts = json.loads((folder / "metadata.json").read_text())["parameter_count"]
+    assert counts == {
+        name: getattr(gan, name).count_params()
+        for name in ("generator", "encoder", "discriminator")
+    }
+    card = (folder / "README.md").read_text()
+    assert "keeps the averaged generator, the averaged encoder and the discriminator" in card
+    loaded = presets.load(folder)
+    for ours, theirs in [
+        (loaded.averaged_generator, gan.averaged_generator),
+        (loaded.averaged_encoder, gan.averaged_encoder),
+        (loaded.discriminator, gan.discriminator),
+        (loaded.generator, gan.averaged_generator),
+        (loaded.encoder, gan.averaged_encoder),
+    ]:
+        for received, expected in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+            assert np.array_equal(received, expected)
+
+
+def test_a_gan_without_an_average_keeps_its_own_networks(tmp_path, monkeypatch):
+    monkeypatch.setattr("kgan.export.to_onnx", lambda gan, path: path.write_bytes(b"tested above"))
+    gan = kgan.DCGAN((8, 8, 1), latent_dim=4, width=4, ema_halflife_images=None)
+    gan.compile()
+    for weight in gan.generator.weights:
+        weight.assign(weight + 0.1)
+    loaded = presets.load(presets.save(gan, tmp_path / "plain"))
+    assert np.array_equal(loaded.generate(2, seed=1), gan.generate(2, seed=1))
+
+
 @pytest.mark.slow
 def test_a_fresh_process_that_imported_nothing_but_kgan_loads(gan, saved, tmp_path):
     code = (

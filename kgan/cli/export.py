@@ -31,8 +31,9 @@ from kgan.errors import UsageError
 def export(model: str, form: str, out: Path, opset: int | None) -> None:
     """Export MODEL: a run folder, a .keras file, a preset folder or its name.
 
-    The averaged generator, in float32: `latent` in, `image` out. The export is run in a fresh
-    process and compared with Keras before it gets its name.
+    The averaged generator, in float32: `latent` and where it takes one `label`, `condition` or
+    `code` in, `image` out. The export is run in a fresh process and compared with Keras before it
+    gets its name.
     """
     if opset is not None and form != "onnx":
         raise UsageError(f"--opset is for --format onnx only; received --format {form}.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,19 +12,43 @@ from kgan.cli import models
 from kgan.errors import UsageError
 from kgan.files import replacing
 
+if TYPE_CHECKING:
+    import numpy as np
+
+    from kgan.models import GAN
+
+
+class Labels(click.ParamType):
+    """Classes, as numbers between commas."""
+
+    name = "labels"
+
+    def convert(self, value, param, ctx) -> list[int]:
+        words = value.split(",") if isinstance(value, str) else value
+        try:
+            labels = [int(word) for word in words]
+        except ValueError:
+            labels = [-1]
+        if min(labels) < 0:
+            raise UsageError(
+                f"--labels={value} must be numbers of classes, 0 or more, between commas: "
+                "--labels 0,1,2, say."
+            )
+        return labels
+
 
 @click.command(
-    epilog="\b\nExample:\n  kgan generate dcgan_fashion_mnist -n 100 --seed 7 --out garments.png"
+    epilog="\b\nExamples:\n"
+    "  kgan generate dcgan_fashion_mnist -n 100 --seed 7 --out garments.png\n"
+    "  kgan generate runs/conditional -n 30 --labels 0,1,2 --out three_classes.png"
 )
 @click.argument("model")
 @click.option(
     "-n",
     "count",
     type=click.IntRange(1),
-    default=64,
-    show_default=True,
     metavar="N",
-    help="How many images.",
+    help="How many images.  [default: 64, or one for each row of a file]",
 )
 @click.option(
     "--seed",
@@ -38,26 +63,140 @@ from kgan.files import replacing
     help="Redraw latents beyond ±T: closer to the average, less variety.",
 )
 @click.option(
+    "--labels",
+    type=Labels(),
+    metavar="L,…",
+    help="Numbers of the classes, repeated over the images.  [default: each class in turn]",
+)
+@click.option(
+    "--codes",
+    type=click.Path(path_type=Path),
+    metavar="FILE.npy",
+    help="An InfoGAN's codes, a row an image, repeated over them.  [default: drawn]",
+)
+@click.option(
+    "--conditions",
+    type=click.Path(path_type=Path),
+    metavar="FILE.npy",
+    help="The vectors that a conditional model needs, a row an image, repeated over them.",
+)
+@click.option(
     "--out",
     type=click.Path(path_type=Path),
     default="samples.png",
     show_default=True,
-    help="A .png file (one grid), an .npz file (`images`, uint8) or a new folder.",
+    help="A .png file (one grid), an .npz file (`images`, uint8, and `labels`, `codes` or "
+    "`conditions` where there are such) or a new folder.",
 )
-def generate(model: str, count: int, seed: int | None, truncation: float | None, out: Path) -> None:
+def generate(
+    model: str,
+    count: int | None,
+    seed: int | None,
+    truncation: float | None,
+    labels: list[int] | None,
+    codes: Path | None,
+    conditions: Path | None,
+    out: Path,
+) -> None:
     """Generate images with MODEL: a run folder, a .keras file, a preset folder or its name."""
     write = _writer(out)
     found = models.find(model)
     seed = secrets.randbelow(2**32) if seed is None else seed
+    rows = {
+        name: _rows(f"--{name}", path)
+        for name, path in (("codes", codes), ("conditions", conditions))
+        if path is not None
+    }
+    if count is None:
+        count = max((len(values) for values in rows.values()), default=64)
     # A place that cannot be written is told before the images are made.
     with replacing(out) as temporary:
         gan = models.load(found)
-        write(temporary, gan.generate(count, seed=seed, truncation=truncation))
+        given = _given(gan, labels, rows, count)
+        inputs = gan.sample_inputs(count, seed, truncation, **given)
+        further: dict[str, Any] = {f"{name}s": inputs[name] for name in gan.generator_inputs[1:]}
+        images = gan.generate(count, seed=seed, truncation=truncation, **further)
+        write(temporary, images, further, _columns(gan, labels, count))
     click.echo(f"{count} images of seed {seed}: {out}")
 
 
+def _rows(option: str, path: Path) -> np.ndarray:
+    """The array of a .npy file; nothing in it is run.
+
+    Raises:
+        UsageError: it is no file of rows of numbers.
+    """
+    import numpy as np
+
+    problem = "holds something else"
+    try:
+        array = np.load(path, allow_pickle=False)
+        if isinstance(array, np.ndarray) and array.ndim == 2 and len(array):
+            return array
+        if isinstance(array, np.ndarray):
+            problem = f"holds an array of the shape {array.shape}"
+    except OSError as error:
+        problem = f"cannot be read ({error.strerror or error})"
+    except (ValueError, EOFError):
+        pass
+    raise UsageError(
+        f"{option}={str(path)!r} must be a .npy file of an array (rows, numbers), as "
+        f"numpy.save writes it; this one {problem}."
+    )
+
+
+def _given(gan: GAN, labels: list[int] | None, rows: dict, count: int) -> dict[str, Any]:
+    """The arguments of `gan.generate` that these options mean, repeated over the images.
+
+    Raises:
+        UsageError: an option that the model does not take, or lacks; another width, or no class.
+    """
+    import numpy as np
+
+    from kgan.networks.check import input_shapes
+
+    kind, takes = type(gan).__name__, gan.generator_inputs
+    options = {"labels": labels, **rows}
+    for name in ("label", "code", "condition"):
+        if options.get(f"{name}s") is not None and name not in takes:
+            what = {"label": "classes to ask for"}.get(name, f"{name}s")
+            raise UsageError(f"--{name}s is not for this model: a {kind} has no {what}.")
+    if "condition" in takes and "conditions" not in rows:
+        raise UsageError(
+            f"--conditions must be given: this {kind} makes images of vectors of "
+            f"{gan.condition_dim} numbers. Write them with numpy.save, a row an image."
+        )
+    if labels and gan.classes and max(labels) >= gan.classes:
+        raise UsageError(
+            f"--labels must be 0 to {gan.classes - 1}, one of the model's {gan.classes} classes; "
+            f"received {max(labels)}."
+        )
+    turn = np.arange(count)
+    given: dict[str, Any] = {}
+    if labels:
+        given["labels"] = np.array(labels, np.int32)[turn % len(labels)]
+    for name, values in rows.items():
+        width = input_shapes(gan.generator, "latent")[name.removesuffix("s")][-1]
+        if values.shape[1] != width:
+            raise UsageError(
+                f"--{name} must hold rows of {width} numbers for this {kind}; received the shape "
+                f"{values.shape}."
+            )
+        given[name] = values[turn % len(values)]
+    return given
+
+
+def _columns(gan: GAN, labels: list[int] | None, count: int) -> int | None:
+    """The columns of a grid: one for each class that comes in turn, if they are few."""
+    from kgan.images import class_columns
+
+    if "label" not in gan.generator_inputs:
+        return None
+    return class_columns(len(labels) if labels else gan.classes, count)
+
+
 def _writer(out: Path):
-    """What writes images to `out`.
+    """What writes images to `out`, with what they were made of and the columns of a grid.
 
     Raises:
         UsageError: no such format, or a folder that holds something.
@@ -79,21 +218,21 @@ def _writer(out: Path):
     return writers[out.suffix]
 
 
-def _write_grid(path: Path, images) -> None:
+def _write_grid(path: Path, images, further, columns: int | None) -> None:
     from kgan.images import save_grid
 
-    save_grid(path, images)
+    save_grid(path, images, columns)
 
 
-def _write_arrays(path: Path, images) -> None:
+def _write_arrays(path: Path, images, further, columns) -> None:
     import numpy as np
 
     from kgan.images import to_uint8
 
-    np.savez_compressed(path, images=to_uint8(images))
+    np.savez_compressed(path, images=to_uint8(images), **further)
 
 
-def _write_folder(path: Path, images) -> None:
+def _write_folder(path: Path, images, further, columns) -> None:
     from kgan.images import to_pil
 
     digits = len(str(len(images) - 1))

@@ -95,7 +95,7 @@ def _import_recipe(run: Path) -> None:
 
 
 def _newest(run: Path) -> GAN:
-    """The networks of a run's newest good checkpoint, the averaged one included."""
+    """The networks of a run's newest good checkpoint, the averaged ones included."""
     import keras
 
     import kgan.models  # noqa: F401, registers the classes

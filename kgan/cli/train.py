@@ -209,7 +209,7 @@ def _run(config: dict, out: Path, resume: bool, chief: bool, console: Console) -
         begin,
         callbacks.StopOnNaN(),
         callbacks.History(out),
-        callbacks.SampleGrid(out / "samples", gif=out / "samples.gif"),
+        *_samples(dataset, gan, out),
         callbacks.Checkpoint(out / "checkpoints", resume=resume),
         progress,
     ]
@@ -251,6 +251,22 @@ def _made(recipe: ModuleType, function: str, kind: type, *arguments: Any, **name
             f"{kind.__name__}; received {type(received).__name__}."
         )
     return received
+
+
+def _samples(dataset: ImageDataset, gan: GAN, out: Path) -> list[Any]:
+    """The callback that writes the sample grids, of the first batch's vectors where it needs some.
+
+    No callback if the data have no vectors, which `fit` is about to refuse.
+    """
+    from kgan.callbacks import SampleGrid
+
+    conditions = None
+    if "condition" in gan.generator_inputs:
+        spec = dataset.element_spec
+        if not (isinstance(spec, tuple) and len(spec) == 2 and spec[1].shape.rank == 2):
+            return []
+        conditions = next(iter(dataset))[1].numpy()
+    return [SampleGrid(out / "samples", gif=out / "samples.gif", conditions=conditions)]
 
 
 def _complete(arguments: dict[str, Any], recipe: ModuleType) -> dict[str, Any]:
@@ -340,10 +356,12 @@ def _describe(
         f"data        {arguments['data']}: {dataset.num_images:,} images of "
         f"{height}x{width}x{channels}, {steps} steps of {dataset.batch_size} an epoch"
     )
-    console.print(
-        f"model       {type(gan).__name__}: {gan.generator.count_params():,} parameters in the "
-        f"generator, {gan.discriminator.count_params():,} in the discriminator"
-    )
+    first, *others = [
+        (f"{network.count_params():,}", name) for name, network in gan.trained_networks.items()
+    ]
+    counts = [f"{first[0]} parameters in the {first[1]}"]
+    counts += [f"{count} in the {name}" for count, name in others]
+    console.print(f"model       {type(gan).__name__}: {', '.join(counts)}")
     console.print(
         f"training    {arguments['epochs']} epochs, {arguments['precision']}, seed "
         f"{arguments['seed']}, {replicas} device{'s' if replicas > 1 else ''}"

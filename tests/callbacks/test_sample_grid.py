@@ -5,12 +5,17 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+import kgan
 from kgan.callbacks import SampleGrid
 from kgan.errors import UsageError
+from kgan.images import grid
 
 
 class Model:
     """Generates images that all have the value `level`, and notes with what it was asked."""
+
+    generator_inputs = ("latent",)
+    classes = None
 
     def __init__(self, strategy=None):
         self.distribute_strategy = strategy
@@ -117,3 +122,64 @@ def test_a_spoilt_grid_is_left_out_of_the_animation(tmp_path):
         train(SampleGrid(folder, n=1, gif=gif), 4, initial_epoch=3)
     with Image.open(gif) as animation:
         assert animation.n_frames == 2
+
+
+@pytest.mark.parametrize(
+    ("inputs", "classes", "n", "columns"),
+    [
+        (("latent", "label"), 10, 30, 10),
+        (("latent", "label"), 10, 9, 3),  # not every class is shown
+        (("latent", "label"), 17, 36, 6),  # too many to be columns
+        (("latent", "label"), None, 9, 3),
+        (("latent",), 10, 30, 6),  # the discriminator's classes
+    ],
+)
+def test_each_class_has_a_column(tmp_path, inputs, classes, n, columns):
+    model = Model()
+    model.generator_inputs, model.classes = inputs, classes
+    train(SampleGrid(tmp_path, n=n), 1, model=model)
+    with Image.open(tmp_path / "epoch-0001.png") as picture:
+        assert picture.size[0] == columns * 66 + 2
+
+
+@pytest.fixture(scope="module")
+def vectors_gan():
+    return kgan.ConditionalGAN((8, 8, 1), condition_dim=3, latent_dim=2, width=2)
+
+
+def test_conditions_are_shown_in_turn(tmp_path, vectors_gan):
+    vectors = np.random.RandomState(0).normal(size=(2, 3))
+    callback = SampleGrid(tmp_path, n=3, conditions=vectors)
+    callback.set_model(vectors_gan)
+    callback.set_params({"epochs": 1})
+    callback.on_train_begin()
+    callback.on_epoch_begin(0)
+    callback.on_epoch_end(0)
+    expected = vectors_gan.generate(3, seed=0, conditions=vectors[[0, 1, 0]])
+    with Image.open(tmp_path / "epoch-0001.png") as picture:
+        assert np.array_equal(np.asarray(picture), np.asarray(grid(expected)))
+
+
+@pytest.mark.parametrize(
+    ("conditions", "message"),
+    [
+        (None, r"conditions must be given: ConditionalGAN .* an array \(m, 3\)"),
+        (np.zeros((2, 4)), r"conditions must be finite numbers of the shape \(5, 3\)"),
+        (np.zeros((0, 3)), r"conditions must be finite numbers of the shape \(5, 3\)"),
+        (7, r"conditions must be finite numbers of the shape \(5, 3\)"),
+    ],
+)
+def test_wrong_conditions_are_told_before_the_first_step(
+    tmp_path, vectors_gan, conditions, message
+):
+    callback = SampleGrid(tmp_path, n=5, conditions=conditions)
+    callback.set_model(vectors_gan)
+    with pytest.raises(UsageError, match=message):
+        callback.on_train_begin()
+
+
+def test_conditions_for_a_model_without_are_refused(tmp_path, tiny_gan):
+    callback = SampleGrid(tmp_path, n=2, conditions=np.zeros((2, 3)))
+    callback.set_model(tiny_gan)
+    with pytest.raises(UsageError, match="conditions must be None, since DCGAN"):
+        callback.on_train_begin()

@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import kgan as library
+from kgan.cli import models
 from kgan.images import to_uint8
 
 
@@ -81,3 +83,131 @@ def test_a_full_disk_leaves_nothing(folder, model, refuses, monkeypatch, out):
 
 def test_a_parent_that_is_a_file_is_told(folder, model, refuses):
     refuses(1, ["gan.keras"], "generate", model, "--out", model / "a.png")
+
+
+@pytest.fixture(scope="module")
+def conditional():
+    """For classes 0 to 2."""
+    return library.ConditionalGAN((8, 8, 1), classes=3, latent_dim=2, width=2)
+
+
+@pytest.fixture(scope="module")
+def vectors_gan():
+    return library.ConditionalGAN((8, 8, 1), condition_dim=3, latent_dim=2, width=2)
+
+
+@pytest.fixture(scope="module")
+def info_gan():
+    return library.InfoGAN((8, 8, 1), categorical=[2], continuous=1, latent_dim=2, width=2)
+
+
+@pytest.fixture
+def loads(monkeypatch):
+    """Lets MODEL be this GAN, without a file."""
+
+    def let(gan):
+        monkeypatch.setattr(models, "find", lambda model: model)
+        monkeypatch.setattr(models, "load", lambda found: gan)
+
+    return let
+
+
+def made(path):
+    with np.load(path) as arrays:
+        return dict(arrays)
+
+
+@pytest.mark.parametrize(
+    ("words", "labels"),
+    [
+        ([], [0, 1, 2, 0, 1]),
+        (["--labels", "2"], [2, 2, 2, 2, 2]),
+        (["--labels", "2,0"], [2, 0, 2, 0, 2]),
+        (["--labels", "0, 1,2,2,1,0"], [0, 1, 2, 2, 1]),
+    ],
+)
+def test_labels_are_repeated_over_the_images(folder, conditional, loads, kgan, words, labels):
+    loads(conditional)
+    result = kgan("generate", "gan", "-n", 5, "--seed", 7, "--out", "a.npz", *words)
+    assert result.exit_code == 0, result.output
+    arrays = made(folder / "a.npz")
+    assert (arrays["labels"].dtype, arrays["labels"].tolist()) == (np.int32, labels)
+    expected = conditional.generate(5, seed=7, labels=labels)
+    np.testing.assert_array_equal(arrays["images"], to_uint8(expected))
+
+
+@pytest.mark.parametrize(
+    ("words", "columns"), [([], 3), (["--labels", "0,1"], 2), (["--labels", "1"], 4)]
+)
+def test_a_grid_has_a_column_a_class(folder, conditional, loads, kgan, words, columns):
+    loads(conditional)
+    assert kgan("generate", "gan", "-n", 12, *words).exit_code == 0
+    with Image.open(folder / "samples.png") as picture:
+        assert picture.size[0] == columns * 66 + 2
+
+
+def test_conditions_come_from_a_file_a_row_an_image(folder, vectors_gan, loads, kgan):
+    loads(vectors_gan)
+    vectors = np.random.RandomState(0).normal(size=(3, 3))
+    np.save("vectors.npy", vectors)
+    words = ("generate", "gan", "--seed", 7, "--out", "a.npz", "--conditions", "vectors.npy")
+    assert kgan(*words).stdout == "3 images of seed 7: a.npz\n"
+    expected = vectors_gan.generate(3, seed=7, conditions=vectors)
+    np.testing.assert_array_equal(made(folder / "a.npz")["images"], to_uint8(expected))
+    assert kgan(*words, "-n", 5).exit_code == 0
+    arrays = made(folder / "a.npz")
+    np.testing.assert_array_equal(arrays["conditions"], vectors[[0, 1, 2, 0, 1]].astype(np.float32))
+    assert len(arrays["images"]) == 5
+
+
+def test_codes_come_from_the_seed_or_a_file(folder, info_gan, loads, kgan):
+    loads(info_gan)
+    words = ("generate", "gan", "--seed", 7, "--out", "a.npz", "-n", 2)
+    assert kgan(*words).exit_code == 0
+    drawn = made(folder / "a.npz")
+    np.testing.assert_array_equal(drawn["codes"], info_gan.sample_inputs(2, seed=7)["code"])
+    np.testing.assert_array_equal(drawn["images"], to_uint8(info_gan.generate(2, seed=7)))
+    codes = np.array([[0, 1, -2.0]])
+    np.save("codes.npy", codes)
+    assert kgan(*words, "--codes", "codes.npy").exit_code == 0
+    expected = info_gan.generate(2, seed=7, codes=codes[[0, 0]])
+    np.testing.assert_array_equal(made(folder / "a.npz")["images"], to_uint8(expected))
+
+
+def test_what_the_model_does_not_take_or_lacks(
+    folder, tiny_gan, conditional, vectors_gan, info_gan, loads, refuses
+):
+    np.save("vectors.npy", np.zeros((2, 3)))
+    np.save("wide.npy", np.zeros((2, 4)))
+    for gan, words, parts in [
+        (tiny_gan, ["--labels", "0"], ["--labels is not for", "a DCGAN has no classes"]),
+        (tiny_gan, ["--codes", "vectors.npy"], ["--codes is not for", "no codes"]),
+        (conditional, ["--conditions", "vectors.npy"], ["--conditions is not for"]),
+        (conditional, ["--labels", "0,3"], ["--labels must be 0 to 2", "received 3"]),
+        (vectors_gan, [], ["--conditions must be given", "vectors of 3 numbers", "numpy.save"]),
+        (vectors_gan, ["--conditions", "wide.npy"], ["rows of 3 numbers", "(2, 4)"]),
+        (info_gan, ["--codes", "wide.npy"], ["--codes", "rows of 3 numbers", "(2, 4)"]),
+    ]:
+        loads(gan)
+        refuses(2, parts, "generate", "gan", *words)
+    assert not (folder / "samples.png").exists()
+
+
+def test_files_and_labels_that_are_none(folder, loads, vectors_gan, refuses):
+    loads(vectors_gan)
+    (folder / "text.npy").write_text("no array")
+    np.save("flat.npy", np.zeros(3))
+    np.save("none.npy", np.zeros((0, 3)))
+    np.save("code.npy", np.array([[print]]))  # unpickling could run anything
+    np.save("nan.npy", np.full((1, 3), np.nan))
+    for name, problem in [
+        ("gone.npy", "No such file"),
+        ("text.npy", "holds something else"),
+        ("flat.npy", "the shape (3,)"),
+        ("none.npy", "the shape (0, 3)"),
+        ("code.npy", "holds something else"),
+        ("nan.npy", "must be finite numbers"),
+    ]:
+        refuses(2, ["conditions", problem], "generate", "gan", "--conditions", name)
+    for labels in ("shirt", "0,", "-1", "1.5"):
+        refuses(2, [f"--labels={labels}", "numbers"], "generate", "gan", "--labels", labels)

@@ -40,6 +40,22 @@ def test_a_run_that_has_not_ended_stands_for_its_newest_checkpoint(unfinished):
     np.testing.assert_array_equal(images, gan.generate(3, seed=1))
 
 
+def test_a_checkpoint_brings_back_every_network(folder, recipe, kgan, request):
+    text = recipe.read_text().replace("(32, 16, 16", "(8, 8, 8")
+    old = "kgan.DCGAN(image_shape, latent_dim=8, width=8, seed=seed)"
+    recipe.write_text(text.replace(old, "kgan.BiGAN(image_shape, 4, 2, seed=seed)"))
+    run, gan = request.getfixturevalue("unfinished")
+    found = models.load(models.find(str(run)))
+    assert type(found) is library.BiGAN
+    for part in ("networks", "average"):
+        ours, theirs = found.state()[part], gan.state()[part]
+        assert len(ours) == len(theirs) > 0
+        for one, other in zip(ours, theirs, strict=True):
+            np.testing.assert_array_equal(one, other)
+    images = np.zeros((2, 8, 8, 1), np.float32)
+    np.testing.assert_array_equal(found.encode(images), gan.encode(images))
+
+
 def test_a_run_that_trains_on_stands_for_its_checkpoint(folder, recipe, kgan, monkeypatch):
     run = folder / "runs" / "tiny"
     assert kgan("train", recipe, "--epochs", 1).exit_code == 0

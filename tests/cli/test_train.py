@@ -220,6 +220,46 @@ def test_a_recipe_with_a_class_of_its_own_can_be_used(folder, recipe, command):
     assert code == 2 and "Could not locate class 'Own'" in errors
 
 
+VECTORS = """
+
+class Described(kgan.data.ImageDataset):
+    \"\"\"Images with the mean and the spread of each as a vector.\"\"\"
+
+    def _stream(self, *arguments):
+        import tensorflow as tf
+
+        def described(image):
+            return image, tf.stack(tf.nn.moments(image, [1, 2, 3]), -1)
+
+        return super()._stream(*arguments).map(described)
+
+
+def data(source="noise", batch_size=4, seed=0):
+    from kgan.data.source import from_arrays
+
+    images = np.random.default_rng(0).uniform(-1, 1, (8, 8, 8, 1)).astype("float32")
+    return Described(from_arrays(images, None, None), "train", batch_size, seed, False)
+
+
+def model(image_shape, seed=0):
+    gan = kgan.ConditionalGAN(image_shape, condition_dim=2, latent_dim=2, width=2, seed=seed)
+    gan.compile()
+    return gan
+"""
+
+
+def test_a_model_of_vectors_shows_those_of_the_first_batch(folder, recipe, kgan, refuses):
+    recipe.write_text(recipe.read_text() + VECTORS)
+    result = kgan("train", recipe, "--epochs", 1, "--out", "run")
+    assert result.exit_code == 0, result.output
+    with Image.open(folder / "run" / "samples" / "epoch-0001.png") as picture:
+        assert picture.size[0] == 8 * 66 + 2
+    refuses(2, ["--conditions must be given"], "generate", "run")
+    # Data without vectors are what is refused, not the grid.
+    recipe.write_text(recipe.read_text().replace("return image, tf", "return image  # tf"))
+    refuses(2, ["images, conditions"], "train", recipe, "--epochs", 1)
+
+
 @pytest.mark.slow
 def test_the_default_recipe_says_nothing_on_stderr(folder, command):
     code, output, errors = command("train", "--epochs", 1, "--steps", 1)

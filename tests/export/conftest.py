@@ -7,6 +7,33 @@ import kgan
 import kgan.export
 
 
+def stirred(gan):
+    """The GAN, whose averaged generator is neither fresh nor equal to the trained one now."""
+    random = np.random.RandomState(0)
+    for weight in gan.averaged_generator.weights:
+        value = weight.numpy() + random.normal(scale=0.1, size=weight.shape)
+        weight.assign(np.abs(value) if "variance" in weight.path else value)
+    return gan
+
+
+@pytest.fixture(scope="session")
+def make_stirred():
+    """A function that makes a tiny GAN of a class and its arguments."""
+
+    def make(kind, **arguments):
+        return stirred(kind(image_shape=(8, 8, 1), latent_dim=4, width=4, **arguments))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def conditional(make_stirred):
+    """A GAN of three classes in mixed precision, whose label steers the normalisation."""
+    return make_stirred(
+        kgan.ConditionalGAN, classes=3, conditioning="projection", dtype="mixed_float16"
+    )
+
+
 @pytest.fixture(scope="session")
 def gan():
     """A GAN whose averaged generator is neither fresh nor equal to the trained one."""

@@ -39,6 +39,24 @@ def test_the_difference_is_that_of_rounding(saved_model):
 
 
 @pytest.mark.slow
+def test_labels_have_a_name_and_a_type(conditional, tmp_path):
+    export = kgan.export.to_saved_model(conditional, tmp_path / "conditional")
+    assert export.max_difference < 1e-5
+    loaded = tf.saved_model.load(export.path)
+    received = loaded.signatures["serving_default"].structured_input_signature[1]
+    assert {name: (spec.dtype.name, spec.shape.as_list()) for name, spec in received.items()} == {
+        "latent": ("float32", [None, 4]),
+        "label": ("int32", [None]),
+    }
+    inputs = conditional.sample_inputs(seed=7, labels=[2, 0, 1, 1])
+    images = loaded.serve(**inputs)["image"].numpy()
+    # float16 has 11 bits: generate itself is that far away.
+    assert np.abs(images - conditional.generate(seed=7, labels=[2, 0, 1, 1])).max() < 1e-2
+    others = loaded.serve(inputs["latent"], np.zeros(4, np.int32))["image"].numpy()
+    assert np.abs(images - others)[[0, 2, 3]].max(axis=(1, 2, 3)).min() > 0.01
+
+
+@pytest.mark.slow
 def test_a_wrong_weight_fails_and_leaves_the_older_export(gan, tmp_path, monkeypatch):
     save = tf.saved_model.save
 

@@ -66,6 +66,99 @@ def test_mixed_precision_exports_float32(mixed_gan, tmp_path):
     assert np.abs(images - mixed_gan.generate(4, seed=7)).max() < 1e-2
 
 
+def test_labels_have_a_name_a_type_and_their_number(conditional, tmp_path):
+    export = kgan.export.to_onnx(conditional, tmp_path / "conditional.onnx")
+    assert export.max_difference < 1e-5
+    model = onnx.load(export.path)
+    onnx.checker.check_model(model, full_check=True)
+    assert [tensor(value) for value in model.graph.input] == [
+        ("latent", ["batch", 4], onnx.TensorProto.FLOAT),
+        ("label", ["batch"], onnx.TensorProto.INT32),
+    ]
+    assert {entry.key: entry.value for entry in model.metadata_props}["classes"] == "3"
+    session = onnxruntime.InferenceSession(export.path)
+    inputs = conditional.sample_inputs(seed=7, labels=[2, 0, 1, 1])
+    (images,) = session.run(["image"], inputs)
+    # float16 has 11 bits: generate itself is that far away.
+    assert np.abs(images - conditional.generate(seed=7, labels=[2, 0, 1, 1])).max() < 1e-2
+    (others,) = session.run(["image"], {**inputs, "label": np.zeros(4, np.int32)})
+    assert np.abs(images - others)[[0, 2, 3]].max(axis=(1, 2, 3)).min() > 0.01
+
+
+@pytest.fixture
+def in_this_process(monkeypatch):
+    """The proof without the fresh process, which is slow to start."""
+
+    def verify(runtime, path, inputs, images):
+        return float(np.abs(run_all(path, inputs) - images).max())
+
+    monkeypatch.setattr(module, "verify", verify)
+
+
+def run_all(path, inputs):
+    return onnxruntime.InferenceSession(path).run(["image"], inputs)[0]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"classes": 3},
+        {"classes": 3, "networks": "resnet", "conditioning": "projection"},
+        {"classes": 3, "networks": "r3gan"},
+        {"classes": 3, "networks": "mlp"},
+        {"condition_dim": 5, "conditioning": "projection"},
+    ],
+    ids=lambda arguments: "-".join(map(str, arguments.values())),
+)
+def test_every_network_exports_its_condition(make_stirred, tmp_path, in_this_process, arguments):
+    gan = make_stirred(kgan.ConditionalGAN, **arguments, dtype="mixed_bfloat16")
+    path = tmp_path / "generator.onnx"
+    assert kgan.export.to_onnx(gan, path).max_difference < 1e-5
+    metadata = onnxruntime.InferenceSession(path).get_modelmeta().custom_metadata_map
+    further = {key: metadata[key] for key in ("classes", "condition_dim") if key in metadata}
+    name = "classes" if "classes" in arguments else "condition_dim"
+    assert further == {name: str(arguments[name])}
+    given = {"conditions": np.ones((2, 5))} if name == "condition_dim" else {"labels": [2, 0]}
+    inputs = gan.sample_inputs(2, seed=7, **given)
+    assert run_all(path, inputs).std() > 0.01  # not saturated
+    # bfloat16 has 8 bits.
+    assert np.abs(run_all(path, inputs) - gan.generate(2, seed=7, **given)).max() < 0.1
+
+
+def test_grouped_convolutions_are_stored_without_their_zeros(gan, tmp_path, in_this_process):
+    latents = keras.Input((8,))
+    hidden = keras.layers.Reshape((16, 16, 8))(keras.layers.Dense(2048)(latents))
+    hidden = kgan.layers.GroupedConv2D(3, groups=4)(hidden)
+    images = keras.layers.Conv2D(1, 3, padding="same", activation="tanh")(hidden)
+    grouped = kgan.GAN(keras.Model(latents, images), gan.discriminator)
+    path = tmp_path / "grouped.onnx"
+    assert kgan.export.to_onnx(grouped, path).max_difference < 1e-6
+    model = onnx.load(path)
+    onnx.checker.check_model(model, full_check=True)
+    sizes = {tensor.name: tuple(tensor.dims) for tensor in model.graph.initializer}
+    found = {
+        sizes[node.input[1]]: [entry.i for entry in node.attribute if entry.name == "group"]
+        for node in model.graph.node
+        if node.op_type == "Conv"
+    }
+    assert found == {(8, 2, 3, 3): [4], (1, 8, 3, 3): [1]}
+
+
+def test_the_metadata_tell_how_to_make_codes(make_stirred, tmp_path, in_this_process):
+    gan = make_stirred(kgan.InfoGAN, categorical=[3, 2], continuous=2)
+    path = tmp_path / "generator.onnx"
+    kgan.export.to_onnx(gan, path)
+    metadata = onnxruntime.InferenceSession(path).get_modelmeta().custom_metadata_map
+    layout = json.loads(metadata["code"])
+    assert layout == {"categorical": [3, 2], "continuous": 2}
+    values = {"numpy": np, "seed": 3, "n": 5, "latent_dim": int(metadata["latent_dim"]), **layout}
+    inputs = {
+        "latent": eval(metadata["prior"], values),
+        "code": eval(metadata["code_prior"], values),
+    }
+    assert np.abs(run_all(path, inputs) - gan.generate(5, seed=3)).max() < 1e-5
+
+
 @pytest.mark.parametrize("wrong", [0.1, np.nan])
 def test_a_wrong_weight_fails_and_leaves_the_older_export(gan, tmp_path, monkeypatch, wrong):
     convert = module._convert

@@ -3,7 +3,7 @@ import pytest
 
 from kgan.export.verify import ExportError, verify
 
-LATENTS, IMAGES = np.zeros((3, 2), np.float32), np.zeros((3, 4, 4, 1), np.float32)
+INPUTS, IMAGES = {"latent": np.zeros((3, 2), np.float32)}, np.zeros((3, 4, 4, 1), np.float32)
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ def test_the_fresh_process_cannot_import(tmp_path, monkeypatch, runtime, package
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / f"{package}.py").write_text(f"import {blocked}")
     with pytest.raises(ExportError, match=f"does not run: .*import of {blocked} halted"):
-        verify(runtime, tmp_path / "file", LATENTS, IMAGES)
+        verify(runtime, tmp_path / "file", INPUTS, IMAGES)
 
 
 def fake_runtime(tmp_path, monkeypatch, answer):
@@ -46,10 +46,22 @@ def fake_runtime(tmp_path, monkeypatch, answer):
 def test_other_images_are_refused(tmp_path, monkeypatch, answer, message):
     fake_runtime(tmp_path, monkeypatch, answer)
     with pytest.raises(ExportError, match=message):
-        verify("onnx", tmp_path / "file", LATENTS, IMAGES)
+        verify("onnx", tmp_path / "file", INPUTS, IMAGES)
 
 
 def test_the_largest_difference_of_both_batches_is_returned(tmp_path, monkeypatch):
     fake_runtime(tmp_path, monkeypatch, "np.full((n, 4, 4, 1), 1e-5 * n, np.float32)")
-    difference = verify("onnx", tmp_path / "file", LATENTS, IMAGES)
+    difference = verify("onnx", tmp_path / "file", INPUTS, IMAGES)
     assert difference == pytest.approx(3e-5)
+
+
+def test_every_input_gets_its_name_and_type(tmp_path, monkeypatch):
+    answer = (
+        "np.full((n, 4, 4, 1), (sorted(inputs) == ['label', 'latent'] "
+        "and inputs['label'].dtype == np.int32) - 1, np.float32)"
+    )
+    fake_runtime(tmp_path, monkeypatch, answer)
+    labels = {"label": np.arange(3, dtype=np.int32)}
+    assert verify("onnx", tmp_path / "file", {**INPUTS, **labels}, IMAGES) == 0
+    with pytest.raises(ExportError, match="differs from Keras by 1"):
+        verify("onnx", tmp_path / "file", INPUTS, IMAGES)
