@@ -3,7 +3,8 @@
 Every candidate trains on the packaged 10,000 images for the same processor time, so that a slower
 network sees fewer images. The figure is the Fréchet distance between 10,000 generated images and
 the 10,000 of the Fashion-MNIST test split, in the 64 features of a small classifier that this
-script trains on the full training split first. It needs the full data set:
+script trains on the full training split first: not those of the judge in `kgan.metrics.judge`, for
+the figures in RESULTS.md are older. It needs the full data set:
 
     kgan data prepare fashion_mnist --from /usr/share/datasets/fashion-mnist
     python benchmarks/default_recipe.py --cpu-seconds 120 --json default_recipe.json
@@ -27,6 +28,7 @@ import tensorflow as tf
 
 import kgan
 from kgan.cli import models
+from kgan.metrics import frechet
 
 BASE = {"width": 32, "latent_dim": 64, "batch_size": 64, "lr": 1e-3, "ema": 10_000}
 NEAR = {"lr": 2e-3, "batch_size": 32, "latent_dim": 32}
@@ -108,19 +110,8 @@ def classifier(path: Path) -> keras.Model:
 
 
 def statistics(extractor: keras.Model, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    features = np.concatenate(
-        [np.asarray(extractor(images[i : i + 500]), np.float64) for i in range(0, len(images), 500)]
-    )
-    return features.mean(0), np.cov(features, rowvar=False)
-
-
-def frechet_distance(first, second) -> float:
-    (mean_1, cov_1), (mean_2, cov_2) = first, second
-    # tr sqrt(AB) for symmetric A, B: the roots of the eigenvalues of sqrt(A) B sqrt(A).
-    values, vectors = np.linalg.eigh(cov_1)
-    root = (vectors * np.sqrt(values.clip(0))) @ vectors.T
-    trace = np.sqrt(np.linalg.eigvalsh(root @ cov_2 @ root).clip(0)).sum()
-    return float(((mean_1 - mean_2) ** 2).sum() + np.trace(cov_1 + cov_2) - 2 * trace)
+    features = [np.asarray(extractor(images[i : i + 500])) for i in range(0, len(images), 500)]
+    return frechet.statistics(np.concatenate(features))
 
 
 def train(settings: dict, cpu_seconds: float, seed: int) -> tuple[kgan.GAN, int]:
@@ -171,11 +162,11 @@ def main() -> None:
     extractor = classifier(arguments.classifier)
     test = statistics(extractor, arrays("test")[0])
     train_split = statistics(extractor, arrays("train")[0][:10_000])
-    print(f"10,000 real training images: {frechet_distance(train_split, test):.2f}")
+    print(f"10,000 real training images: {frechet.frechet_distance(train_split, test):.2f}")
 
     def distance(gan: kgan.GAN) -> float:
         images = gan.generate(10_000, seed=1, batch_size=500)
-        return frechet_distance(statistics(extractor, images), test)
+        return frechet.frechet_distance(statistics(extractor, images), test)
 
     for name in arguments.score or ():
         print(f"{name:44s} {distance(models.load(models.find(name))):8.2f}")

@@ -8,6 +8,7 @@ from . import (
     latent as latent,
     layers as layers,
     losses as losses,
+    metrics as metrics,
     models as models,
     networks as networks,
     penalties as penalties,

@@ -5,6 +5,6 @@ if __name__ != "kgan.zoo":
         f"This folder is the package kgan.zoo, not {__name__}: `import kgan.zoo` instead."
     )
 
-from .registry import list_presets, list_recipes, load, recipe
+from .registry import list_judges, list_presets, list_recipes, load, recipe
 
-__all__ = ["list_presets", "list_recipes", "load", "recipe"]
+__all__ = ["list_judges", "list_presets", "list_recipes", "load", "recipe"]

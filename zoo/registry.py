@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent
 PRESETS = FOLDER / "presets"
+_JUDGE = "judge_"  # begins the names of presets that are no GAN but a classifier
 
 
 def list_recipes() -> list[str]:
@@ -29,17 +30,23 @@ def list_recipes() -> list[str]:
 
 
 def list_presets() -> list[str]:
-    """The names of the packaged presets: the folders of `zoo/presets` with `SHA256SUMS`."""
-    return sorted(file.parent.name for file in PRESETS.glob("*/SHA256SUMS"))
+    """The names of the packaged GANs: the folders of `zoo/presets` that hold no judge."""
+    return [name for name in _folders() if not name.startswith(_JUDGE)]
+
+
+def list_judges() -> list[str]:
+    """The names of the packaged judges, which `kgan.metrics.judge.load` loads."""
+    return [name for name in _folders() if name.startswith(_JUDGE)]
 
 
 def load(name: str) -> GAN:
     """The trained GAN that is packaged as `name`; its generator is the averaged one.
 
     Raises:
-        UsageError: no preset has this name; says the nearest one.
+        UsageError: no GAN has this name; says the nearest one.
         kgan.presets.PresetError: a file of the preset is damaged.
     """
+    refuse_judge("preset", name)
     if name not in list_presets():
         raise unknown_name("preset", name, list_presets())
     from kgan import presets
@@ -79,16 +86,34 @@ def recipe_path(name_or_path: str | Path) -> Path:
     return path.resolve()
 
 
+def refuse_judge(argument: str, name: str) -> None:
+    """Refuse a judge where a GAN is expected.
+
+    Raises:
+        UsageError: `name` is that of a packaged judge.
+    """
+    if name in list_judges():
+        raise UsageError(
+            f"{argument}={name!r} must be a GAN, but is a judge, a classifier that generates "
+            f"nothing; load it with kgan.metrics.judge.load({name!r}). `kgan zoo list` shows the "
+            "presets."
+        )
+
+
 def preset_sha256(name: str) -> str | None:
-    """The SHA-256 that the `SHA256SUMS` of the packaged preset `name` must have."""
+    """The SHA-256 that the `SHA256SUMS` of the packaged preset or judge `name` must have."""
     return json.loads((PRESETS / "registry.json").read_text(encoding="utf-8")).get(name)
 
 
 def write_registry() -> None:
-    """Write the SHA-256 of each packaged preset's `SHA256SUMS` to `presets/registry.json`."""
-    digests = {name: sha256(PRESETS / name / "SHA256SUMS") for name in list_presets()}
+    """Write the SHA-256 of each `SHA256SUMS`, judges' too, to `presets/registry.json`."""
+    digests = {name: sha256(PRESETS / name / "SHA256SUMS") for name in _folders()}
     with replacing(PRESETS / "registry.json") as temporary:
         temporary.write_text(json.dumps(digests, indent=2) + "\n", encoding="utf-8")
+
+
+def _folders() -> list[str]:
+    return sorted(file.parent.name for file in PRESETS.glob("*/SHA256SUMS"))
 
 
 def _import(path: Path) -> ModuleType:

@@ -26,6 +26,8 @@ def find(model: str) -> Path | str:
     path = Path(model)
     if model in zoo.list_presets():
         return model
+    if not path.exists():
+        zoo.registry.refuse_judge("MODEL", model)
     if (path / "model.keras").is_file() and not _trains_on(path):
         return path / "model.keras"
     if (path / "metadata.json").is_file():

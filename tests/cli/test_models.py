@@ -87,6 +87,16 @@ def test_preset_folders_and_names(folder, monkeypatch):
         models.find("dcgan_fashion_mnits")
 
 
+@pytest.mark.parametrize("command", [["generate"], ["export", "--format", "onnx", "--out", "x"]])
+def test_a_judge_generates_nothing(refuses, command):
+    parts = [
+        "MODEL='judge_fashion_mnist' must be a GAN",
+        "kgan.metrics.judge.load",
+        "kgan zoo list",
+    ]
+    refuses(2, parts, *command, "judge_fashion_mnist")
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [

@@ -34,13 +34,14 @@ def test_every_packaged_recipe_is_complete(name):
 def test_the_registry_names_every_packaged_preset():
     digests = json.loads((registry.PRESETS / "registry.json").read_text())
     assert digests == {
-        name: sha256(registry.PRESETS / name / "SHA256SUMS") for name in kgan.zoo.list_presets()
+        name: sha256(registry.PRESETS / name / "SHA256SUMS")
+        for name in kgan.zoo.list_presets() + kgan.zoo.list_judges()
     }
 
 
 def test_write_registry_holds_the_sha256_of_each_list_of_checksums(tmp_path, monkeypatch):
     monkeypatch.setattr(registry, "PRESETS", tmp_path)
-    for name in ("b", "a"):
+    for name in ("b", "a", "judge_c"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "SHA256SUMS").write_text(name)
     (tmp_path / "no_preset").mkdir()
@@ -49,7 +50,10 @@ def test_write_registry_holds_the_sha256_of_each_list_of_checksums(tmp_path, mon
         # echo -n a | sha256sum
         "a": "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb",
         "b": "3e23e8160039594a33894f6564e1b1348bbd7a0088d42c4acb73eeaed59c009d",
+        # echo -n judge_c | sha256sum
+        "judge_c": "d83c44218693e1afe1054277f7861105333c8bc64efc0341f80a3b8ab6d9bd49",
     }
+    assert (registry.list_presets(), registry.list_judges()) == (["a", "b"], ["judge_c"])
     assert registry.preset_sha256("a").startswith("ca97")
     assert registry.preset_sha256("c") is None
 
@@ -60,6 +64,11 @@ def test_an_unknown_preset_gets_the_nearest_name(tmp_path, monkeypatch):
     (tmp_path / "dcgan_fashion_mnist" / "SHA256SUMS").write_text("")
     with pytest.raises(UsageError, match="Did you mean 'dcgan_fashion_mnist'"):
         kgan.zoo.load("dcgan_fashion")
+
+
+def test_a_judge_is_no_gan():
+    with pytest.raises(UsageError, match=r"preset='judge_fashion_mnist' must be a GAN.*judge.load"):
+        kgan.zoo.load("judge_fashion_mnist")
 
 
 def test_an_unknown_recipe_gets_the_nearest_name():

@@ -1,0 +1,71 @@
+"""How well clusters that were found without labels are the classes, and k-means to compare with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from kgan.checks import check_integer
+from kgan.errors import UsageError
+from kgan.metrics.check import check_classes, check_features
+
+
+def assignment_accuracy(codes: Any, labels: Any) -> float:
+    """The share of samples that are right once each cluster is named after a class, 0 to 1.
+
+    The naming is the best of all that give no class to two clusters (the Hungarian algorithm:
+    Kuhn, "The Hungarian Method for the Assignment Problem", 1955). A cluster beyond the number of
+    classes has no name, and its samples are wrong. With k classes of equal size, codes by chance
+    score a little above 1/k.
+
+    Args:
+        codes: the cluster of each sample, integers `(n,)`; InfoGAN's categorical code, say.
+        labels: the class of each sample, integers `(n,)`.
+
+    Raises:
+        UsageError: no integers, unlike shapes, or no sample.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    codes = np.asarray(codes)
+    if codes.size == 0:
+        raise UsageError("codes must hold one integer a sample; received none. Pass some samples.")
+    codes = check_classes("codes", codes, codes.size)
+    labels = check_classes("labels", labels, len(codes))
+    clusters, codes = np.unique(codes, return_inverse=True)
+    classes, labels = np.unique(labels, return_inverse=True)
+    counts = np.zeros((len(clusters), len(classes)), np.int64)
+    np.add.at(counts, (codes, labels), 1)
+    return float(counts[linear_sum_assignment(counts, maximize=True)].sum() / len(codes))
+
+
+def kmeans(
+    features: Any, num_clusters: int, seed: int = 0, restarts: int = 5, iterations: int = 50
+) -> np.ndarray:
+    """The cluster of each of the features `(n, d)`, int32 `(n,)`, by k-means.
+
+    On pixels it is the baseline of every clustering by a GAN. Lloyd's iterations begin at centres
+    drawn by k-means++ (Arthur & Vassilvitskii, "k-means++: The Advantages of Careful Seeding",
+    2007); of the `restarts` the one counts whose squared distances to the centres sum to the least.
+    The same seed gives the same clusters with the same version of SciPy.
+
+    Raises:
+        UsageError: features that are not such, or fewer than `num_clusters`; a count below 1.
+    """
+    from scipy.cluster import vq
+
+    num_clusters = check_integer("num_clusters", num_clusters, 1)
+    features = check_features("features", features, at_least=num_clusters)
+    check_integer("restarts", restarts, 1)
+    check_integer("iterations", iterations, 1)
+    random = np.random.default_rng(check_integer("seed", seed, 0))
+    best, least = np.zeros(len(features), np.int32), np.inf
+    for _ in range(restarts):
+        centres, _ = vq.kmeans2(
+            features, num_clusters, iter=iterations, minit="++", missing="warn", seed=random
+        )
+        codes, distances = vq.vq(features, centres)
+        if (total := np.square(distances).sum()) < least:
+            best, least = codes.astype(np.int32), total
+    return best

@@ -1,0 +1,58 @@
+"""Checks of the features that many metrics take. NumPy only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from kgan.errors import UsageError
+
+
+def check_features(argument: str, features: Any, at_least: int = 1) -> np.ndarray:
+    """The features as float64 `(n, d)`, n at least `at_least`.
+
+    Raises:
+        UsageError: another rank, no numbers, NaN or infinity, or too few; says what mends it.
+    """
+    features = np.asarray(features)
+    if features.dtype.kind not in "fiu":
+        raise UsageError(f"{argument} must be numbers; received {features.dtype}. Pass floats.")
+    if features.ndim != 2 or features.shape[1] == 0:
+        mend = " Use features.reshape(len(features), -1)." if features.ndim > 2 else ""
+        raise UsageError(
+            f"{argument} must have the shape (n, dimensions); received {features.shape}.{mend}"
+        )
+    if len(features) < at_least:
+        raise UsageError(
+            f"{argument} must hold at least {at_least} samples; received {len(features)}. "
+            "Generate or load more images."
+        )
+    features = features.astype(np.float64)
+    if not np.isfinite(features).all():
+        raise UsageError(
+            f"{argument} must be finite; received NaN or infinity. Find the broken samples with "
+            "np.isfinite(features).all(axis=1)."
+        )
+    return features
+
+
+def check_classes(argument: str, classes: Any, num_samples: int) -> np.ndarray:
+    """One integer a sample: labels of classes, or codes of clusters, `(num_samples,)`.
+
+    Raises:
+        UsageError: another shape, or no integers; says what mends it.
+    """
+    classes = np.asarray(classes)
+    if classes.shape != (num_samples,):
+        mend = f" Use {argument}.reshape(-1)." if classes.size == num_samples else ""
+        raise UsageError(
+            f"{argument} must have the shape ({num_samples},), one a sample; received "
+            f"{classes.shape}.{mend}"
+        )
+    if classes.dtype.kind not in "iu":
+        raise UsageError(
+            f"{argument} must be integers; received {classes.dtype}. "
+            f"Of probabilities, use {argument}.argmax(axis=1)."
+        )
+    return classes

@@ -1,0 +1,142 @@
+"""The judge: a packaged classifier, to ask of what class an image is and how alike two sets are.
+
+It judges conditional GANs (does it see the class that was asked for?) and gives features for the
+Fréchet distance (`kgan.metrics.frechet`) and for diversity (`kgan.metrics.diversity`). A judge is
+a preset folder with a network but no GAN; `benchmarks/train_judge.py` makes it. Figures of two
+judges are not comparable: state the name and `sha256` of the one you used.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kgan.errors import UsageError, unknown_name
+from kgan.files import sha256
+
+if TYPE_CHECKING:
+    import keras
+
+FILES = ("README.md", "config.json", "metadata.json", "model.weights.h5")
+SUMS = "SHA256SUMS"
+_CHUNK = 500  # images on the way through the network at once
+
+
+class Judge:
+    """A trained classifier; `load` makes it.
+
+    Attributes:
+        name: of its preset.
+        sha256: of its weights' file.
+        image_shape: `(height, width, channels)` of the images that it takes.
+        num_classes: of its logits.
+        feature_dim: of its features.
+    """
+
+    def __init__(self, model: keras.Model, name: str, sha256: str):
+        import keras
+
+        self.name = name
+        self.sha256 = sha256
+        self.image_shape = tuple(model.input_shape[1:])
+        self.num_classes = model.output_shape[-1]
+        self._logits = model
+        self._features = keras.Model(model.input, model.get_layer("features").output)
+        self.feature_dim = self._features.output_shape[-1]
+
+    def features(self, images: np.ndarray) -> np.ndarray:
+        """The last hidden activations of images `(n, *image_shape)` in [-1, 1].
+
+        float32 `(n, feature_dim)`, not negative.
+
+        Raises:
+            UsageError: images of another type, shape or range, or NaN.
+        """
+        return self._run(self._features, images)
+
+    def logits(self, images: np.ndarray) -> np.ndarray:
+        """The classes' logits of images `(n, *image_shape)` in [-1, 1], float32 `(n, num_classes)`.
+
+        Raises:
+            UsageError: images of another type, shape or range, or NaN.
+        """
+        return self._run(self._logits, images)
+
+    def classify(self, images: np.ndarray) -> np.ndarray:
+        """The likeliest class of images `(n, *image_shape)` in [-1, 1], int32 `(n,)`.
+
+        Raises:
+            UsageError: images of another type, shape or range, or NaN.
+        """
+        return self.logits(images).argmax(1).astype(np.int32)
+
+    def _run(self, model: keras.Model, images: np.ndarray) -> np.ndarray:
+        from kgan.data import check_images
+
+        images = np.asarray(images)
+        check_images(images, self.image_shape)
+        chunks = (images[start : start + _CHUNK] for start in range(0, len(images), _CHUNK))
+        return np.concatenate([np.asarray(model(chunk, training=False)) for chunk in chunks])
+
+
+def load(folder_or_name: str | Path = "judge_fashion_mnist") -> Judge:
+    """The judge of that name that came with kgan, or of a folder; every file is checked first.
+
+    The network is built by `kgan.networks.classifier` from the numbers in `config.json`, and its
+    weights are read from HDF5: nothing in the folder is run.
+
+    Raises:
+        UsageError: no such folder or name, or a folder that is no judge.
+        kgan.presets.PresetError: a file is missing or has another SHA-256 than `SHA256SUMS` says,
+            or that of a packaged judge another one than the registry says.
+    """
+    from kgan.zoo import registry
+
+    name = str(folder_or_name)
+    packaged = name in registry.list_judges()
+    folder = registry.PRESETS / name if packaged else Path(folder_or_name)
+    if not folder.is_dir():
+        raise unknown_name("judge (a folder or a name)", name, registry.list_judges())
+    _verify(name, folder, registry.preset_sha256(name) if packaged else None)
+    weights = folder / "model.weights.h5"
+    from kgan.networks import classifier
+
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        model = classifier.classifier(**config)
+        model.load_weights(weights)
+    except Exception as error:
+        cause = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".:")
+        raise UsageError(
+            f"judge={name!r} cannot be built from its files: {cause}. Use a folder that "
+            "benchmarks/train_judge.py made."
+        ) from error
+    return Judge(model, folder.name, sha256(weights))
+
+
+def checksums(folder: Path) -> str:
+    """The content of a judge's SHA256SUMS, in the format of the command `sha256sum`."""
+    return "".join(f"{sha256(folder / name)}  {name}\n" for name in FILES)
+
+
+def _verify(name: str, folder: Path, digest: str | None) -> None:
+    """Compare every file with SHA256SUMS and that, if a digest is given, with the digest."""
+    from kgan.presets import PresetError
+
+    def damaged(file: str, what: str) -> PresetError:
+        return PresetError(f"Judge {name!r} is damaged: {file} {what}. Install kgan again.")
+
+    if not (folder / SUMS).is_file():
+        raise UsageError(f"judge={name!r} must be the folder of a judge, but holds no {SUMS}.")
+    for file in FILES:
+        if not (folder / file).is_file():
+            raise damaged(file, "is missing")
+    if digest is not None and sha256(folder / SUMS) != digest:
+        raise damaged(SUMS, "is not the one that kgan came with")
+    listed = (folder / SUMS).read_bytes().decode("utf-8", "replace")
+    for line in checksums(folder).splitlines(keepends=True):
+        if line not in listed:
+            raise damaged(line.split()[1], f"has another SHA-256 than {SUMS} says")
