@@ -114,7 +114,7 @@ class Measure:
         """The categorical code of test images, after the best assignment; k-means on pixels."""
         found = gan.encode(self.test_images, batch_size=500)[:, :10].argmax(1)
         pixels = self.test_images.reshape(len(self.test_images), -1)
-        clusters = assignment.k_means(pixels, 10, seed=0)
+        clusters = assignment.kmeans(pixels, 10, seed=0)
         return {
             "code accuracy": assignment.assignment_accuracy(found, self.test_labels),
             "k-means accuracy": assignment.assignment_accuracy(clusters, self.test_labels),
@@ -140,7 +140,7 @@ class Measure:
         return {"accuracy": float((found == self.test_labels).mean()), **self.quality(gan)}
 
 
-QUALITY = ("vanilla_gan", "dcgan", "lsgan", "wgan", "wgan_gp", "sngan", "dragan")
+QUALITY = ("vanilla_gan", "vanilla_dcgan", "dcgan", "lsgan", "wgan", "wgan_gp", "sngan", "dragan")
 QUALITY += ("relativistic_gan", "pacgan", "unrolled_gan", "r3gan")
 FIGURES: dict[str, Callable[[Measure, Any], dict[str, float]]] = {
     **dict.fromkeys(QUALITY, Measure.quality),

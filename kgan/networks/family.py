@@ -14,7 +14,7 @@ from kgan.errors import UsageError, unknown_name
 from kgan.layers import LeakyReLU, OneHot
 from kgan.networks.shape import check_image_shape
 
-_JOINT_UNITS = 256  # of the layers in which a joint discriminator sees image and latent together
+_JOINT_UNITS = 128  # of the layers in which a joint discriminator sees image and latent together
 LOGIT = {"logit": (1,)}
 
 
