@@ -9,7 +9,9 @@ from __future__ import annotations
 import keras
 
 import kgan
+from kgan.zoo._fashion_mnist import labelled_data
 
+data = labelled_data
 epochs = 20
 
 
