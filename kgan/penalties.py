@@ -10,13 +10,15 @@ penalty.
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import keras
 from keras import ops
 
 from kgan.checks import check_integer, check_number
 from kgan.registry import Configured, Registry
 
-Weight = float | keras.optimizers.schedules.LearningRateSchedule
+Weight: TypeAlias = "float | keras.optimizers.schedules.LearningRateSchedule"
 
 
 def _gradient_squares(critic, images):

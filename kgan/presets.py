@@ -16,6 +16,7 @@ from kgan import models
 from kgan.data.validate import check_vectors
 from kgan.errors import UsageError, unknown_name
 from kgan.files import refuse_foreign, replacing, sha256
+from kgan.models.info_gan import InfoGAN
 from kgan.version import __version__
 
 FILES = (
@@ -137,6 +138,7 @@ def load(folder_or_name: str | Path) -> models.GAN:
 
     name = str(folder_or_name)
     packaged = name in registry.list_presets()
+    registry.refuse_judge("preset", name)
     folder = registry.PRESETS / name if packaged else Path(folder_or_name)
     if not folder.is_dir():
         known = registry.list_presets()
@@ -330,7 +332,7 @@ def _given(name: str, gan: models.GAN, seed: int, n: int) -> _Given:
         line = f'conditions = np.load("{CONDITIONS}")\n'
         meaning = f"`conditions` are float32 ({n}, {gan.condition_dim}), a vector for each image."
         return _Given(name, line, line, meaning)
-    assert isinstance(gan, models.InfoGAN)  # no other class draws codes
+    assert isinstance(gan, InfoGAN)  # no other class draws codes
     parts = [f"a one-hot vector of length {size}" for size in gan.categorical]
     parts += [f"{gan.continuous} numbers from -1 to 1"] if gan.continuous else []
     return _Given(

@@ -698,6 +698,7 @@ class GAN(keras.Model):
                 )
         if n is None and given:
             n = np.shape(next(iter(given.values())) or [0])[0]
+        n = check_integer("n", n, 1)
         inputs = {"latent": latent.sample(n, self.latent_dim, seed, truncation)}
         for name in self.generator_inputs[1:]:
             inputs[name] = self._input(name, given.get(name), len(inputs["latent"]), seed)

@@ -65,7 +65,7 @@ class Functional:
             optimizer = optimizer.inner_optimizer
         methods = {name: getattr(BaseOptimizer, name) for name in _STATELESS}
         kind = type("Functional", (type(optimizer),), methods)
-        self._optimizer = object.__new__(kind)
+        self._optimizer: Any = object.__new__(kind)
         vars(self._optimizer).update(vars(optimizer))  # the same variables
         indices = {id(variable): index for index, variable in enumerate(variables)}
         vars(self._optimizer)["_trainable_variables_indices"] = indices

@@ -44,7 +44,7 @@ def structure(network: keras.Model) -> Any:
     return network.inputs[0] if len(network.inputs) == 1 else network.input
 
 
-def input_shapes(network: keras.Model, single: str) -> dict[str, tuple[int | None, ...]]:
+def input_shapes(network: keras.Model, single: str) -> dict[str, tuple[Any, ...]]:
     """The shapes of a network's inputs by name, the batch included; `single` names an only one."""
     inputs = structure(network)
     if not isinstance(inputs, dict):
