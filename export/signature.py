@@ -35,6 +35,7 @@ class Serving(tf.Module):
             raise UsageError(f"gan must be a kgan.GAN, received {type(gan).__name__}.")
         generator = float32_clone(gan.averaged_generator)
         self.latent_dim = gan.latent_dim
+        self.prior = gan.prior
         self.image_shape = tuple(gan.image_shape)
         self.classes = gan.classes
         self.code: str | None = None  # of an InfoGAN: its layout as JSON

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 import kgan
+from kgan import latent
 from kgan.checks import check_integer
 from kgan.errors import UsageError
 from kgan.files import replacing
@@ -21,7 +22,6 @@ from .signature import Serving
 from .verify import BATCHES, Export, ExportError, verify
 
 OPSETS = range(9, 19)
-PRIOR = "numpy.random.RandomState(seed).standard_normal((n, latent_dim)).astype('float32')"
 CODE_PRIOR = (
     "(lambda random: numpy.concatenate([*(numpy.eye(k)[random.randint(k, size=n)] for k in "
     "categorical), random.uniform(-1, 1, (n, continuous))], 1).astype('float32'))"
@@ -145,7 +145,7 @@ def _metadata(serving: Serving) -> dict[str, str]:
     metadata = {
         "latent_dim": str(serving.latent_dim),
         "image_shape": json.dumps(serving.image_shape),
-        "prior": PRIOR,
+        "prior": latent.PRIORS[serving.prior],
         "kgan_version": kgan.__version__,
     }
     if "label" in serving.specs and serving.classes is not None:

@@ -16,6 +16,7 @@ from kgan import models
 from kgan.data.validate import check_vectors
 from kgan.errors import UsageError, unknown_name
 from kgan.files import refuse_foreign, replacing, sha256
+from kgan.latent import PRIORS
 from kgan.models.info_gan import InfoGAN
 from kgan.version import __version__
 
@@ -296,8 +297,8 @@ The same images without kgan, Keras and TensorFlow:
 import numpy as np
 import onnxruntime
 
-random = np.random.RandomState({seed})
-latent = random.standard_normal(({n}, {gan.latent_dim})).astype("float32")
+seed, n, latent_dim = {seed}, {n}, {gan.latent_dim}
+latent = {PRIORS[gan.prior].replace("numpy.", "np.")}
 {"".join(each.without for each in given)}session = onnxruntime.InferenceSession("generator.onnx")
 images = session.run(["image"], {{"latent": latent{fed}}})[0]
 ```

@@ -18,7 +18,7 @@ _CHUNK = 64
 
 def latents(gan: GAN, n: int, seed: int | None = None) -> np.ndarray:
     """The latents of `gan.generate(n, seed)`: float32 `(n, latent_dim)`, from its own prior."""
-    return sample(n, gan.latent_dim, seed, prior=getattr(gan, "prior", "normal"))
+    return sample(n, gan.latent_dim, seed, prior=gan.prior)
 
 
 def forward(gan: GAN, latents, label: int | None = None):

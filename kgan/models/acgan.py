@@ -39,13 +39,14 @@ class ACGAN(Variant):
         class_weight: float = 1.0,
         networks: str = "dcgan",
         normalization: str | None = None,
+        prior: str = "normal",
         ema_halflife_images: float | None = 10_000.0,
         seed: int = 0,
         dtype: str | None = None,
         name: str | None = None,
     ):
         check_integer("classes", classes, 2)
-        blueprint = Blueprint(networks, image_shape, width, seed, dtype)
+        blueprint = Blueprint(networks, image_shape, width, seed, dtype, prior)
         normalization = DCGAN.chosen_normalization(blueprint, normalization)
         super().__init__(
             blueprint,

@@ -40,12 +40,13 @@ class BiGAN(Variant):
         width: int = 128,
         networks: str = "dcgan",
         normalization: str | None = None,
+        prior: str = "normal",
         ema_halflife_images: float | None = 10_000.0,
         seed: int = 0,
         dtype: str | None = None,
         name: str | None = None,
     ):
-        blueprint = Blueprint(networks, image_shape, width, seed, dtype)
+        blueprint = Blueprint(networks, image_shape, width, seed, dtype, prior)
         normalization = DCGAN.chosen_normalization(blueprint, normalization)
         super().__init__(
             blueprint,

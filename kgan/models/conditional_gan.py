@@ -53,6 +53,7 @@ class ConditionalGAN(Variant):
         condition_dim: int | None = None,
         networks: str = "dcgan",
         normalization: str | None = None,
+        prior: str = "normal",
         ema_halflife_images: float | None = 10_000.0,
         seed: int = 0,
         dtype: str | None = None,
@@ -70,7 +71,7 @@ class ConditionalGAN(Variant):
         else:
             size = check_integer("condition_dim", condition_dim, 1)
             condition = Condition("condition", size, _EMBEDDING)
-        blueprint = Blueprint(networks, image_shape, width, seed, dtype)
+        blueprint = Blueprint(networks, image_shape, width, seed, dtype, prior)
         family, projects = blueprint.family, conditioning == "projection"
         if normalization is None and projects and "spectral" in family.normalizations:
             normalization = "spectral"

@@ -21,6 +21,8 @@ class DCGAN(Variant):
         networks: a short name of `kgan.networks`: "dcgan", "resnet", "r3gan" or "mlp".
         normalization: the discriminator's: "batch", "layer", "spectral" or "none", as far as the
             networks have it; None is what the paper of the class or else of the networks has.
+        prior: of the latents, a name in `kgan.latent.PRIORS`: "normal", "uniform" (the paper's) or
+            "spherical".
         ema_halflife_images: half-life of the averaged generator in real images; None for none.
         seed: pins the initial weights and every draw of the training, 0 to 2**31 - 1.
         dtype: a Keras precision policy ("float32", "mixed_float16", "mixed_bfloat16"), by default
@@ -44,12 +46,13 @@ class DCGAN(Variant):
         width: int = 128,
         networks: str = "dcgan",
         normalization: str | None = None,
+        prior: str = "normal",
         ema_halflife_images: float | None = 10_000.0,
         seed: int = 0,
         dtype: str | None = None,
         name: str | None = None,
     ):
-        blueprint = Blueprint(networks, image_shape, width, seed, dtype)
+        blueprint = Blueprint(networks, image_shape, width, seed, dtype, prior)
         normalization = self.chosen_normalization(blueprint, normalization)
         super().__init__(
             blueprint,

@@ -16,7 +16,7 @@ from kgan.augment import Augment, augments
 from kgan.checks import check_flag, check_integer, check_number
 from kgan.data.validate import check_images, check_labels, check_vectors
 from kgan.ema import ExponentialMovingAverage, untrained_copy
-from kgan.errors import UsageError
+from kgan.errors import UsageError, unknown_name
 from kgan.files import replacing
 from kgan.losses import Loss, losses
 from kgan.models import optimizers
@@ -41,7 +41,8 @@ class GAN(keras.Model):
     `averaged_generator` is the generator whose weights are the moving average of the trained
     one's, with a half-life of `ema_halflife_images` real images; sampling, metrics and export use
     it. With None nothing is averaged and it is the generator itself. `seed` (a whole number in
-    [0, 2**31)) pins every draw of the training.
+    [0, 2**31)) pins every draw of the training. Latents come from the `prior`, a name in
+    `kgan.latent.PRIORS`.
 
     Networks with several inputs take them as a dict: `latent` and a condition, `label` or
     `condition`, in the generator, `image` and the condition in the discriminator. `fit` then takes
@@ -81,6 +82,7 @@ class GAN(keras.Model):
         ema_halflife_images: float | None = 10_000.0,
         seed: int = 0,
         name: str | None = None,
+        prior: str = "normal",
     ):
         super().__init__(name=name)
         generator, discriminator = checked(generator, discriminator)
@@ -90,6 +92,9 @@ class GAN(keras.Model):
         self.discriminator = discriminator
         self.ema_halflife_images = ema_halflife_images
         self.seed = check_integer("seed", seed, 0, 2**31 - 1)
+        if prior not in latent.PRIORS:
+            raise unknown_name("prior", prior, latent.PRIORS)
+        self.prior = prior
         inputs = input_shapes(generator, "latent")
         self.latent_dim: int = inputs["latent"][-1]
         self.image_shape: tuple[int, int, int] = tuple(generator.output_shape[1:])
@@ -146,6 +151,7 @@ class GAN(keras.Model):
             "ema_halflife_images": self.ema_halflife_images,
             "seed": self.seed,
             "name": self.name,
+            "prior": self.prior,
         }
 
     @classmethod
@@ -328,7 +334,7 @@ class GAN(keras.Model):
         """What the generator makes fakes of: latents, and the conditions of the real side."""
         given = {name: real[name] for name in self.generator_inputs if name in real}
         shape = (tf.shape(real["image"])[0], self.latent_dim)
-        return {**given, "latent": keras.random.normal(shape, seed=seeds)}
+        return {**given, "latent": latent.draw(self.prior, shape, seeds)}
 
     def observe(self, real, training: bool) -> dict[str, Any]:
         """The real side, with what the generator's player makes of its images, if anything."""
@@ -649,8 +655,8 @@ class GAN(keras.Model):
     ) -> np.ndarray:
         """Images of the averaged generator: float32, `(n, height, width, channels)`, in [-1, 1].
 
-        The latents are `kgan.latent.sample(n, gan.latent_dim, seed, truncation)`; the same seed
-        gives the same images whatever the `batch_size`, up to rounding. `n` may be left out where
+        The latents are `kgan.latent.sample(n, gan.latent_dim, seed, truncation, gan.prior)`; the
+        same seed gives the same images whatever the `batch_size`, up to rounding. `n` may be left out where
         labels, codes or conditions say how many.
 
         Args:
@@ -699,7 +705,7 @@ class GAN(keras.Model):
         if n is None and given:
             n = np.shape(next(iter(given.values())) or [0])[0]
         n = check_integer("n", n, 1)
-        inputs = {"latent": latent.sample(n, self.latent_dim, seed, truncation)}
+        inputs = {"latent": latent.sample(n, self.latent_dim, seed, truncation, self.prior)}
         for name in self.generator_inputs[1:]:
             inputs[name] = self._input(name, given.get(name), len(inputs["latent"]), seed)
         return inputs

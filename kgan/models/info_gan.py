@@ -49,6 +49,7 @@ class InfoGAN(Variant):
         continuous_weight: float = 0.1,
         networks: str = "dcgan",
         normalization: str | None = None,
+        prior: str = "normal",
         ema_halflife_images: float | None = 10_000.0,
         seed: int = 0,
         dtype: str | None = None,
@@ -60,7 +61,7 @@ class InfoGAN(Variant):
         if not sizes and not continuous:
             raise UsageError("categorical or continuous must hold a code; received neither.")
         code_dim = sum(sizes) + continuous
-        blueprint = Blueprint(networks, image_shape, width, seed, dtype)
+        blueprint = Blueprint(networks, image_shape, width, seed, dtype, prior)
         normalization = DCGAN.chosen_normalization(blueprint, normalization)
         super().__init__(
             blueprint,
@@ -173,5 +174,7 @@ class InfoGAN(Variant):
             values = np.linspace(-2.0, 2.0, steps, dtype=np.float32)[:, None]
         fixed = self._input("code", None, rows, seed).repeat(len(values), 0)
         fixed[:, start : start + values.shape[1]] = np.tile(values, (rows, 1))
-        latents = latent.sample(rows, self.latent_dim, seed).repeat(len(values), 0)
+        latents = latent.sample(rows, self.latent_dim, seed, prior=self.prior).repeat(
+            len(values), 0
+        )
         return np.asarray(self({"latent": latents, "code": fixed}), np.float32)

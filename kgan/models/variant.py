@@ -14,18 +14,21 @@ from kgan.networks import Family
 
 
 class Blueprint:
-    """The settings that all networks of a variant share, checked.
+    """The settings that all networks of a variant share, checked, and its prior.
 
     Raises:
         UsageError: unknown networks, a width below 1, another precision or seed.
     """
 
-    def __init__(self, networks: str, image_shape, width: int, seed: int, dtype: str | None):
+    def __init__(
+        self, networks: str, image_shape, width: int, seed: int, dtype: str | None, prior: str
+    ):
         self.networks = networks
         self.family: Family = families.get(networks)
         self.image_shape = image_shape
         self.width = check_integer("width", width, 1)
         self.seed = check_integer("seed", seed, 0, 2**31 - 1)
+        self.prior = prior
         self.dtype = check_precision("dtype", dtype or keras.config.dtype_policy().name)
 
     def generator(self, latent_dim: int, **settings: Any) -> keras.Model:
@@ -53,7 +56,9 @@ class Variant(GAN):
         ema_halflife_images: float | None,
         name: str | None,
     ):
-        super().__init__(generator, discriminator, ema_halflife_images, blueprint.seed, name)
+        super().__init__(
+            generator, discriminator, ema_halflife_images, blueprint.seed, name, blueprint.prior
+        )
         self.networks = blueprint.networks
         self.width = blueprint.width
         self.precision = blueprint.dtype

@@ -11,7 +11,7 @@ def test_images_and_latents_are_those_of_generate(vivid_gan, monkeypatch):
 
 
 def test_the_prior_is_the_one_of_the_gan(vivid_gan, monkeypatch):
-    monkeypatch.setattr(type(vivid_gan), "prior", "uniform", raising=False)
+    monkeypatch.setattr(vivid_gan, "prior", "uniform")
     expected = sample(5, 8, seed=7, prior="uniform")
     np.testing.assert_array_equal(synthesis.latents(vivid_gan, 5, seed=7), expected)
 
