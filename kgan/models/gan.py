@@ -656,8 +656,8 @@ class GAN(keras.Model):
         """Images of the averaged generator: float32, `(n, height, width, channels)`, in [-1, 1].
 
         The latents are `kgan.latent.sample(n, gan.latent_dim, seed, truncation, gan.prior)`; the
-        same seed gives the same images whatever the `batch_size`, up to rounding. `n` may be left out where
-        labels, codes or conditions say how many.
+        same seed gives the same images whatever the `batch_size`, up to rounding. `n` may be left
+        out where labels, codes or conditions say how many.
 
         Args:
             n: how many images.
