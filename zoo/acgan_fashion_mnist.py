@@ -18,10 +18,17 @@ epochs = 20
 def model(image_shape: tuple[int, int, int] = (28, 28, 1), seed: int = 0) -> kgan.ACGAN:
     """The compiled GAN."""
     gan = kgan.ACGAN(
-        image_shape, classes=10, latent_dim=64, width=32, ema_halflife_images=20_000, seed=seed
+        image_shape,
+        classes=10,
+        latent_dim=64,
+        width=32,
+        ema_halflife_images=20_000,
+        seed=seed,
+        normalization="spectral",
     )
     gan.compile(
-        generator_optimizer=keras.optimizers.Adam(1e-3, beta_1=0.5),
-        discriminator_optimizer=keras.optimizers.Adam(1e-3, beta_1=0.5),
+        "hinge",
+        generator_optimizer=keras.optimizers.Adam(1e-3, beta_1=0.0),
+        discriminator_optimizer=keras.optimizers.Adam(1e-3, beta_1=0.0),
     )
     return gan
