@@ -10,7 +10,6 @@ import tensorflow as tf
 
 from kgan.checks import check_integer
 from kgan.data.validate import check_images
-from kgan.errors import UsageError
 from kgan.models.dcgan import DCGAN
 from kgan.models.variant import Blueprint, Variant
 from kgan.networks import Condition
@@ -32,6 +31,7 @@ class BiGAN(Variant):
 
     generator_networks = ("generator", "encoder")
     needs_real_logits = True
+    takes_penalties = False  # images between both sides would have no latent
 
     def __init__(
         self,
@@ -63,19 +63,6 @@ class BiGAN(Variant):
         self.encoder = blueprint.encoder(latent_dim)
         self.averaged_encoder = self._averaged(self.encoder)
 
-    def compile(self, *args: Any, **kwargs: Any) -> None:
-        """As `GAN.compile`, without penalties.
-
-        Raises:
-            UsageError: penalties, whose images between both sides would have no latent.
-        """
-        super().compile(*args, **kwargs)
-        if self.penalties:
-            raise UsageError(
-                "penalties must be (): they are made for a critic of images alone, and BiGAN's "
-                f"judges pairs; received {self.penalties!r}. Use normalization='spectral'."
-            )
-
     def observe(self, real, training: bool) -> dict[str, Any]:
         encoder = self.encoder if training else self.averaged_encoder
         latents = answer(encoder, {"image": real["image"]}, training)
@@ -103,7 +90,7 @@ class BiGAN(Variant):
             UsageError: images of another shape or range.
         """
         encoder = self.averaged_encoder
-        trunk = keras.Model(encoder.inputs, encoder.layers[-1].input)
+        trunk = keras.Model(encoder.input, encoder.layers[-1].input)
         return self._encoded(trunk, images, batch_size)
 
     def reconstruct(self, images, batch_size: int = 64) -> np.ndarray:

@@ -27,7 +27,7 @@ class Feed:
         self.gan = gan
         self.start = 0
         self.dataset = x = _checked(gan, x, batch_size, "x")
-        self._check_batch()
+        _check_batch(gan, x, gan.discriminator_steps)
         if steps_per_epoch is None:
             steps_per_epoch = int(x.cardinality())
             if steps_per_epoch < 1:
@@ -68,30 +68,33 @@ class Feed:
 
         return function
 
-    def _check_batch(self) -> None:
-        """Every discriminator update of every replica gets as many images."""
-        spec = _parts(self.dataset)[0]
-        batch = spec.shape[0] if spec.shape.rank else None
-        steps, pack = self.gan.discriminator_steps, self.gan.pack
-        parts = steps * self.gan.distribute_strategy.num_replicas_in_sync * pack
-        factors = f"discriminator_steps={steps} times the replicas"
-        if pack > 1:
-            factors += f" times pack={pack}"
-        if batch is None and parts > 1:
-            raise UsageError(
-                f"The batches must divide into {parts} parts ({factors}), but their size is not "
-                "fixed; use dataset.batch(size, drop_remainder=True)."
-            )
-        if batch is not None and batch % parts:
-            raise UsageError(
-                f"The batch of {batch} images must divide into {parts} parts ({factors}); "
-                f"use batch_size={max(batch // parts, 1) * parts}."
-            )
+
+def _check_batch(gan: GAN, dataset: tf.data.Dataset, steps: int) -> None:
+    """Every one of `steps` discriminator updates of every replica gets as many whole packs."""
+    spec = _parts(dataset)[0]
+    batch = spec.shape[0] if spec.shape.rank else None
+    parts = steps * gan.distribute_strategy.num_replicas_in_sync * gan.pack
+    factors = f"discriminator_steps={steps} times the replicas"
+    if gan.pack > 1:
+        factors += f" times pack={gan.pack}"
+    if batch is None and parts > 1:
+        raise UsageError(
+            f"The batches must divide into {parts} parts ({factors}), but their size is not "
+            "fixed; use dataset.batch(size, drop_remainder=True)."
+        )
+    if batch is not None and batch % parts:
+        raise UsageError(
+            f"The batch of {batch} images must divide into {parts} parts ({factors}); "
+            f"use batch_size={max(batch // parts, 1) * parts}."
+        )
 
 
 def once(gan: GAN, x: Any, batch_size: int | None, argument: str) -> tf.data.Dataset:
     """The batches of `x` once, for an evaluation."""
-    return _steady(_checked(gan, x, batch_size, argument))
+    x = _checked(gan, x, batch_size, argument)
+    if gan.pack > 1:
+        _check_batch(gan, x, 1)
+    return _steady(x)
 
 
 def _checked(gan: GAN, x: Any, batch_size: int | None, argument: str) -> tf.data.Dataset:
@@ -152,6 +155,12 @@ def _check_loaded(gan: GAN, x: ImageDataset, argument: str) -> None:
             f"for {gan.image_shape}; load with resolution={size}, channels={channels}, or build "
             f"the model with image_shape={tuple(x.image_shape)}."
         )
+    if "condition" in gan.batch_parts:
+        raise UsageError(
+            f"{argument} must hold batches (images, conditions) for this {type(gan).__name__}; "
+            "received labels. Pass a tuple of arrays, or build the model with classes in place of "
+            "condition_dim."
+        )
     if "label" not in gan.batch_parts:
         return
     names = x.label_names
@@ -176,15 +185,15 @@ def _guarded(gan: GAN, x: tf.data.Dataset) -> tf.data.Dataset:
     if "label" not in gan.batch_parts:
         return x
     lowest, classes = (-1 if gan.takes_unlabelled else 0), gan.classes or np.iinfo(np.int32).max
+    expected = f"labels must be {lowest} to {classes - 1} in every batch; received values from"
+    mend = "Build the model with more classes, or leave these images out."
 
     def check(images, labels):
         labels = tf.cast(labels, tf.int32)
-        message = f"labels must be {lowest} to {classes - 1}."
+        low, high = tf.reduce_min(labels), tf.reduce_max(labels)
+        inside = (low >= lowest) & (high < classes)
         with tf.control_dependencies(
-            [
-                tf.debugging.assert_greater_equal(labels, lowest, message),
-                tf.debugging.assert_less(labels, classes, message),
-            ]
+            [tf.debugging.Assert(inside, [expected, low, "to", high, mend])]
         ):
             return images, tf.identity(labels)
 

@@ -66,6 +66,8 @@ class GAN(keras.Model):
     needed: ClassVar[tuple[str, ...]] = ()
     # Whether the generator's loss reads the real side's logits whatever the loss object says.
     needs_real_logits: ClassVar[bool] = False
+    # Whether the discriminator judges images alone, so that a penalty can move them.
+    takes_penalties: ClassVar[bool] = True
     # Whether a label may be -1: unlabelled.
     takes_unlabelled: ClassVar[bool] = False
     # Names of the means that the hooks track beside the losses and logits.
@@ -85,7 +87,12 @@ class GAN(keras.Model):
         prior: str = "normal",
     ):
         super().__init__(name=name)
-        generator, discriminator = checked(generator, discriminator)
+        generator, discriminator = checked(
+            generator,
+            discriminator,
+            presented=type(self).present is not GAN.present,
+            named=type(self).judgement is not GAN.judgement,
+        )
         if ema_halflife_images is not None:
             check_number("ema_halflife_images", ema_halflife_images, 1, ", or None,")
         self.generator = generator
@@ -100,7 +107,9 @@ class GAN(keras.Model):
         self.image_shape: tuple[int, int, int] = tuple(generator.output_shape[1:])
         # What the generator takes, and what it takes beside the latent.
         self.generator_inputs = tuple(inputs)
-        conditions = {**inputs, **input_shapes(discriminator, "image")}
+        judged = input_shapes(discriminator, "image")
+        self._check_inputs(inputs, judged)
+        conditions = {**inputs, **judged}
         self.batch_parts = (
             "image",
             *(name for name in ("label", "condition") if name in (*conditions, *self.needed)),
@@ -119,6 +128,24 @@ class GAN(keras.Model):
         self._traced: Callable | None = None
         self._compile_arguments: dict[str, Any] = {}
         self.built = True
+
+    def _check_inputs(self, generator_inputs, discriminator_inputs) -> None:
+        """Check that the sides will have what the networks take."""
+        for argument, name, hook, received in (
+            ("generator", "code", "draw", generator_inputs),
+            ("discriminator", "latent", "observe", discriminator_inputs),
+        ):
+            if name in received and getattr(type(self), hook) is getattr(GAN, hook):
+                raise UsageError(
+                    f"{argument} must not have an input {name!r}: {type(self).__name__} has none "
+                    f"to give; received inputs {', '.join(received)}. Write a subclass whose "
+                    f"`{hook}` gives it."
+                )
+        if {"label", "condition"} <= {*generator_inputs, *discriminator_inputs}:
+            raise UsageError(
+                "generator and discriminator must take a label or a condition; received both. "
+                "Concatenate a one-hot vector of the label to the condition."
+            )
 
     def _averaged(self, network: keras.Model) -> keras.Model:
         """The network's moving average, kept from now on; the network itself if there is none."""
@@ -244,6 +271,12 @@ class GAN(keras.Model):
             raise UsageError(
                 f"penalties must be a list of names or kgan.penalties objects; received "
                 f'{penalties!r}. Use penalties=[kgan.penalties.R1(weight=1.0)] or ["r1"], say.'
+            )
+        if penalties and not self.takes_penalties:
+            raise UsageError(
+                f"penalties must be (): they are made for a critic of images alone, and "
+                f"{type(self).__name__}'s judges more; received {list(penalties)!r}. "
+                'Use normalization="spectral".'
             )
         self.two_player_loss = losses.get(loss)
         self.penalties = [self._bind(known_penalties.get(penalty)) for penalty in penalties]
@@ -516,11 +549,11 @@ class GAN(keras.Model):
         for variable, value in zip(statistics, shared, strict=True):
             variable.assign(value)
 
-    def track(self, **values) -> None:
-        """Add values to the means of these names, as far as they are logged."""
+    def track(self, weight=None, **values) -> None:
+        """Add values to the means of these names, as far as they are logged, with a weight."""
         for tracker in self._trackers:
             if tracker.name in values:
-                tracker.update_state(values[tracker.name])
+                tracker.update_state(values[tracker.name], sample_weight=weight)
 
     def _results(self, names: list[str]) -> dict[str, Any]:
         results = {tracker.name: tracker.result() for tracker in self._trackers}
@@ -697,13 +730,15 @@ class GAN(keras.Model):
         given = {name: value for name, value in given.items() if value is not None}
         for name, value in given.items():
             if name not in self.generator_inputs:
-                what = {"label": "knows no classes"}.get(name, f"takes no {name}s")
+                unknown = name == "label" and self.classes is None
+                what = "knows no classes" if unknown else f"makes images without {name}s"
                 raise UsageError(
                     f"{name}s must be None, since {type(self).__name__} {what}; "
                     f"received {type(value).__name__}."
                 )
         if n is None and given:
-            n = np.shape(next(iter(given.values())) or [0])[0]
+            first = next(iter(given.values()))
+            n = len(first) if np.iterable(first) else 1
         n = check_integer("n", n, 1)
         inputs = {"latent": latent.sample(n, self.latent_dim, seed, truncation, self.prior)}
         for name in self.generator_inputs[1:]:
@@ -728,8 +763,14 @@ class GAN(keras.Model):
         """The discriminator's outputs by name for images, in inference mode.
 
         Raises:
-            UsageError: images of another shape or range.
+            UsageError: images of another shape or range, or a discriminator that does not judge
+                each image alone.
         """
+        if self.pack > 1 or set(input_shapes(self.discriminator, "image")) != {"image"}:
+            raise UsageError(
+                f"judged() takes images alone, each by itself; {type(self).__name__}'s "
+                "discriminator judges more. Call gan.discriminator on what it takes."
+            )
         check_images(images, self.image_shape)
         check_integer("batch_size", batch_size, 1)
         parts = []

@@ -166,6 +166,7 @@ class InfoGAN(Variant):
         check_integer("code", code, 0, codes - 1)
         check_integer("rows", rows, 1)
         check_integer("steps", steps, 2)
+        latents = latent.sample(rows, self.latent_dim, seed, prior=self.prior)
         start = sum(self.categorical[: min(code, len(self.categorical))])
         if code < len(self.categorical):
             values = np.eye(self.categorical[code], dtype=np.float32)
@@ -174,7 +175,5 @@ class InfoGAN(Variant):
             values = np.linspace(-2.0, 2.0, steps, dtype=np.float32)[:, None]
         fixed = self._input("code", None, rows, seed).repeat(len(values), 0)
         fixed[:, start : start + values.shape[1]] = np.tile(values, (rows, 1))
-        latents = latent.sample(rows, self.latent_dim, seed, prior=self.prior).repeat(
-            len(values), 0
-        )
+        latents = latents.repeat(len(values), 0)
         return np.asarray(self({"latent": latents, "code": fixed}), np.float32)

@@ -74,6 +74,7 @@ class SemiSupervisedGAN(Variant):
     def discriminator_loss(self, real, fake):
         classes = cross_entropy(real["class_logits"], real["label"])
         self.track(
+            weight=tf.reduce_sum(tf.cast(real["label"] >= 0, tf.float32)),
             class_loss=classes,
             class_accuracy=accuracy(real["class_logits"], real["label"]),
         )

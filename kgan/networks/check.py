@@ -12,8 +12,13 @@ GENERATOR_INPUTS = ("latent", "label", "condition", "code")
 DISCRIMINATOR_INPUTS = ("image", "label", "condition", "latent")
 
 
-def checked(generator: Any, discriminator: Any) -> tuple[keras.Model, keras.Model]:
+def checked(
+    generator: Any, discriminator: Any, presented: bool = False, named: bool = False
+) -> tuple[keras.Model, keras.Model]:
     """Both networks, if the discriminator can judge what the generator makes.
+
+    `presented` says that the model shows it several images as one, `named` that the model finds
+    the logit among its outputs by itself.
 
     Raises:
         UsageError: it cannot, or one of them is no built model or could not be loaded again.
@@ -31,9 +36,15 @@ def checked(generator: Any, discriminator: Any) -> tuple[keras.Model, keras.Mode
             f"output shape is {generator.output_shape}."
         )
     image, made = input_shapes(discriminator, "image")["image"][1:], generator.output_shape[1:]
-    if image[:2] != made[:2] or image[2] % made[2]:
+    if image[:2] != made[:2] or image[2] % made[2] or (image != made and not presented):
         raise UsageError(
             f"discriminator must take what the generator makes, {made}; its input shape is {image}."
+        )
+    outputs = discriminator.output
+    if isinstance(outputs, dict) and "logit" not in outputs and not named:
+        raise UsageError(
+            "discriminator must have one tensor or a dict with 'logit' among its outputs; received "
+            f"{', '.join(outputs)}."
         )
     return generator, discriminator
 

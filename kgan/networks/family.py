@@ -16,6 +16,9 @@ from kgan.networks.shape import check_image_shape
 
 _JOINT_UNITS = 128  # of the layers in which a joint discriminator sees image and latent together
 LOGIT = {"logit": (1,)}
+# Where a condition enters.
+_GENERATOR_DOORS = ("input", "normalization")
+_DISCRIMINATOR_DOORS = ("input", "projection", "joint")
 
 
 class Condition(NamedTuple):
@@ -78,6 +81,8 @@ class Family:
         image_shape = self.check(image_shape)
         check_integer("latent_dim", latent_dim, 1)
         check_integer("width", width, 1)
+        if through not in _GENERATOR_DOORS:
+            raise unknown_name("through", through, _GENERATOR_DOORS)
         if condition and through == "normalization" and not self.conditional:
             raise UsageError(
                 f"networks={self.name!r} have no batch normalisation that a condition could steer; "
@@ -131,6 +136,14 @@ class Family:
         """
         height, image_width, channels = self.check(image_shape)
         check_integer("width", width, 1)
+        check_integer("images", images, 1)
+        if through not in _DISCRIMINATOR_DOORS:
+            raise unknown_name("through", through, _DISCRIMINATOR_DOORS)
+        if through == "projection" and "logit" not in heads:
+            raise UsageError(
+                "heads must hold 'logit', which a condition is projected onto; received "
+                f"{', '.join(heads)}."
+            )
         normalization = self.normalization(normalization)
         seeds = iter(range(seed * 1000 + 500, seed * 1000 + 900))
         image = keras.Input((height, image_width, channels * images), name="image")
@@ -144,7 +157,7 @@ class Family:
                 plane = layers.Reshape((height, image_width, 1), dtype=dtype)(plane)
                 x = layers.Concatenate(dtype=dtype)([image, plane])
         found = x = self.trunk(x, width, seeds, dtype, normalization)
-        if through == "joint":
+        if condition is not None and through == "joint":
             vector = _activated(_dense(_JOINT_UNITS, seed * 1000 + 902, dtype)(vector), dtype)
             x = layers.Concatenate(dtype=dtype)([x, vector])
             x = _activated(_dense(_JOINT_UNITS, seed * 1000 + 903, dtype)(x), dtype)
@@ -172,7 +185,12 @@ class Family:
         """From images `(batch, *image_shape)` to latents `(batch, latent_dim)`, float32.
 
         The trunk of the discriminator, normalised as in the paper, with `latent_dim` outputs.
+
+        Raises:
+            UsageError: a shape that the networks cannot take, or a count below 1.
         """
+        check_integer("latent_dim", latent_dim, 1)
+        check_integer("width", width, 1)
         image = keras.Input(self.check(image_shape), name="image")
         seeds = iter(range(seed * 1000 + 950, seed * 1000 + 1000))
         normalization = self.normalizations[0]
