@@ -13,6 +13,7 @@ from . import (
     networks as networks,
     penalties as penalties,
     presets as presets,
+    schedules as schedules,
     zoo as zoo,
 )
 from .models.acgan import ACGAN as ACGAN

@@ -9,7 +9,7 @@ import keras
 from kgan import penalties
 from kgan.checks import check_integer, check_number
 from kgan.models.dcgan import DCGAN
-from kgan.models.schedules import Cosine, ScheduledAdam
+from kgan.schedules import Cosine, ScheduledAdam
 
 
 @keras.saving.register_keras_serializable(package="kgan")

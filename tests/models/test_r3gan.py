@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 import kgan
-from kgan.models.schedules import Cosine, ScheduledAdam
+from kgan.schedules import Cosine, ScheduledAdam
 
 SIZES = {"image_shape": (8, 8, 1), "latent_dim": 4, "width": 2}
 IMAGES = np.random.RandomState(0).uniform(-1, 1, (8, 8, 8, 1)).astype("float32")
