@@ -1,0 +1,106 @@
+"""The parts of the missing-modes benchmark that have a known answer."""
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+PATH = Path(__file__).parents[2] / "benchmarks" / "modes.py"
+
+
+@pytest.fixture(scope="module")
+def benchmark():
+    spec = importlib.util.spec_from_file_location("benchmark_modes", PATH)
+    module = importlib.util.module_from_spec(spec)
+    # Dataclasses look their module up.
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", ["ring", "grid"])
+def test_real_samples_score_as_the_closed_form_says(benchmark, name):
+    data = benchmark.SETS[name]
+    images = data.draw(benchmark.REALS, seed=0)
+    assert images.shape == (benchmark.REALS, 1, 1, 2) and images.dtype == np.float32
+    assert np.abs(images).max() < 1
+    scores = data.scores(images)
+    assert scores["modes"] == len(data.centres)
+    assert scores["high_quality"] == pytest.approx(1 - np.exp(-4.5), abs=0.001)
+    assert scores["reverse_kl"] < 0.001
+
+
+def test_a_training_that_diverged_scores_nothing(benchmark):
+    scores = benchmark.SETS["ring"].scores(np.full((4, 1, 1, 2), np.nan, "float32"))
+    assert scores == {"modes": 0, "high_quality": 0.0, "reverse_kl": None}
+
+
+def test_densities_integrate_to_one(benchmark):
+    x = np.linspace(-1, 1, 2001)[:, None]
+    for duel in benchmark.DUELS.values():
+        for mixture in (duel.data, duel.model):
+            assert mixture.density(x).sum() * 0.001 == pytest.approx(1, abs=1e-4)
+
+
+def test_the_known_generator_has_the_density_of_its_mixture(benchmark):
+    for duel in benchmark.DUELS.values():
+        latents = np.random.RandomState(0).standard_normal((100_000, 2)).astype("float32")
+        points = np.asarray(duel.generator()(latents)).ravel()
+        counts, edges = np.histogram(points, bins=40, range=(-1, 1), density=True)
+        middle = (edges[1:] + edges[:-1])[:, None] / 2
+        assert np.abs(counts - duel.model.density(middle)).max() < 0.1
+
+
+@pytest.mark.slow
+def test_the_minimax_discriminator_becomes_the_optimal_one(benchmark):
+    """D = p_data / (p_data + p_model): arXiv:1406.2661, proposition 1."""
+    for duel in benchmark.DUELS.values():
+        assert max(benchmark.optimality(duel, steps=300).values()) < 0.05
+
+
+def test_the_table(benchmark):
+    name = next(iter(benchmark.CONFIGURATIONS))
+    rows = [
+        {"set": "ring", "configuration": name, "seed": seed, "modes": modes} | scores
+        for seed, modes, scores in [
+            (0, 8, {"high_quality": 0.9, "reverse_kl": 0.01}),
+            (1, 6, {"high_quality": 1.0, "reverse_kl": 0.03}),
+        ]
+    ]
+    lines = benchmark.table(rows, "ring").splitlines()
+    assert lines[2] == f"| {name} | 2 | 7.0 ± 1.4 | 95.0 ± 7.1 | 0.0200 ± 0.0141 |"
+    assert "| PacGAN's table 1: PacGAN2 | | 7.9 | 95.6 | 0.07 |" in lines
+    assert benchmark.table(rows[:1], "ring").splitlines()[2].endswith("| 8.0 | 90.0 | 0.0100 |")
+    rows[1]["reverse_kl"] = None
+    assert benchmark.table(rows, "ring").splitlines()[2].endswith("95.0 ± 7.1 | – |")
+
+
+def test_runs_are_kept_and_not_run_again(benchmark, tmp_path, monkeypatch, capsys):
+    path = tmp_path / "modes.json"
+    name = next(iter(benchmark.CONFIGURATIONS))
+    words = ["--json", str(path), "--set", "ring", "--only", name, "--steps", "1"]
+    ran = []
+
+    def run(data, arguments, seed, steps):
+        if len(ran) == 2:
+            raise KeyboardInterrupt
+        ran.append(seed)
+        return {"modes": 8, "high_quality": 1.0, "reverse_kl": 0.0}
+
+    def main(*more):
+        monkeypatch.setattr(sys, "argv", ["modes.py", *words, *more])
+        benchmark.main()
+
+    monkeypatch.setattr(benchmark, "run", run)
+    with pytest.raises(KeyboardInterrupt):
+        main("--seeds", "4")
+    assert [row["seed"] for row in json.loads(path.read_text())["rows"]] == [0, 1]
+    main("--seeds", "2")
+    main("--table")
+    assert ran == [0, 1]
+    assert f"| {name} | 2 | 8.0 ± 0.0 |" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match=r"--json .* must hold runs of the recipe .*'steps': 2"):
+        main("--steps", "2")
