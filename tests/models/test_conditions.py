@@ -142,9 +142,9 @@ def test_unlabelled_images_are_for_semi_supervised_gans_alone(gans):
 def test_images_alone_for_a_model_with_a_condition(gans):
     for model, parts in (("classes", "labels"), ("semi", "labels"), ("vectors", "conditions")):
         expected = rf"x must hold batches \(images, {parts}\) for .*received images alone"
-        for data in (IMAGES, kgan.data.load(IMAGES, batch_size=8)):
+        for data, size in ((IMAGES, 8), (kgan.data.load(IMAGES, batch_size=8), None)):
             with pytest.raises(ValueError, match=expected):
-                gans[model].fit(data, verbose=0)
+                gans[model].fit(data, batch_size=size, verbose=0)
 
 
 def test_a_number_of_parts_that_no_model_takes(gans):
