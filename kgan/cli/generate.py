@@ -38,7 +38,7 @@ class Labels(click.ParamType):
 
 
 @click.command(
-    epilog="\b\nExamples:\n"
+    epilog="\b\nExample:\n"
     "  kgan generate dcgan_fashion_mnist -n 100 --seed 7 --out garments.png\n"
     "  kgan generate runs/conditional -n 30 --labels 0,1,2 --out three_classes.png"
 )

@@ -155,7 +155,7 @@ def _check_loaded(gan: GAN, x: ImageDataset, argument: str) -> None:
             f"for {gan.image_shape}; load with resolution={size}, channels={channels}, or build "
             f"the model with image_shape={tuple(x.image_shape)}."
         )
-    if "condition" in gan.batch_parts:
+    if "condition" in gan.batch_parts and x.element_spec[1].dtype.is_integer:
         raise UsageError(
             f"{argument} must hold batches (images, conditions) for this {type(gan).__name__}; "
             "received labels. Pass a tuple of arrays, or build the model with classes in place of "

@@ -40,7 +40,8 @@ def checked(
         raise UsageError(
             f"discriminator must take what the generator makes, {made}; its input shape is {image}."
         )
-    outputs = discriminator.output
+    # A sequential model that was not called has no `output` yet.
+    outputs = None if len(discriminator.outputs) == 1 else discriminator.output
     if isinstance(outputs, dict) and "logit" not in outputs and not named:
         raise UsageError(
             "discriminator must have one tensor or a dict with 'logit' among its outputs; received "

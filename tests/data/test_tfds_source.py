@@ -191,7 +191,7 @@ def damaged(prepared, tmp_path, monkeypatch):
 def test_a_damaged_set_is_passed_over_and_named(damaged, file):
     folder = damaged(file)
     with pytest.warns(UserWarning, match=rf"data set in {folder} .*damaged.*passed over"):
-        assert [found.name for found in kgan.data.available()] == ["fashion_mnist"]
+        assert [found.name for found in kgan.data.available()] == ["fashion_mnist", "emoji"]
 
 
 def test_a_damaged_set_is_named_when_it_is_loaded(damaged):

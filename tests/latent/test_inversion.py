@@ -80,7 +80,7 @@ def test_an_encoder_gives_a_start(linear_gan, known, monkeypatch):
 def test_the_prior_of_the_gan_gives_the_starts(linear_gan, monkeypatch):
     images = np.zeros((2, 8, 8, 1), np.float32) - 0.5
     still = {"steps": 1, "learning_rate": 1e-6, "starts": 1, "seed": 3}
-    monkeypatch.setattr(type(linear_gan), "prior", "uniform", raising=False)
+    monkeypatch.setattr(linear_gan, "prior", "uniform")
     found, _ = latent.invert(linear_gan, images, **still)
     np.testing.assert_allclose(found, latent.sample(2, 3, 3, prior="uniform"), atol=1e-4)
 

@@ -85,13 +85,13 @@ def test_a_condition_steers_the_normalisation(name):
 
 
 def test_joint_by_hand():
-    """Dense layers of 256 on the latent, and on it beside the features."""
+    """Dense layers of 128 on the latent, and on it beside the features."""
     network = networks.get("mlp").discriminator(
         SHAPE, WIDTH, condition=Condition("latent", LATENT), through="joint"
     )
     # The layers' order is that of the graph: tell them apart by their shapes.
     by_shape = {w.shape: w for w in network.get_weights() if w.ndim == 2}
-    into, joined, last = by_shape[(4, 256)], by_shape[(WIDTH + 256, 256)], by_shape[(256, 1)]
+    into, joined, last = by_shape[(4, 128)], by_shape[(WIDTH + 128, 128)], by_shape[(128, 1)]
     concatenation = next(x for x in network.layers if isinstance(x, layers.Concatenate))
     features = keras.Model(network.input, concatenation.input[0])
     pair = {"image": IMAGES, "latent": LATENTS}
