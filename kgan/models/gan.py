@@ -738,7 +738,7 @@ class GAN(keras.Model):
                 )
         if n is None and given:
             first = next(iter(given.values()))
-            n = len(first) if np.iterable(first) else 1
+            n = len(list(first)) if np.iterable(first) else 1
         n = check_integer("n", n, 1)
         inputs = {"latent": latent.sample(n, self.latent_dim, seed, truncation, self.prior)}
         for name in self.generator_inputs[1:]:

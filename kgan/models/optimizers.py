@@ -66,9 +66,9 @@ class Functional:
         methods = {name: getattr(BaseOptimizer, name) for name in _STATELESS}
         kind = type("Functional", (type(optimizer),), methods)
         self._optimizer: Any = object.__new__(kind)
-        vars(self._optimizer).update(vars(optimizer))  # the same variables
+        self._optimizer.__dict__.update(vars(optimizer))  # the same variables
         indices = {id(variable): index for index, variable in enumerate(variables)}
-        vars(self._optimizer)["_trainable_variables_indices"] = indices
+        self._optimizer.__dict__["_trainable_variables_indices"] = indices
         self._variables = variables
 
     @property
