@@ -78,8 +78,8 @@ def test_seeds():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("dtype", ["float32", "mixed_float16", "mixed_bfloat16"])
-def test_trains_in_every_precision_and_survives_saving(dtype, images, tmp_path):
+@pytest.mark.parametrize("dtype", ["float32", "mixed_float16"])
+def test_trains_and_survives_saving(dtype, images, tmp_path):
     generator = resnet.generator((16, 16, 1), 8, 4, dtype=dtype)
     gan = kgan.GAN(generator, resnet.discriminator((16, 16, 1), 4, dtype=dtype))
     gan.compile("hinge", discriminator_steps=2)
