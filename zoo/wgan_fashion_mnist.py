@@ -6,9 +6,13 @@ a quarter of its width.
 
 from __future__ import annotations
 
-import kgan
-from kgan.zoo._fashion_mnist import data as data
+import functools
 
+import kgan
+from kgan.zoo import _fashion_mnist
+
+# Five critic updates of 32 images for each of the generator.
+data = functools.partial(_fashion_mnist.data, batch_size=160)
 epochs = 20
 
 
