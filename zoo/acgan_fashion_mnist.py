@@ -6,12 +6,14 @@ arXiv:1610.09585. The networks are DCGAN's at a quarter of its width.
 
 from __future__ import annotations
 
+import functools
+
 import keras
 
 import kgan
-from kgan.zoo._fashion_mnist import labelled_data
+from kgan.zoo import _data
 
-data = labelled_data
+data = functools.partial(_data.data, labels=True)
 epochs = 20
 
 

@@ -7,31 +7,15 @@ there are 1,911 images only.
 
 from __future__ import annotations
 
+import functools
+
 import keras
 
 import kgan
+from kgan.zoo import _data
 
+data = functools.partial(_data.data, source="emoji", channels=3, labels=True)
 epochs = 200
-
-
-def data(
-    source: str = "emoji",
-    batch_size: int = 32,
-    seed: int = 0,
-    resolution: int | None = None,
-    channels: int = 3,
-    strict: bool = False,
-) -> kgan.data.ImageDataset:
-    """The packaged emoji with their categories, or other images with labels of ten classes."""
-    return kgan.data.load(
-        source,
-        batch_size=batch_size,
-        seed=seed,
-        resolution=resolution,
-        channels=channels,
-        labels=True,
-        strict=strict,
-    )
 
 
 def model(image_shape: tuple[int, int, int] = (64, 64, 3), seed: int = 0) -> kgan.ConditionalGAN:

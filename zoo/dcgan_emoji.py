@@ -8,30 +8,15 @@ are 1,911 images only.
 
 from __future__ import annotations
 
+import functools
+
 import keras
 
 import kgan
+from kgan.zoo import _data
 
+data = functools.partial(_data.data, source="emoji", channels=3)
 epochs = 200
-
-
-def data(
-    source: str = "emoji",
-    batch_size: int = 32,
-    seed: int = 0,
-    resolution: int | None = None,
-    channels: int = 3,
-    strict: bool = False,
-) -> kgan.data.ImageDataset:
-    """The packaged emoji, or other images."""
-    return kgan.data.load(
-        source,
-        batch_size=batch_size,
-        seed=seed,
-        resolution=resolution,
-        channels=channels,
-        strict=strict,
-    )
 
 
 def model(image_shape: tuple[int, int, int] = (64, 64, 3), seed: int = 0) -> kgan.DCGAN:

@@ -11,27 +11,9 @@ from __future__ import annotations
 import keras
 
 import kgan
+from kgan.zoo._data import data as data
 
 epochs = 16
-
-
-def data(
-    source: str = "fashion_mnist",
-    batch_size: int = 32,
-    seed: int = 0,
-    resolution: int | None = None,
-    channels: int | None = None,
-    strict: bool = False,
-) -> kgan.data.ImageDataset:
-    """The packaged 10,000 images, or others; `source="tfds:fashion_mnist"` has all 60,000."""
-    return kgan.data.load(
-        source,
-        batch_size=batch_size,
-        seed=seed,
-        resolution=resolution,
-        channels=channels,
-        strict=strict,
-    )
 
 
 def model(image_shape: tuple[int, int, int] = (28, 28, 1), seed: int = 0) -> kgan.DCGAN:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import keras
 
 import kgan
-from kgan.zoo._fashion_mnist import data as data
+from kgan.zoo._data import data as data
 
 epochs = 20
 

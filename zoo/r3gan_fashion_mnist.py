@@ -6,7 +6,7 @@ Huang et al., "The GAN is dead; long live the GAN!", 2024, arXiv:2501.05441.
 from __future__ import annotations
 
 import kgan
-from kgan.zoo._fashion_mnist import data as data
+from kgan.zoo._data import data as data
 
 epochs = 20
 

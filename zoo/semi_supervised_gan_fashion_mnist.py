@@ -6,33 +6,15 @@ networks are DCGAN's at a quarter of its width.
 
 from __future__ import annotations
 
+import functools
+
 import keras
 
 import kgan
+from kgan.zoo import _data
 
+data = functools.partial(_data.data, batch_size=64, labels=True, labelled=100)
 epochs = 20
-
-
-def data(
-    source: str = "fashion_mnist",
-    batch_size: int = 64,
-    seed: int = 0,
-    resolution: int | None = None,
-    channels: int | None = None,
-    labelled: int = 100,
-    strict: bool = False,
-) -> kgan.data.ImageDataset:
-    """The packaged 10,000 images, or others, with all labels but `labelled` hidden."""
-    return kgan.data.load(
-        source,
-        batch_size=batch_size,
-        seed=seed,
-        resolution=resolution,
-        channels=channels,
-        labels=True,
-        labelled=labelled,
-        strict=strict,
-    )
 
 
 def model(image_shape: tuple[int, int, int] = (28, 28, 1), seed: int = 0) -> kgan.SemiSupervisedGAN:

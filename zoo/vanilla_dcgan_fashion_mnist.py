@@ -8,7 +8,7 @@ learns faster; this one is what the others are compared with.
 from __future__ import annotations
 
 import kgan
-from kgan.zoo._fashion_mnist import data as data
+from kgan.zoo._data import data as data
 
 epochs = 20
 

@@ -11,10 +11,10 @@ import functools
 import keras
 
 import kgan
-from kgan.zoo import _fashion_mnist
+from kgan.zoo import _data
 
 # Five critic updates of 32 images for each of the generator.
-data = functools.partial(_fashion_mnist.data, batch_size=160)
+data = functools.partial(_data.data, batch_size=160)
 epochs = 20
 
 

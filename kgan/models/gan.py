@@ -70,6 +70,8 @@ class GAN(keras.Model):
     takes_penalties: ClassVar[bool] = True
     # Whether a label may be -1: unlabelled.
     takes_unlabelled: ClassVar[bool] = False
+    # Whether a hook calls `critic`, which needs a discriminator in float32.
+    calls_critic: ClassVar[bool] = False
     # Names of the means that the hooks track beside the losses and logits.
     logged: ClassVar[tuple[str, ...]] = ()
     # Images that the discriminator judges together.
@@ -319,7 +321,7 @@ class GAN(keras.Model):
                 [getattr(self, name) for name in self.discriminator_networks],
             )
             critic = self.discriminator
-            if compute_dtypes(critic) != {"float32"}:
+            if (self.penalties or self.calls_critic) and compute_dtypes(critic) != {"float32"}:
                 critic = float32_clone(critic)
             # The bare method: a network would be tracked, and saved a second time.
             self._critic_call = critic.stateless_call

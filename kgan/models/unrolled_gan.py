@@ -23,6 +23,8 @@ class UnrolledGAN(DCGAN):
     to 10.
     """
 
+    calls_critic = True
+
     def __init__(
         self,
         image_shape: tuple[int, int, int] = (64, 64, 3),
