@@ -7,7 +7,6 @@ import tensorflow as tf
 
 from kgan.checks import check_integer, check_number
 from kgan.models.classes import accuracy, cross_entropy
-from kgan.models.dcgan import DCGAN
 from kgan.models.variant import Blueprint, Variant
 from kgan.networks import Condition
 
@@ -46,20 +45,16 @@ class ACGAN(Variant):
         name: str | None = None,
     ):
         check_integer("classes", classes, 2)
-        blueprint = Blueprint(networks, image_shape, width, seed, dtype, prior)
-        normalization = DCGAN.chosen_normalization(blueprint, normalization)
+        blueprint = Blueprint(networks, image_shape, width, normalization, prior, seed, dtype)
         super().__init__(
             blueprint,
             blueprint.generator(latent_dim, condition=Condition("label", classes, _EMBEDDING)),
-            blueprint.discriminator(
-                normalization=normalization, heads={"logit": (1,), "class_logits": (classes,)}
-            ),
+            blueprint.discriminator(heads={"logit": (1,), "class_logits": (classes,)}),
             ema_halflife_images,
             name,
         )
         self.classes = classes
         self.class_weight = check_number("class_weight", class_weight, 0)
-        self.normalization = normalization
 
     def discriminator_loss(self, real, fake):
         source = super().discriminator_loss(real, fake)

@@ -10,7 +10,6 @@ import tensorflow as tf
 
 from kgan.checks import check_integer
 from kgan.data.validate import check_images
-from kgan.models.dcgan import DCGAN
 from kgan.models.variant import Blueprint, Variant
 from kgan.networks import Condition
 from kgan.networks.check import answer
@@ -46,20 +45,17 @@ class BiGAN(Variant):
         dtype: str | None = None,
         name: str | None = None,
     ):
-        blueprint = Blueprint(networks, image_shape, width, seed, dtype, prior)
-        normalization = DCGAN.chosen_normalization(blueprint, normalization)
+        blueprint = Blueprint(networks, image_shape, width, normalization, prior, seed, dtype)
         super().__init__(
             blueprint,
             blueprint.generator(latent_dim),
             blueprint.discriminator(
-                normalization=normalization,
                 condition=Condition("latent", latent_dim),
                 through="joint",
             ),
             ema_halflife_images,
             name,
         )
-        self.normalization = normalization
         self.encoder = blueprint.encoder(latent_dim)
         self.averaged_encoder = self._averaged(self.encoder)
 

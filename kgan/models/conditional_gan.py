@@ -8,7 +8,6 @@ import keras
 
 from kgan.checks import check_integer
 from kgan.errors import UsageError, unknown_name
-from kgan.models.dcgan import DCGAN
 from kgan.models.variant import Blueprint, Variant
 from kgan.networks import Condition
 
@@ -71,19 +70,24 @@ class ConditionalGAN(Variant):
         else:
             size = check_integer("condition_dim", condition_dim, 1)
             condition = Condition("condition", size, _EMBEDDING)
-        blueprint = Blueprint(networks, image_shape, width, seed, dtype, prior)
-        family, projects = blueprint.family, conditioning == "projection"
-        if normalization is None and projects and "spectral" in family.normalizations:
-            normalization = "spectral"
-        normalization = DCGAN.chosen_normalization(blueprint, normalization)
-        steers = projects and family.conditional
+        projects = conditioning == "projection"
+        blueprint = Blueprint(
+            networks,
+            image_shape,
+            width,
+            normalization,
+            prior,
+            seed,
+            dtype,
+            paper_normalization="spectral" if projects else None,
+        )
+        steers = projects and blueprint.family.conditional
         super().__init__(
             blueprint,
             blueprint.generator(
                 latent_dim, condition=condition, through="normalization" if steers else "input"
             ),
             blueprint.discriminator(
-                normalization=normalization,
                 condition=condition,
                 through="projection" if projects else "input",
             ),
@@ -92,7 +96,6 @@ class ConditionalGAN(Variant):
         )
         self.classes = classes
         self.conditioning = conditioning
-        self.normalization = normalization
 
     def compile_defaults(self) -> dict[str, Any]:
         defaults = super().compile_defaults()

@@ -52,21 +52,20 @@ class DCGAN(Variant):
         dtype: str | None = None,
         name: str | None = None,
     ):
-        blueprint = Blueprint(networks, image_shape, width, seed, dtype, prior)
-        normalization = self.chosen_normalization(blueprint, normalization)
+        blueprint = Blueprint(
+            networks,
+            image_shape,
+            width,
+            normalization,
+            prior,
+            seed,
+            dtype,
+            self.paper_normalization,
+        )
         super().__init__(
             blueprint,
             blueprint.generator(latent_dim),
-            blueprint.discriminator(normalization=normalization),
+            blueprint.discriminator(),
             ema_halflife_images,
             name,
         )
-        self.normalization = normalization
-
-    @classmethod
-    def chosen_normalization(cls, blueprint: Blueprint, normalization: str | None) -> str:
-        """The discriminator's normalisation: the argument, the paper's, or the networks' own."""
-        family = blueprint.family
-        if normalization is None and cls.paper_normalization in family.normalizations:
-            normalization = cls.paper_normalization
-        return family.normalization(normalization)

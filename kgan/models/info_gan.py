@@ -13,7 +13,6 @@ import tensorflow as tf
 from kgan import latent
 from kgan.checks import check_integer, check_number
 from kgan.errors import UsageError
-from kgan.models.dcgan import DCGAN
 from kgan.models.variant import Blueprint, Variant
 from kgan.networks import Condition
 
@@ -61,14 +60,11 @@ class InfoGAN(Variant):
         if not sizes and not continuous:
             raise UsageError("categorical or continuous must hold a code; received neither.")
         code_dim = sum(sizes) + continuous
-        blueprint = Blueprint(networks, image_shape, width, seed, dtype, prior)
-        normalization = DCGAN.chosen_normalization(blueprint, normalization)
+        blueprint = Blueprint(networks, image_shape, width, normalization, prior, seed, dtype)
         super().__init__(
             blueprint,
             blueprint.generator(latent_dim, condition=Condition("code", code_dim)),
-            blueprint.discriminator(
-                normalization=normalization, heads={"logit": (1,), "code": (_HIDDEN, code_dim)}
-            ),
+            blueprint.discriminator(heads={"logit": (1,), "code": (_HIDDEN, code_dim)}),
             ema_halflife_images,
             name,
         )
@@ -77,7 +73,6 @@ class InfoGAN(Variant):
         self.code_dim = code_dim
         self.info_weight = check_number("info_weight", info_weight, 0)
         self.continuous_weight = check_number("continuous_weight", continuous_weight, 0)
-        self.normalization = normalization
 
     def compile_defaults(self) -> dict[str, Any]:
         """Appendix C of the paper: the generator learns five times as fast."""

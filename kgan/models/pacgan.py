@@ -6,7 +6,6 @@ import keras
 import tensorflow as tf
 
 from kgan.checks import check_integer
-from kgan.models.dcgan import DCGAN
 from kgan.models.variant import Blueprint, Variant
 
 
@@ -36,16 +35,14 @@ class PacGAN(Variant):
         name: str | None = None,
     ):
         check_integer("pack", pack, 1)
-        blueprint = Blueprint(networks, image_shape, width, seed, dtype, prior)
-        normalization = DCGAN.chosen_normalization(blueprint, normalization)
+        blueprint = Blueprint(networks, image_shape, width, normalization, prior, seed, dtype)
         super().__init__(
             blueprint,
             blueprint.generator(latent_dim),
-            blueprint.discriminator(normalization=normalization, images=pack),
+            blueprint.discriminator(images=pack),
             ema_halflife_images,
             name,
         )
-        self.normalization = normalization
         self.pack = pack
 
     def present(self, images):

@@ -10,7 +10,6 @@ import tensorflow as tf
 
 from kgan.checks import check_integer
 from kgan.models.classes import accuracy, cross_entropy
-from kgan.models.dcgan import DCGAN
 from kgan.models.variant import Blueprint, Variant
 
 
@@ -52,19 +51,15 @@ class SemiSupervisedGAN(Variant):
         name: str | None = None,
     ):
         check_integer("classes", classes, 2)
-        blueprint = Blueprint(networks, image_shape, width, seed, dtype, prior)
-        normalization = DCGAN.chosen_normalization(blueprint, normalization)
+        blueprint = Blueprint(networks, image_shape, width, normalization, prior, seed, dtype)
         super().__init__(
             blueprint,
             blueprint.generator(latent_dim),
-            blueprint.discriminator(
-                normalization=normalization, heads={"class_logits": (classes,)}, features=True
-            ),
+            blueprint.discriminator(heads={"class_logits": (classes,)}, features=True),
             ema_halflife_images,
             name,
         )
         self.classes = classes
-        self.normalization = normalization
 
     def judgement(self, outputs) -> dict[str, Any]:
         judged = super().judgement(outputs)

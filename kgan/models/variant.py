@@ -16,18 +16,32 @@ from kgan.networks import Family
 class Blueprint:
     """The settings that all networks of a variant share, checked, and its prior.
 
+    The discriminator's `normalization` is None for the paper's of the variant, where the networks
+    have it, or else for that of the networks.
+
     Raises:
         UsageError: unknown networks, a width below 1, another precision or seed.
     """
 
     def __init__(
-        self, networks: str, image_shape, width: int, seed: int, dtype: str | None, prior: str
+        self,
+        networks: str,
+        image_shape,
+        width: int,
+        normalization: str | None,
+        prior: str,
+        seed: int,
+        dtype: str | None,
+        paper_normalization: str | None = None,
     ):
         self.networks = networks
         self.family: Family = families.get(networks)
         self.image_shape = image_shape
         self.width = check_integer("width", width, 1)
         self.seed = check_integer("seed", seed, 0, 2**31 - 1)
+        if normalization is None and paper_normalization in self.family.normalizations:
+            normalization = paper_normalization
+        self.normalization = self.family.normalization(normalization)
         self.prior = prior
         self.dtype = check_precision("dtype", dtype or keras.config.dtype_policy().name)
 
@@ -38,7 +52,7 @@ class Blueprint:
 
     def discriminator(self, **settings: Any) -> keras.Model:
         return self.family.discriminator(
-            self.image_shape, self.width, self.seed, self.dtype, **settings
+            self.image_shape, self.width, self.seed, self.dtype, self.normalization, **settings
         )
 
     def encoder(self, latent_dim: int) -> keras.Model:
@@ -60,6 +74,7 @@ class Variant(GAN):
             generator, discriminator, ema_halflife_images, blueprint.seed, name, blueprint.prior
         )
         self.networks = blueprint.networks
+        self.normalization = blueprint.normalization
         self.width = blueprint.width
         self.precision = blueprint.dtype
 
