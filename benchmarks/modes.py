@@ -1,14 +1,20 @@
-"""Which losses and penalties miss modes: the ring of 8 and the grid of 25 Gaussians.
+"""Which losses and penalties miss modes: a ring of 8, a grid of 25, and 1,000 stacked garments.
 
-The data, the figures and the published rows are PacGAN's (Lin et al., 2018, arXiv:1712.04086, table
-1): 2,500 samples; a sample is of high quality within three standard deviations of the nearest mode;
-a mode counts with one such sample; the reverse KL divergence is KL(p_g ‖ p) over the modes, p_g the
-normalised histogram of the high-quality samples, p even (`kgan.metrics.modes`). All rows of a set
-have the same networks, optimizers and number of steps. A point is an image of one pixel with two
-channels, so `kgan.GAN` trains on it as on any image. Each run is written to the JSON file when it
-ends, and one that is there is not run again, so the benchmark can be stopped and started any time:
+Ring and grid, their figures and the published rows are PacGAN's (Lin et al., 2018,
+arXiv:1712.04086, table 1): 2,500 samples; a sample is of high quality within three standard
+deviations of the nearest mode; a mode counts with one such sample; the reverse KL divergence is
+KL(p_g ‖ p) over the modes, p_g the normalised histogram of the high-quality samples, p even
+(`kgan.metrics.modes`). A point is an image of one pixel with two channels, so `kgan.GAN` trains on
+it as on any image. The stacked set has three images of Fashion-MNIST's training split as the
+channels of one (as Stacked MNIST: Srivastava et al., "VEEGAN", 2017, arXiv:1705.07761); its modes
+are the triples of classes that the packaged judge sees in 26,000 samples, all of which count.
 
-    python benchmarks/modes.py --json modes.json
+All rows of a set have the same networks, optimizers and number of steps. Each run is written to the
+JSON file when it ends, and one that is there is not run again, so the benchmark can be stopped and
+started any time:
+
+    kgan data prepare fashion_mnist --from /usr/share/datasets/fashion-mnist
+    python benchmarks/modes.py --json modes.json --processes 2
     python benchmarks/modes.py --json modes.json --table
     python benchmarks/modes.py --picture modes.png
     python benchmarks/modes.py --optimal
@@ -22,8 +28,10 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import multiprocessing
 import os
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 # As `import kgan` would, which must come before TensorFlow.
@@ -37,11 +45,27 @@ from keras import layers
 
 import kgan
 from kgan.files import replacing
-from kgan.metrics import modes
+from kgan.metrics import judge, modes
 from kgan.penalties import DRAGAN, R1, R2, GradientPenalty, Penalty
+from kgan.schedules import Cosine
 
-SAMPLES = 2_500
 REALS = 100_000
+SIGNS = 4
+LATENT_DIM = SIGNS + 2
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How every loss and penalty trains on a set; RESULTS.md says how the numbers were chosen."""
+
+    steps: int
+    batch_size: int
+    rate: float  # of both players' Adam, without momentum; falls on a cosine
+    last_rate: float  # as a share of `rate`
+    beta_2: float
+    halflife_images: float | None = None  # of the average
+    weights: tuple[float, float] = (0.0, 0.0)  # of R1 and R2, at the start and at the end
+    gradient_penalty: float = 10.0  # its weight
 
 
 @dataclass(frozen=True)
@@ -51,6 +75,34 @@ class Mixture:
     centres: np.ndarray
     std: float
     scale: float
+    recipe: Recipe
+
+    SAMPLES = 2_500
+
+    @property
+    def modes(self) -> int:
+        return len(self.centres)
+
+    def networks(self, seed: int) -> tuple[keras.Model, keras.Model]:
+        """A generator and a discriminator for images of one pixel with two channels.
+
+        The generator sees the signs of four latents and the values of two. With values alone it is
+        a continuous map of one connected space, and what it makes of the latents between two modes
+        lies between them; the softmax makes the steps from mode to mode steep.
+        """
+        latents = keras.Input((LATENT_DIM,))
+        signs = keras.ops.sign(latents[:, :SIGNS])
+        x = layers.Concatenate()([signs, latents[:, SIGNS:]])
+        for _ in range(3):
+            x = layers.Dense(128, "relu", kernel_initializer="he_normal")(x)
+        x = layers.Concatenate()([layers.Dense(64, "softmax")(x), x])
+        generator = keras.Model(latents, layers.Reshape((1, 1, 2))(layers.Dense(2)(x)))
+        return generator, critic((1, 1, 2))
+
+    def data(self, seed: int) -> tf.data.Dataset:
+        """Batches of real points, without end."""
+        points = tf.data.Dataset.from_tensor_slices(self.draw(REALS, seed))
+        return points.shuffle(REALS, seed).repeat().batch(self.recipe.batch_size)
 
     def draw(self, n: int, seed: int) -> np.ndarray:
         """Real points as images of one pixel, `(n, 1, 1, d)`."""
@@ -82,12 +134,70 @@ class Mixture:
         }
 
 
+@dataclass(frozen=True)
+class Stacked:
+    """Three images of Fashion-MNIST as the channels of one; a mode is a triple of classes."""
+
+    recipe: Recipe
+
+    SAMPLES = 26_000
+    WIDTH = 16
+    modes = 1000
+
+    def networks(self, seed: int) -> tuple[keras.Model, keras.Model]:
+        """DCGAN's, but for the discriminator's normalisation, which not every penalty allows."""
+        shape = (28, 28, 3)
+        return (
+            kgan.networks.dcgan.generator(shape, latent_dim=64, width=self.WIDTH, seed=seed),
+            kgan.networks.dcgan.discriminator(
+                shape, width=self.WIDTH, seed=seed, normalization="none"
+            ),
+        )
+
+    def data(self, seed: int) -> tf.data.Dataset:
+        """Batches of stacked images, without end; each image of the training split in turn."""
+        source = kgan.data.load("tfds:fashion_mnist", batch_size=1000)
+        images = tf.constant(np.concatenate(list(source.as_numpy_iterator())))
+        order = tf.data.Dataset.range(len(images)).shuffle(len(images), seed).repeat()
+        triples = order.batch(3 * self.recipe.batch_size)
+
+        def stack(indices):
+            drawn = tf.reshape(tf.gather(images, indices), (3, -1, 28, 28))
+            return tf.transpose(drawn, (1, 2, 3, 0))
+
+        return triples.map(stack)
+
+    def scores(self, images: np.ndarray) -> dict[str, float | None]:
+        """Modes and divergence as the judge sees them; every sample is of some class."""
+        if not np.isfinite(images).all():
+            return {"modes": 0, "high_quality": None, "reverse_kl": None}
+        classes = [judge.load().classify(images[..., [channel]]) for channel in range(3)]
+        counts = np.bincount(np.dot([100, 10, 1], classes), minlength=self.modes)
+        return {
+            "modes": int(np.count_nonzero(counts)),
+            "high_quality": None,
+            "reverse_kl": modes.kl_to_even(counts),
+        }
+
+
 ANGLES = 2 * np.pi * np.arange(8) / 8
 LINE = np.arange(-4.0, 5.0, 2.0)
 SETS = {
-    "ring": Mixture(np.stack([np.cos(ANGLES), np.sin(ANGLES)], axis=1), 0.01, 1.1),
-    "grid": Mixture(np.stack(np.meshgrid(LINE, LINE), axis=-1).reshape(-1, 2), 0.05, 4.5),
+    "ring": Mixture(
+        np.stack([np.cos(ANGLES), np.sin(ANGLES)], axis=1),
+        std=0.01,
+        scale=1.1,
+        recipe=Recipe(6_000, 256, 4e-3, 0.05, 0.9, 60_000, (0.02, 0.005), 0.1),
+    ),
+    "grid": Mixture(
+        np.stack(np.meshgrid(LINE, LINE), axis=-1).reshape(-1, 2),
+        std=0.05,
+        scale=4.5,
+        recipe=Recipe(6_000, 256, 4e-3, 0.05, 0.9, 60_000, (0.02, 0.005), 0.1),
+    ),
+    "stacked": Stacked(Recipe(5_000, 32, 1e-3, 0.1, 0.99, 10_000, (1.0, 0.1), 10.0)),
 }
+SEEDS = {"ring": 10, "grid": 10, "stacked": 3}
 PUBLISHED = {  # modes, high-quality %, reverse KL
     "ring": {
         "GAN": "6.3 | 98.2 | 0.45",
@@ -99,92 +209,54 @@ PUBLISHED = {  # modes, high-quality %, reverse KL
         "ALI": "24.1 | 95.7 | 0.14",
         "PacGAN4": "24.8 | 93.6 | 0.04",
     },
+    "stacked": {
+        "DCGAN": "30.6 | | 5.99",
+        "Unrolled": "327.2 | | 4.66",
+        "PacDCGAN4": "667.4 | | 1.81",
+    },
 }
-
-# Chosen on the grid; RESULTS.md says how.
-STEPS = 6_000
-BATCH = 256
-SIGNS = 4
-LATENT_DIM = SIGNS + 2
-RATE = 4e-3
-LAST_RATE = 0.05
-HALFLIFE = 60_000
-WEIGHTS = (0.02, 0.005)
-
 
 # -- what is compared --------------------------------------------------------------------------
 
 
-@keras.saving.register_keras_serializable(package="kgan.benchmarks")
-class Falling(Penalty):
-    """R1 ("r1") or R2 ("r2"), its weight falling geometrically from `weight` to `last`.
+def falling(*penalties: type[Penalty]):
+    """Penalties whose weight falls as the set's recipe says.
 
     A strong penalty finds all modes, but holds the discriminator flatter than narrow modes are.
     """
-
-    def __init__(self, name: str, weight: float, last: float, steps: int, interval: int = 1):
-        super().__init__(weight, interval)
-        self.name = name
-        self.last = last
-        self.steps = steps
-        self.plain = {"r1": R1, "r2": R2}[name](weight=1.0)
-
-    def __call__(self, critic, real, fake):
-        done = tf.minimum(tf.cast(self.seed_generator.step, tf.float32) / self.steps, 1.0)
-        weight = self.weight * (self.last / self.weight) ** done
-        return weight * self.plain(critic, real, fake)
-
-
-def falling(*names: str):
-    """Penalties of a training of that many steps."""
-    return lambda steps: [Falling(name, *WEIGHTS, steps) for name in names]
+    return lambda recipe: [kind(Cosine(*recipe.weights, recipe.steps)) for kind in penalties]
 
 
 def constant(*penalties: Penalty):
-    return lambda steps: list(penalties)
+    return lambda recipe: list(penalties)
 
 
-# A loss, and the penalties as a function of the number of steps.
+# A loss, and the penalties as a function of the set's recipe.
 CONFIGURATIONS = {
-    "non_saturating, R1 + R2": ("non_saturating", falling("r1", "r2")),
-    "relativistic, R1 + R2": ("relativistic", falling("r1", "r2")),
+    "non_saturating, R1 + R2": ("non_saturating", falling(R1, R2)),
+    "relativistic, R1 + R2": ("relativistic", falling(R1, R2)),
     "minimax": ("minimax", constant()),
     "non_saturating": ("non_saturating", constant()),
     "least_squares": ("least_squares", constant()),
     "wasserstein": ("wasserstein", constant()),
     "hinge": ("hinge", constant()),
     "relativistic": ("relativistic", constant()),
-    "non_saturating, R1": ("non_saturating", falling("r1")),
+    "non_saturating, R1": ("non_saturating", falling(R1)),
     "non_saturating, DRAGAN": ("non_saturating", constant(DRAGAN(weight=10.0))),
-    # The weight of its authors' code for such data.
-    "wasserstein, gradient penalty": ("wasserstein", constant(GradientPenalty(weight=0.1))),
-    "minimax, R1 + R2": ("minimax", falling("r1", "r2")),
-    "least_squares, R1 + R2": ("least_squares", falling("r1", "r2")),
-    "wasserstein, R1 + R2": ("wasserstein", falling("r1", "r2")),
-    "hinge, R1 + R2": ("hinge", falling("r1", "r2")),
+    "wasserstein, gradient penalty": (
+        "wasserstein",
+        lambda recipe: [GradientPenalty(recipe.gradient_penalty)],
+    ),
+    "minimax, R1 + R2": ("minimax", falling(R1, R2)),
+    "least_squares, R1 + R2": ("least_squares", falling(R1, R2)),
+    "wasserstein, R1 + R2": ("wasserstein", falling(R1, R2)),
+    "hinge, R1 + R2": ("hinge", falling(R1, R2)),
 }
 PICTURED = ("non_saturating", "non_saturating, R1 + R2")
 PICTURED_SAMPLES = 20_000
 
 
 # -- the networks and a run --------------------------------------------------------------------
-
-
-def networks() -> tuple[keras.Model, keras.Model]:
-    """A generator and a discriminator for images of one pixel with two channels.
-
-    The generator sees the signs of four latents and the values of two. With values alone it is a
-    continuous map of one connected space, and what it makes of the latents between two modes lies
-    between them; the softmax makes the steps from mode to mode steep.
-    """
-    latents = keras.Input((LATENT_DIM,))
-    signs = keras.ops.sign(latents[:, :SIGNS])
-    x = layers.Concatenate()([signs, latents[:, SIGNS:]])
-    for _ in range(3):
-        x = layers.Dense(128, "relu", kernel_initializer="he_normal")(x)
-    x = layers.Concatenate()([layers.Dense(64, "softmax")(x), x])
-    generator = keras.Model(latents, layers.Reshape((1, 1, 2))(layers.Dense(2)(x)))
-    return generator, critic((1, 1, 2))
 
 
 def critic(shape: tuple[int, int, int]) -> keras.Model:
@@ -196,90 +268,121 @@ def critic(shape: tuple[int, int, int]) -> keras.Model:
     return keras.Model(images, layers.Dense(1)(x))
 
 
-def adam(rate: float, steps: int, last: float, beta_2: float) -> keras.optimizers.Optimizer:
-    """Adam without momentum; its rate falls on a cosine to the share `last`."""
-    schedule = keras.optimizers.schedules.CosineDecay(rate, steps, alpha=last)
-    return keras.optimizers.Adam(schedule, 0.0, beta_2)
+def adam(recipe: Recipe) -> keras.optimizers.Optimizer:
+    """Adam without momentum, as the recipe says."""
+    rate = keras.optimizers.schedules.CosineDecay(recipe.rate, recipe.steps, alpha=recipe.last_rate)
+    return keras.optimizers.Adam(rate, 0.0, recipe.beta_2)
 
 
-def build(name: str, steps: int, seed: int) -> kgan.GAN:
+def build(data: Mixture | Stacked, name: str, seed: int) -> kgan.GAN:
     keras.utils.set_random_seed(seed)
-    gan = kgan.GAN(*networks(), ema_halflife_images=HALFLIFE, seed=seed)
+    recipe = data.recipe
+    gan = kgan.GAN(*data.networks(seed), ema_halflife_images=recipe.halflife_images, seed=seed)
     loss, penalties = CONFIGURATIONS[name]
-    optimizer = adam(RATE, steps, LAST_RATE, beta_2=0.9)
+    optimizer = adam(recipe)
     gan.compile(
         loss,
         generator_optimizer=optimizer,
         discriminator_optimizer=optimizer,
-        penalties=penalties(steps),
+        penalties=penalties(recipe),
         steps_per_execution=25,
     )
     return gan
 
 
-def train(gan: kgan.GAN, data: Mixture, steps: int, callbacks=()) -> None:
-    reals = data.draw(REALS, gan.seed)
+def train(gan: kgan.GAN, data: Mixture | Stacked, callbacks=()) -> None:
     gan.fit(
-        reals,
-        batch_size=BATCH,
+        data.data(gan.seed),
         epochs=1,
-        steps_per_epoch=steps,
+        steps_per_epoch=data.recipe.steps,
         verbose=0,
         callbacks=callbacks,
     )
 
 
-def run(data: Mixture, name: str, seed: int, steps: int) -> dict[str, float | None]:
+def run(data: Mixture | Stacked, name: str, seed: int) -> dict[str, float | None]:
     """The figures of one training."""
     keras.backend.clear_session()
-    gan = build(name, steps, seed)
-    train(gan, data, steps)
-    return data.scores(gan.generate(SAMPLES, seed=seed, batch_size=SAMPLES))
+    gan = build(data, name, seed)
+    train(gan, data)
+    return data.scores(gan.generate(data.SAMPLES, seed=seed, batch_size=500))
 
 
 # -- the competition ---------------------------------------------------------------------------
 
 
-def recorded(path: Path | None, recipe: dict) -> list[dict]:
+def recorded(path: Path | None) -> list[dict]:
     """The rows of the JSON file, none if there is no file yet."""
     if path is None or not path.exists():
         return []
     record = json.loads(path.read_text())
-    if record["recipe"] != recipe:
-        raise SystemExit(
-            f"--json {path} must hold runs of the recipe {recipe}; it holds runs of "
-            f"{record['recipe']}. Choose another file."
-        )
+    for name, recipe in recipes().items():
+        if record["recipes"][name] != recipe:
+            raise SystemExit(
+                f"--json {path} must hold runs of the recipe {recipe} of {name}; it holds runs of "
+                f"{record['recipes'][name]}. Choose another file."
+            )
     return record["rows"]
 
 
-def write(path: Path, recipe: dict, rows: list[dict]) -> None:
+def recipes() -> dict[str, dict]:
+    """All sets' recipes as JSON holds them."""
+    return {name: json.loads(json.dumps(asdict(data.recipe))) for name, data in SETS.items()}
+
+
+def write(path: Path, rows: list[dict]) -> None:
     """The JSON file, whole or as it was."""
     with replacing(path) as temporary:
-        record = {"recipe": recipe, "rows": rows}
+        record = {"recipes": recipes(), "rows": rows}
         temporary.write_text(json.dumps(record, indent=1) + "\n")
 
 
-def compete(arguments: argparse.Namespace, recipe: dict, rows: list[dict]) -> None:
-    """Run what `rows` lacks and add it there: a seed of all configurations, then the next."""
+def missing(arguments: argparse.Namespace, rows: list[dict]) -> list[tuple[str, str, int]]:
+    """Set, configuration and seed of what `rows` lacks: a seed of all, then the next."""
     done = {(row["set"], row["configuration"], row["seed"]) for row in rows}
-    for seed in range(arguments.seeds):
-        for name in arguments.only or CONFIGURATIONS:
-            for data in arguments.set or SETS:
-                if (data, name, seed) in done:
-                    continue
-                row = {"set": data, "configuration": name, "seed": seed}
-                row |= run(SETS[data], name, seed, arguments.steps)
-                rows.append(row)
-                print(row, flush=True)
-                if arguments.json:
-                    write(arguments.json, recipe, rows)
+    wanted = [
+        (data, name, seed)
+        for seed in range(arguments.seeds or max(SEEDS.values()))
+        for name in arguments.only or CONFIGURATIONS
+        for data in arguments.set or SETS
+        if seed < (arguments.seeds or SEEDS[data])
+    ]
+    return [one for one in wanted if one not in done]
+
+
+def compete(arguments: argparse.Namespace, rows: list[dict]) -> None:
+    """Run what `rows` lacks, in as many processes as asked for, and add it there."""
+    for row in made(missing(arguments, rows), arguments.processes):
+        rows.append(row)
+        print(row, flush=True)
+        if arguments.json:
+            write(arguments.json, rows)
+
+
+def made(todo: list[tuple[str, str, int]], processes: int) -> Iterator[dict]:
+    """The rows of `todo`, each as its run ends."""
+    if processes == 1:
+        yield from map(row_of, todo)
+        return
+    with multiprocessing.get_context("spawn").Pool(processes, single_threaded) as pool:
+        yield from pool.imap_unordered(row_of, todo)
+
+
+def row_of(one: tuple[str, str, int]) -> dict:
+    data, name, seed = one
+    return {"set": data, "configuration": name, "seed": seed} | run(SETS[data], name, seed)
+
+
+def single_threaded() -> None:
+    """With networks this small, a second thread costs more than it gives."""
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
 
 
 def table(rows: list[dict], data: str) -> str:
     """One set's rows as Markdown: mean ± standard deviation over the seeds."""
     lines = [
-        f"| {data} | seeds | modes of {len(SETS[data].centres)} | high quality, % | reverse KL |",
+        f"| {data} | seeds | modes of {SETS[data].modes} | high quality, % | reverse KL |",
         "|---|---|---|---|---|",
     ]
     for name in CONFIGURATIONS:
@@ -288,18 +391,19 @@ def table(rows: list[dict], data: str) -> str:
             continue
         cells = [
             spread([row["modes"] for row in found], 1),
-            spread([100 * row["high_quality"] for row in found], 1),
+            spread([row["high_quality"] for row in found], 1, scale=100),
             spread([row["reverse_kl"] for row in found], 4),
         ]
         lines.append(f"| {name} | {len(found)} | {' | '.join(cells)} |")
-    lines += [f"| PacGAN's table 1: {name} | | {row} |" for name, row in PUBLISHED[data].items()]
+    lines += [f"| PacGAN: {name} | | {row} |" for name, row in PUBLISHED[data].items()]
     return "\n".join(lines)
 
 
-def spread(values: list[float | None], digits: int) -> str:
+def spread(values: list[float | None], digits: int, scale: float = 1) -> str:
     """Mean ± standard deviation of a sample; a dash where a run has no value."""
     if None in values:
         return "–"
+    values = np.multiply(values, scale)
     mean = f"{np.mean(values):.{digits}f}"
     return mean if len(values) == 1 else f"{mean} ± {np.std(values, ddof=1):.{digits}f}"
 
@@ -307,7 +411,7 @@ def spread(values: list[float | None], digits: int) -> str:
 # -- the picture -------------------------------------------------------------------------------
 
 
-def picture(path: Path, steps: int) -> None:
+def picture(path: Path) -> None:
     """The density of the samples as training goes on, the real density at the right."""
     import matplotlib
 
@@ -315,14 +419,15 @@ def picture(path: Path, steps: int) -> None:
     from matplotlib import pyplot
 
     data = SETS["grid"]
+    steps = data.recipe.steps
     moments = [steps // 40, steps // 8, steps // 3, steps]
     figure, axes = pyplot.subplots(
         len(PICTURED), len(moments) + 1, figsize=(10, 2.1 * len(PICTURED)), squeeze=False
     )
     for name, row in zip(PICTURED, axes, strict=True):
-        gan = build(name, steps, seed=0)
+        gan = build(data, name, seed=0)
         shown = Snapshots(moments)
-        train(gan, data, steps, callbacks=[shown])
+        train(gan, data, callbacks=[shown])
         for axis, moment, images in zip(row, moments, shown.images, strict=False):
             density(axis, data.points(images))
             axes[0, moments.index(moment)].set_title(f"{moment:,} steps", fontsize=9)
@@ -383,7 +488,8 @@ class Duel:
 
 
 def line(*centres: float, std: float) -> Mixture:
-    return Mixture(np.array(centres)[:, None], std, scale=1.0)
+    recipe = Recipe(2_000, 256, rate=5e-3, last_rate=0.0, beta_2=0.99)
+    return Mixture(np.array(centres)[:, None], std, scale=1.0, recipe=recipe)
 
 
 DUELS = {
@@ -394,17 +500,17 @@ DUELS = {
 }
 
 
-def optimality(duel: Duel, steps: int, seed: int = 0) -> dict[str, float]:
+def optimality(duel: Duel, seed: int = 0) -> dict[str, float]:
     """Train the discriminator alone; its mean distance from the optimal one on both's samples."""
     keras.utils.set_random_seed(seed)
     # A generator without weights has nothing to learn.
     gan = kgan.GAN(duel.generator(), critic((1, 1, 1)), ema_halflife_images=None, seed=seed)
     gan.compile(
         "minimax",
-        discriminator_optimizer=adam(5e-3, steps, last=0.0, beta_2=0.99),
+        discriminator_optimizer=adam(duel.data.recipe),
         steps_per_execution=25,
     )
-    train(gan, duel.data, steps)
+    train(gan, duel.data)
     distances = {}
     for side, mixture in (("data", duel.data), ("model", duel.model)):
         images = mixture.draw(10_000, seed + 1)
@@ -416,10 +522,10 @@ def optimality(duel: Duel, steps: int, seed: int = 0) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--set", nargs="+", choices=list(SETS), help="both by default")
+    parser.add_argument("--set", nargs="+", choices=list(SETS), help="all by default")
     parser.add_argument("--only", nargs="+", choices=list(CONFIGURATIONS), metavar="NAME")
-    parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--steps", type=int, default=STEPS, help="of each training")
+    parser.add_argument("--seeds", type=int, help=f"at most; by default {SEEDS}")
+    parser.add_argument("--processes", type=int, default=1, help="runs at once, a core each")
     parser.add_argument("--json", type=Path, help="where runs are kept and found again")
     parser.add_argument("--table", action="store_true", help="print the JSON file's table, no run")
     parser.add_argument("--picture", type=Path, help="draw samples during training, nothing else")
@@ -429,31 +535,19 @@ def main() -> None:
         parser.error("--table needs --json FILE, whose rows it prints")
 
     if arguments.picture:
-        picture(arguments.picture, arguments.steps)
+        picture(arguments.picture)
     elif arguments.optimal:
         print("| mean distance from the optimal D on samples of | data | model |\n|---|---|---|")
         for name, duel in DUELS.items():
-            distances = optimality(duel, steps=2_000)
+            distances = optimality(duel)
             print(f"| {name} | {distances['data']:.4f} | {distances['model']:.4f} |", flush=True)
     else:
-        recipe = {
-            "steps": arguments.steps,
-            "batch_size": BATCH,
-            "latents": [LATENT_DIM, SIGNS],
-            "rate": [RATE, LAST_RATE],
-            "halflife_images": HALFLIFE,
-            "penalty_weights": list(WEIGHTS),
-            "tensorflow": tf.__version__,
-        }
-        rows = recorded(arguments.json, recipe)
+        rows = recorded(arguments.json)
         if not arguments.table:
-            compete(arguments, recipe, rows)
+            compete(arguments, rows)
         for data in arguments.set or SETS:
             print(table(rows, data), end="\n\n")
 
 
 if __name__ == "__main__":
-    # With networks this small, two operations at a time are faster than two threads for one.
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(2)
     main()

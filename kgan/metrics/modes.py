@@ -73,7 +73,22 @@ def reverse_kl(samples, centres, std: float, within: float = 3.0) -> float:
     Raises:
         UsageError: as for `histogram`.
     """
-    counts = histogram(samples, centres, std, within)
+    return kl_to_even(histogram(samples, centres, std, within))
+
+
+def kl_to_even(counts) -> float:
+    """KL(p_g ‖ p) in nats, p_g the normalised `counts` of m modes and p even; NaN if all are 0.
+
+    Raises:
+        UsageError: counts that are not a list of numbers of at least 0.
+    """
+    counts = np.asarray(counts)
+    numbers = counts.ndim == 1 and counts.size and counts.dtype.kind in "iuf"
+    if not numbers or not (counts >= 0).all():
+        raise UsageError(
+            "counts must be numbers of at least 0, one for each mode; received "
+            f"{counts.dtype} of shape {counts.shape}."
+        )
     if not counts.any():
         return float("nan")
     shares = counts[counts > 0] / counts.sum()

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from kgan.errors import UsageError
 from kgan.metrics import modes
 
 ANGLES = 2 * np.pi * np.arange(8) / 8
@@ -53,6 +54,15 @@ def test_uneven_modes():
     entropy = math.log(2) * (1 / 2 + 2 / 4 + 3 / 8 + 2 * 4 / 16)
     assert modes.reverse_kl(samples, RING, STD) == pytest.approx(math.log(8) - entropy)
     assert modes.histogram(samples, RING, STD).tolist() == [8, 0, 0, 0, 4, 2, 1, 1]
+
+
+def test_counts_alone():
+    assert modes.kl_to_even([3, 3, 3]) == 0
+    assert modes.kl_to_even([4, 0]) == pytest.approx(math.log(2))
+    assert math.isnan(modes.kl_to_even([0, 0]))
+    for counts in ([], [[1]], [-1, 2], ["a"], [math.nan]):
+        with pytest.raises(UsageError, match=r"^counts must be numbers of at least 0"):
+            modes.kl_to_even(counts)
 
 
 def test_the_edge_of_high_quality():
