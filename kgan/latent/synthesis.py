@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kgan.batches import in_batches
 from kgan.errors import unknown_name
 from kgan.latent.priors import sample
 
@@ -44,11 +45,7 @@ def _inputs(gan: GAN, latents, label: int | None):
 
 def images(gan: GAN, latents: np.ndarray, label: int | None = None) -> np.ndarray:
     """Images of any number of latents: float32, `(n, height, width, channels)`, in [-1, 1]."""
-    parts = [
-        np.asarray(forward(gan, latents[start : start + _CHUNK], label), np.float32)
-        for start in range(0, len(latents), _CHUNK)
-    ]
-    return np.concatenate(parts)
+    return in_batches(lambda some: forward(gan, some, label), latents, _CHUNK)
 
 
 def features(

@@ -8,12 +8,14 @@ judges are not comparable: state the name and `sha256` of the one you used.
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kgan.batches import in_batches
 from kgan.errors import UsageError, unknown_name
 from kgan.files import sha256
 
@@ -78,8 +80,7 @@ class Judge:
 
         images = np.asarray(images)
         check_images(images, self.image_shape)
-        chunks = (images[start : start + _CHUNK] for start in range(0, len(images), _CHUNK))
-        return np.concatenate([np.asarray(model(chunk, training=False)) for chunk in chunks])
+        return in_batches(functools.partial(model, training=False), images, _CHUNK)
 
 
 def load(folder_or_name: str | Path = "judge_fashion_mnist") -> Judge:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from kgan.checks import check_integer
+from kgan.batches import in_batches
 from kgan.data.validate import check_images
 from kgan.models.variant import Blueprint, Variant
 from kgan.networks import Condition
@@ -95,20 +96,8 @@ class BiGAN(Variant):
         Raises:
             UsageError: images of another shape or range.
         """
-        latents = self.encode(images, batch_size)
-        return np.concatenate(
-            [
-                np.asarray(self(latents[start : start + batch_size]), np.float32)
-                for start in range(0, len(latents), batch_size)
-            ]
-        )
+        return in_batches(self, self.encode(images, batch_size), batch_size)
 
     def _encoded(self, network: keras.Model, images, batch_size: int) -> np.ndarray:
         check_images(images, self.image_shape)
-        check_integer("batch_size", batch_size, 1)
-        return np.concatenate(
-            [
-                np.asarray(network(images[start : start + batch_size], training=False), np.float32)
-                for start in range(0, len(images), batch_size)
-            ]
-        )
+        return in_batches(functools.partial(network, training=False), images, batch_size)

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from kgan import latent
 from kgan.augment import Augment, augments
+from kgan.batches import in_batches
 from kgan.checks import check_flag, check_integer, check_number
 from kgan.data.validate import check_images, check_labels, check_vectors
 from kgan.ema import ExponentialMovingAverage, untrained_copy
@@ -707,16 +708,8 @@ class GAN(keras.Model):
             UsageError: a count, seed or truncation out of range, labels out of range, or a
                 condition that the generator does not take, or needs.
         """
-        check_integer("batch_size", batch_size, 1)
         inputs = self.sample_inputs(n, seed, truncation, labels, codes, conditions)
-        parts = [
-            np.asarray(
-                self({name: part[start : start + batch_size] for name, part in inputs.items()}),
-                np.float32,
-            )
-            for start in range(0, len(inputs["latent"]), batch_size)
-        ]
-        return np.concatenate(parts)
+        return in_batches(self, inputs, batch_size)
 
     def sample_inputs(
         self,
@@ -774,14 +767,11 @@ class GAN(keras.Model):
                 "discriminator judges more. Call gan.discriminator on what it takes."
             )
         check_images(images, self.image_shape)
-        check_integer("batch_size", batch_size, 1)
-        parts = []
-        for start in range(0, len(images), batch_size):
-            outputs = answer(
-                self.discriminator, {"image": images[start : start + batch_size]}, training=False
-            )
-            parts.append(self.judgement(outputs))
-        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+        def judgement(side):
+            return self.judgement(answer(self.discriminator, side, training=False))
+
+        return in_batches(judgement, {"image": images}, batch_size)
 
     def save(self, filepath: str | Path, overwrite: bool = True) -> None:
         """Write a `.keras` file with networks, `compile` and optimizers, whole or not at all.
