@@ -112,11 +112,12 @@ def check_labels(
     if labels.size and (labels.min() < lowest or labels.max() > highest):
         known = "classes - 1" if classes is None else f"{highest}, one of {classes} classes"
         also = ", or -1 for an image without a label" if unlabelled else ""
-        mend = (
-            "Build the model with more classes, or leave these images out."
-            if labels.max() > highest
-            else "Leave out images without a label, or train a SemiSupervisedGAN."
-        )
+        if labels.max() > highest:
+            mend = "Build the model with more classes, or leave these images out."
+        elif unlabelled:
+            mend = "Label images without a class -1."
+        else:
+            mend = "Leave out images without a label, or train a SemiSupervisedGAN."
         raise UsageError(
             f"labels must be 0 to {known}{also}; received values from "
             f"{labels.min()} to {labels.max()}. {mend}"

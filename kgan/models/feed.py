@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -198,6 +200,19 @@ def _guarded(gan: GAN, x: tf.data.Dataset) -> tf.data.Dataset:
             return images, tf.identity(labels)
 
     return x.map(check)
+
+
+@contextlib.contextmanager
+def guard_said_plainly():
+    """What `_guarded` finds in a later batch as a UsageError, without TensorFlow's graph around."""
+    try:
+        yield
+    except tf.errors.InvalidArgumentError as error:
+        words = r"\[(labels must .*?)\] \[(-?\d+)\] \[to\] \[(-?\d+)\] \[(.*?)\]"
+        found = re.search(words, str(error))
+        if found is None:
+            raise
+        raise UsageError("{} {} to {}. {}".format(*found.groups())) from None
 
 
 def _from_arrays(gan: GAN, x: Any, batch_size: int, argument: str) -> tf.data.Dataset:

@@ -21,7 +21,7 @@ from kgan.errors import UsageError, unknown_name
 from kgan.files import replacing
 from kgan.losses import Loss, losses
 from kgan.models import optimizers
-from kgan.models.feed import Feed, once
+from kgan.models.feed import Feed, guard_said_plainly, once
 from kgan.models.game import Game
 from kgan.networks.check import answer, checked, input_shapes
 from kgan.penalties import Penalty, penalties as known_penalties
@@ -373,17 +373,18 @@ class GAN(Game):
             arrays = isinstance(validation_data, (np.ndarray, tuple))
             size = batch_size if arrays else None
             validation_data = once(self, validation_data, size, "validation_data")
-        return super().fit(
-            feed.stream(),
-            epochs=epochs,
-            verbose=verbose,
-            callbacks=callbacks,
-            shuffle=False,
-            validation_data=validation_data,
-            validation_freq=validation_freq,
-            initial_epoch=feed.start // feed.steps_per_epoch,
-            steps_per_epoch=feed.steps_per_epoch,
-        )
+        with guard_said_plainly():
+            return super().fit(
+                feed.stream(),
+                epochs=epochs,
+                verbose=verbose,
+                callbacks=callbacks,
+                shuffle=False,
+                validation_data=validation_data,
+                validation_freq=validation_freq,
+                initial_epoch=feed.start // feed.steps_per_epoch,
+                steps_per_epoch=feed.steps_per_epoch,
+            )
 
     def make_train_function(self, force=False):
         """Keras's train function, traced once, behind the feed's count of steps to pass over."""
@@ -419,14 +420,15 @@ class GAN(Game):
             if steps is None and x.cardinality() == tf.data.INFINITE_CARDINALITY:
                 raise UsageError("steps must be given: the data set never ends.")
         self.evaluation_seeds.state.assign([self.seed, 0])
-        return super().evaluate(
-            x,
-            verbose=verbose,
-            steps=steps,
-            callbacks=callbacks,
-            return_dict=return_dict,
-            **keras_internal,
-        )
+        with guard_said_plainly():
+            return super().evaluate(
+                x,
+                verbose=verbose,
+                steps=steps,
+                callbacks=callbacks,
+                return_dict=return_dict,
+                **keras_internal,
+            )
 
     def generate(
         self,

@@ -1,7 +1,5 @@
 """Labels and conditions that do not fit, each refused with what mends it, before any step."""
 
-import re
-
 import keras
 import numpy as np
 import pytest
@@ -114,19 +112,18 @@ def good(model):
         (
             "classes",
             3,
-            r"labels must be 0 to 2 in every batch; received values from.*Build the mod",
+            r"^labels must be 0 to 2 in every batch; received values from 0 to 3\. Build the mod",
         ),
-        ("classes", -1, "labels must be 0 to 2 in every batch; received values from"),
-        ("semi", -2, "labels must be -1 to 2 in every batch; received values from"),
+        ("classes", -1, "^labels must be 0 to 2 in every batch; received values from -1 to 2"),
+        ("semi", -2, "^labels must be -1 to 2 in every batch; received values from -2 to 2"),
     ],
 )
 def test_a_label_out_of_range_in_a_later_batch(gans, model, value, message):
     """An embedding would take it in silence."""
     dataset = batches(IMAGES, with_one(LABELS, 20, value))
     for ask in (gans[model].fit, gans[model].evaluate):
-        with pytest.raises(tf.errors.InvalidArgumentError) as error:
+        with pytest.raises(ValueError, match=message):
             ask(dataset, verbose=0)
-        assert re.search(message, str(error.value)) and f"[{value}]" in str(error.value)
 
 
 def test_unlabelled_images_are_for_semi_supervised_gans_alone(gans):
