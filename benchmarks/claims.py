@@ -53,12 +53,11 @@ class Budget(keras.callbacks.Callback):
         self.file = file
         self.used = json.loads(file.read_text())["minutes"] if file.exists() else 0.0
 
-    def on_train_begin(self, logs=None):
+    def on_epoch_begin(self, epoch, logs=None):
         self._began = time.process_time()
 
     def on_epoch_end(self, epoch, logs=None):
         last = (time.process_time() - self._began) / 60 / CORES
-        self._began = time.process_time()
         self.used += last
         self.file.write_text(json.dumps({"minutes": self.used, "epochs": epoch + 1}))
         self.model.stop_training = self.used + last > self.minutes
@@ -149,8 +148,9 @@ class Measure:
         }
 
     def supervised(self, gan: kgan.SemiSupervisedGAN, data: kgan.data.ImageDataset) -> float:
-        images, labels = arrays("train")
-        known = data.labels >= 0
+        # The order in which the images come is not that of `data.labels`.
+        images, labels = map(np.concatenate, zip(*data.as_numpy_iterator(), strict=True))
+        known = labels >= 0  # the few come again and again within an epoch
         twin = kgan.SemiSupervisedGAN.from_config(gan.get_config()).discriminator
         network = keras.Model(twin.input, twin.output["class_logits"])
         network.compile(
@@ -199,9 +199,9 @@ def run(name: str, minutes: float, seed: int, runs: Path, measure: Measure) -> d
             verbose=2,
             callbacks=[
                 kgan.callbacks.StopOnNaN(),
+                budget,  # before what only measures
                 kgan.callbacks.SampleGrid(folder / "samples", every_epochs=5),
                 *followed,
-                budget,
                 kgan.callbacks.Checkpoint(folder / "checkpoints", resume=True),
             ],
         )
@@ -209,6 +209,7 @@ def run(name: str, minutes: float, seed: int, runs: Path, measure: Measure) -> d
     gan = kgan.load_model(folder / "model.keras")
     used = json.loads((folder / "budget.json").read_text())
     row = {"claim": name, "seed": seed, "minutes": round(used["minutes"], 1)}
+    row |= {"epochs": used["epochs"]}
     row |= {"images": used["epochs"] * data.steps_per_epoch * data.batch_size}
     further = (data,) if isinstance(gan, kgan.SemiSupervisedGAN) else ()
     row |= FIGURES[name](measure, gan, *further)
@@ -225,15 +226,18 @@ def save_preset(name: str, row: dict[str, Any], folder: Path) -> None:
     figures = {
         key: value
         for key, value in row.items()
-        if key not in ("claim", "seed", "minutes", "images")
+        if key not in ("claim", "seed", "minutes", "epochs", "images")
     }
     card = kgan.presets.Card(
         summary=title.strip(),
-        recipe=f"{name}_fashion_mnist",
+        recipe=f"`kgan train {name}_fashion_mnist --data tfds:fashion_mnist "
+        f"--epochs {row['epochs']} --seed {row['seed']}`",
         data="Fashion-MNIST, the 60,000 images of the training split (MIT, Zalando Research)",
         seed=row["seed"],
         minutes=f"{row['minutes']} on two cores, {row['images']:,} images",
-        figure="; ".join(f"{key} {value:.4g}" for key, value in figures.items())
+        figure="; ".join(f"{key} {value:.4g}" for key, value in figures.items()).replace(
+            "distance", "Fréchet distance"
+        )
         + " (judge_fashion_mnist, 10,000 samples of seed 1 against the test split)",
         license="Apache-2.0",
     )
@@ -268,6 +272,9 @@ def main() -> None:
     unknown = set(arguments.claims) - set(FIGURES)
     if unknown:
         parser.error(f"CLAIM must be one of {', '.join(FIGURES)}; received {', '.join(unknown)}.")
+    changed = [name for name in arguments.claims if "-" in name]
+    if arguments.preset and changed:
+        parser.error(f"--preset keeps recipes as they are; received {', '.join(changed)}.")
     rows = json.loads(arguments.json.read_text()) if arguments.json.exists() else []
     if arguments.table:
         print(table(rows))

@@ -187,7 +187,7 @@ SETS = {
         np.stack([np.cos(ANGLES), np.sin(ANGLES)], axis=1),
         std=0.01,
         scale=1.1,
-        recipe=Recipe(6_000, 256, 4e-3, 0.05, 0.9, 60_000, (0.02, 0.005), 0.1),
+        recipe=Recipe(6_000, 256, 2e-3, 0.05, 0.9, 60_000, (0.02, 0.01), 0.1),
     ),
     "grid": Mixture(
         np.stack(np.meshgrid(LINE, LINE), axis=-1).reshape(-1, 2),
@@ -317,10 +317,11 @@ def recorded(path: Path | None) -> list[dict]:
         return []
     record = json.loads(path.read_text())
     for name, recipe in recipes().items():
-        if record["recipes"][name] != recipe:
+        found = record.get("recipes", {}).get(name)
+        if found != recipe:
             raise SystemExit(
                 f"--json {path} must hold runs of the recipe {recipe} of {name}; it holds runs of "
-                f"{record['recipes'][name]}. Choose another file."
+                f"{found}. Choose another file."
             )
     return record["rows"]
 

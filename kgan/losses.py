@@ -3,7 +3,7 @@
 A loss is stateless. `loss.discriminator(real_logits, fake_logits)` and
 `loss.generator(real_logits, fake_logits)` take logits of shape `(batch, ...)` and return a float32
 scalar, the mean over all elements. The generator's loss receives `None` for the real logits
-unless its class sets `needs_real_logits`.
+unless it sets `needs_real_logits`.
 """
 
 from __future__ import annotations
@@ -101,8 +101,9 @@ class ZeroSum(Minimax):
     """The generator maximises the discriminator's loss on fakes, on reals, or on both.
 
     `objective` "fakes" fools it into taking fakes for real, which is the minimax game; "reals"
-    wants its answers on reals lowered, "both" is the whole negative loss. No real image depends on
-    the generator, so that "reals" gives it no gradient, and "both" that of "fakes".
+    wants its answers on reals lowered, "both" is the whole negative loss (without smoothing). No
+    real image depends on the generator, so that "reals" gives it no gradient, and "both" that of
+    "fakes".
 
     Goodfellow et al., "Generative Adversarial Networks", 2014, arXiv:1406.2661, equation 1.
     """

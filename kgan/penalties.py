@@ -123,7 +123,7 @@ class GradientPenalty(Penalty):
 class DRAGAN(Penalty):
     """weight · E(‖∇D(x + δ)‖ - 1)² around real images, δ ~ N(0, (noise · std(x))²).
 
-    `noise` is in units of the batch's standard deviation, 0.5 in the authors' experiments.
+    `noise` is in units of the batch's standard deviation.
 
     Kodali et al., "On Convergence and Stability of GANs", 2017, arXiv:1705.07215, section 2.3.
     """

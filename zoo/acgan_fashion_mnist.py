@@ -24,13 +24,14 @@ def model(image_shape: tuple[int, int, int] = (28, 28, 1), seed: int = 0) -> kga
         classes=10,
         latent_dim=64,
         width=32,
+        class_weight=0.3,
         ema_halflife_images=20_000,
         seed=seed,
         normalization="spectral",
     )
     gan.compile(
         "hinge",
-        generator_optimizer=keras.optimizers.Adam(1e-3, beta_1=0.0),
-        discriminator_optimizer=keras.optimizers.Adam(1e-3, beta_1=0.0),
+        generator_optimizer=keras.optimizers.Adam(2e-3, beta_1=0.0, beta_2=0.99),
+        discriminator_optimizer=keras.optimizers.Adam(2e-3, beta_1=0.0, beta_2=0.99),
     )
     return gan

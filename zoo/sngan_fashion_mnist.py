@@ -18,8 +18,8 @@ def model(image_shape: tuple[int, int, int] = (28, 28, 1), seed: int = 0) -> kga
     """The compiled GAN."""
     gan = kgan.SNGAN(image_shape, latent_dim=64, width=32, ema_halflife_images=20_000, seed=seed)
     gan.compile(
-        generator_optimizer=keras.optimizers.Adam(1e-3, beta_1=0.0),
-        discriminator_optimizer=keras.optimizers.Adam(1e-3, beta_1=0.0),
+        generator_optimizer=keras.optimizers.Adam(2e-3, beta_1=0.0, beta_2=0.99),
+        discriminator_optimizer=keras.optimizers.Adam(2e-3, beta_1=0.0, beta_2=0.99),
         discriminator_steps=1,
     )
     return gan

@@ -168,8 +168,8 @@ def interpolate(
 
 @latent.command(
     epilog="\b\nExample:\n"
-    "  kgan latent arithmetic dcgan_fashion_mnist --seed 7 --positive 20,32,34 \\\n"
-    "      --minus 18,29,58 --plus 11,14,24"
+    "  kgan latent arithmetic dcgan_fashion_mnist --seed 7 --positive 0,26 \\\n"
+    "      --minus 37,38 --plus 3,36"
 )
 @click.argument("model")
 @_label_option

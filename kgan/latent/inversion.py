@@ -64,6 +64,7 @@ def invert(
     """
     import tensorflow as tf
 
+    synthesis.check_movable(gan)
     check_images(images, gan.image_shape)
     images = np.asarray(images)
     check_integer("steps", steps, 1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kgan.batches import in_batches
-from kgan.errors import unknown_name
+from kgan.errors import UsageError, unknown_name
 from kgan.latent.priors import sample
 
 if TYPE_CHECKING:
@@ -27,6 +27,15 @@ def forward(gan: GAN, latents, label: int | None = None):
     return gan(_inputs(gan, latents, label))
 
 
+def check_movable(gan: GAN) -> None:
+    """Refuse a generator for which latents alone make no image."""
+    if "condition" in gan.generator_inputs:
+        raise UsageError(
+            "The latents of a generator with a condition_dim cannot be searched or moved along "
+            "directions: each image has a condition of its own. Use gan.generate(conditions=…)."
+        )
+
+
 def _inputs(gan: GAN, latents, label: int | None):
     """The generator's inputs; all but the latents are the same for each image.
 
@@ -34,6 +43,7 @@ def _inputs(gan: GAN, latents, label: int | None):
     """
     if len(gan.generator_inputs) == 1 and label is None:
         return latents
+    check_movable(gan)
     import tensorflow as tf
 
     one = gan.sample_inputs(1, 0, labels=None if label is None else [label])

@@ -20,10 +20,11 @@ from kgan.networks.check import answer
 class BiGAN(Variant):
     """The discriminator judges pairs: an image with its encoding, or a latent with its image.
 
-    Encoder and generator play together: both want either pair taken for the other, which makes
-    them each other's inverse. `encode(images)` gives latents, `reconstruct(images)` the images of
-    these, `features(images)` what the encoder sees before its last layer. The averaged encoder
-    answers. The other arguments are those of `DCGAN`.
+    Encoder and generator play together: both want either pair taken for the other, which makes them
+    each other's inverse. `encode(images)` gives latents, `reconstruct(images)` the images of these,
+    `features(images)` what the encoder sees before its last layer. The averaged encoder answers.
+    Whatever the loss, encoder and generator minimise the discriminator's with the sides exchanged:
+    "minimax" is "non_saturating" here. The other arguments are those of `DCGAN`.
 
     Donahue, Krähenbühl & Darrell, "Adversarial Feature Learning", 2017, arXiv:1605.09782; Dumoulin
     et al., "Adversarially Learned Inference", 2017, arXiv:1606.00704.
@@ -100,4 +101,5 @@ class BiGAN(Variant):
 
     def _encoded(self, network: keras.Model, images, batch_size: int) -> np.ndarray:
         check_images(images, self.image_shape)
-        return in_batches(functools.partial(network, training=False), images, batch_size)
+        encode = functools.partial(network, training=False)
+        return in_batches(encode, np.asarray(images), batch_size)

@@ -32,7 +32,7 @@ class ConditionalGAN(Variant):
         width: channels of the networks; their module says at which place.
         conditioning: "concatenation" or "projection".
         condition_dim: length of the vectors, where the condition is one; None with `classes`.
-        networks, normalization, ema_halflife_images, seed, dtype, name: as in `DCGAN`.
+        networks, normalization, prior, ema_halflife_images, seed, dtype, name: as in `DCGAN`.
 
     Raises:
         UsageError: neither or both of `classes` and `condition_dim`, fewer than two classes, or

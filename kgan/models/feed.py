@@ -222,6 +222,11 @@ def _from_arrays(gan: GAN, x: Any, batch_size: int, argument: str) -> tf.data.Da
     if "condition" not in gan.batch_parts or not rest:
         labels = isinstance(x, tuple)
         return load(x, batch_size=batch_size, seed=gan.seed, labels=labels)
+    if len(rest) != 1:
+        raise UsageError(
+            f"{argument} must be a tuple (images, conditions) for this {type(gan).__name__}; "
+            f"received {len(rest) + 1} arrays."
+        )
     conditions = check_vectors("conditions", rest[0], (len(images), gan.condition_dim or 0))
     check_integer("batch_size", batch_size, 1, len(images))
     dataset = tf.data.Dataset.from_tensor_slices((images, conditions))

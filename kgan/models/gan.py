@@ -23,7 +23,7 @@ from kgan.losses import Loss, losses
 from kgan.models import optimizers
 from kgan.models.feed import Feed, guard_said_plainly, once
 from kgan.models.game import Game
-from kgan.networks.check import answer, checked, input_shapes
+from kgan.networks.check import answer, checked, classes_of, input_shapes
 from kgan.penalties import Penalty, penalties as known_penalties
 from kgan.precision import compute_dtypes, float32_clone
 from kgan.seeds import StepSeedGenerator
@@ -87,11 +87,12 @@ class GAN(Game):
         inputs = input_shapes(generator, "latent")
         self.latent_dim: int = inputs["latent"][-1]
         self.image_shape: tuple[int, int, int] = tuple(generator.output_shape[1:])
-        # What the generator takes, and what it takes beside the latent.
         self.generator_inputs = tuple(inputs)
         judged = input_shapes(discriminator, "image")
         self._check_inputs(inputs, judged)
         conditions = {**inputs, **judged}
+        if self.classes is None:
+            self.classes = classes_of(generator) or classes_of(discriminator)
         self.batch_parts = (
             "image",
             *(name for name in ("label", "condition") if name in (*conditions, *self.needed)),
@@ -123,6 +124,12 @@ class GAN(Game):
                     f"to give; received inputs {', '.join(received)}. Write a subclass whose "
                     f"`{hook}` gives it."
                 )
+        pair = (generator_inputs.get("condition"), discriminator_inputs.get("condition"))
+        if None not in pair and pair[0] != pair[1]:
+            raise UsageError(
+                "generator and discriminator must take the same condition; received the shapes "
+                f"{pair[0]} and {pair[1]}."
+            )
         if {"label", "condition"} <= {*generator_inputs, *discriminator_inputs}:
             raise UsageError(
                 "generator and discriminator must take a label or a condition; received both. "
@@ -522,7 +529,7 @@ class GAN(Game):
         def judgement(side):
             return self.judgement(answer(self.discriminator, side, training=False))
 
-        return in_batches(judgement, {"image": images}, batch_size)
+        return in_batches(judgement, {"image": np.asarray(images)}, batch_size)
 
     def save(self, filepath: str | Path, overwrite: bool = True) -> None:
         """Write a `.keras` file with networks, `compile` and optimizers, whole or not at all.

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from kgan import latent
+from kgan.batches import in_batches
 from kgan.checks import check_integer, check_number
 from kgan.errors import UsageError
 from kgan.models.variant import Blueprint, Variant
@@ -27,8 +28,9 @@ class InfoGAN(Variant):
     length, drawn evenly, then `continuous` numbers, drawn from [-1, 1]. Both players maximise the
     variational bound of the mutual information between code and image, `info_weight` times for the
     categorical and `continuous_weight` times for the continuous codes; `fit` logs it in nats as
-    `information`, at most log K for each K-fold code. No labels are needed. The other arguments
-    are those of `DCGAN`.
+    `information`, at most log K for each K-fold code (`categorical_information`) and log 2 -
+    log(2π)/2 = -0.226 for each continuous one (`continuous_information`). No labels are needed. The
+    other arguments are those of `DCGAN`.
 
     Chen et al., "InfoGAN: Interpretable Representation Learning by Information Maximizing
     Generative Adversarial Nets", 2016, arXiv:1606.03657, equations 5 and 6 (the continuous codes'
@@ -155,7 +157,7 @@ class InfoGAN(Variant):
         column, whatever `steps`; a continuous one goes from -2 to 2, as in the paper's figure 2.
 
         Raises:
-            UsageError: no such code, or a count below 1.
+            UsageError: no such code, no rows, or fewer than two steps.
         """
         codes = len(self.categorical) + self.continuous
         check_integer("code", code, 0, codes - 1)
@@ -171,4 +173,4 @@ class InfoGAN(Variant):
         fixed = self._input("code", None, rows, seed).repeat(len(values), 0)
         fixed[:, start : start + values.shape[1]] = np.tile(values, (rows, 1))
         latents = latents.repeat(len(values), 0)
-        return np.asarray(self({"latent": latents, "code": fixed}), np.float32)
+        return in_batches(self, {"latent": latents, "code": fixed}, batch_size=64)

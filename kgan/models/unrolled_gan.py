@@ -14,10 +14,11 @@ from kgan.models.optimizers import Functional
 class UnrolledGAN(DCGAN):
     """The generator trains against the discriminator as it will be after `unrolling_steps` updates.
 
-    The updates are those of the discriminator's own optimizer on the step's batch, as functions
-    of the generator's weights, so that the gradient flows through them; the discriminator itself
-    then moves by one. Penalties are not foreseen, and under a strategy each replica foresees what
-    its own part of the batch would bring. The other arguments are those of `DCGAN`.
+    The updates are those of the discriminator's own optimizer on the step's batch, as functions of
+    the generator's weights, so that the gradient flows through them; the discriminator itself then
+    moves by one. Penalties are not foreseen, and under a strategy each replica foresees what its
+    own part of the batch would bring. An evaluation foresees, too: its generator loss is the one
+    that is trained. The other arguments are those of `DCGAN`.
 
     Metz et al., "Unrolled Generative Adversarial Networks", 2017, arXiv:1611.02163, equations 7
     to 10.

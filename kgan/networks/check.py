@@ -7,6 +7,7 @@ from typing import Any
 import keras
 
 from kgan.errors import UsageError
+from kgan.layers import OneHot
 
 GENERATOR_INPUTS = ("latent", "label", "condition", "code")
 DISCRIMINATOR_INPUTS = ("image", "label", "condition", "latent")
@@ -64,6 +65,18 @@ def input_shapes(network: keras.Model, single: str) -> dict[str, tuple[Any, ...]
     # The one that is always there comes first.
     names = sorted(inputs, key=lambda name: name != single)
     return {name: tuple(inputs[name].shape) for name in names}
+
+
+def classes_of(network: keras.Model) -> int | None:
+    """How many labels the network's first one-hot or embedding layer knows, if it has one."""
+    if "label" not in input_shapes(network, ""):
+        return None
+    for layer in network._flatten_layers():
+        if isinstance(layer, OneHot):
+            return layer.classes
+        if isinstance(layer, keras.layers.Embedding):
+            return layer.input_dim
+    return None
 
 
 def wanted(network: keras.Model, side: dict[str, Any]) -> Any:

@@ -57,7 +57,7 @@ def classifier(
             kernel_initializer=initializer(),
             dtype=_DTYPE,
         )(x)
-        # Pooling first: the maximum commutes with what follows, which then has a quarter to do.
+        # Pooling first, so that what follows has a quarter to do.
         x = layers.MaxPooling2D(2, data_format=_FORMAT, dtype=_DTYPE)(x)
         x = layers.BatchNormalization(axis=-1, momentum=0.9, dtype=_DTYPE)(x)
         x = layers.ReLU(dtype=_DTYPE)(x)

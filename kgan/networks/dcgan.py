@@ -26,7 +26,7 @@ from kgan.layers import (
     LeakyReLU,
     SpectralNormalization,
 )
-from kgan.networks.family import Family, image_normalization
+from kgan.networks.family import Family, cropped, image_normalization
 from kgan.networks.shape import halvings
 
 _KERNEL = 4
@@ -76,15 +76,14 @@ def _synthesis(latent, image_shape, width: int, seeds: Iterator[int], dtype, con
             kernel_initializer=_initializer(next(seeds)),
             dtype=dtype,
         )(x)
-        surplus = x.shape[1] - sizes[level]
-        if surplus:
-            x = layers.Cropping2D(((0, surplus), (0, surplus)), _FORMAT, dtype=dtype)(x)
+        x = cropped(x, sizes[level], dtype)
     return x
 
 
 def _trunk(image, width: int, seeds: Iterator[int], dtype, normalization: str):
     x = image
-    for level in range(len(halvings(image.shape[1:])) - 1):
+    # Down to 4x4 as in the paper: its logit sees what is far apart, half a shoe and half a bag.
+    for level in range(len(halvings(image.shape[1:], smallest=4)) - 1):
         convolution = Conv2D(
             _channels(level, width),
             _KERNEL,
@@ -106,16 +105,5 @@ def _trunk(image, width: int, seeds: Iterator[int], dtype, normalization: str):
     return layers.Flatten(_FORMAT, dtype=dtype)(x)
 
 
-def _head(units: int, seed: int, normalization: str, name: str | None) -> keras.layers.Layer:
-    spectral = normalization == "spectral"
-    dense = layers.Dense(
-        units,
-        dtype="float32",
-        kernel_initializer=_initializer(seed),
-        name=None if spectral else name,
-    )
-    return SpectralNormalization(dense, seed=seed, name=name) if spectral else dense
-
-
-FAMILY = Family("dcgan", _synthesis, _trunk, _head, ("batch", "layer", "spectral", "none"))
+FAMILY = Family("dcgan", _synthesis, _trunk, _initializer, ("batch", "layer", "spectral", "none"))
 generator, discriminator, encoder = FAMILY.generator, FAMILY.discriminator, FAMILY.encoder

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import keras
@@ -11,7 +11,7 @@ from keras import layers
 
 from kgan.checks import check_integer
 from kgan.errors import UsageError, unknown_name
-from kgan.layers import LeakyReLU, OneHot
+from kgan.layers import LeakyReLU, OneHot, SpectralNormalization
 from kgan.networks.shape import check_image_shape
 
 _JOINT_UNITS = 128  # of the layers in which a joint discriminator sees image and latent together
@@ -39,7 +39,7 @@ class Family:
 
     `synthesis(latent, image_shape, width, seeds, dtype, condition)` makes an image tensor of a
     latent tensor, `trunk(image, width, seeds, dtype, normalization)` features `(batch, n)` of an
-    image tensor; `head(units, seed, normalization, name)` is the layer behind the features.
+    image tensor; `initializer(seed)` starts the dense layers behind the features.
     `normalizations` are the trunk's, the paper's first; `conditional` says whether the generator
     normalises over the batch, which a condition can steer.
     """
@@ -47,7 +47,7 @@ class Family:
     name: str
     synthesis: Callable[..., Any]
     trunk: Callable[..., Any]
-    head: Callable[..., keras.layers.Layer]
+    initializer: Callable[[int], keras.initializers.Initializer]
     normalizations: tuple[str, ...]
     conditional: bool = True
     check: Callable[[Any], tuple[int, int, int]] = check_image_shape
@@ -158,15 +158,17 @@ class Family:
                 x = layers.Concatenate(dtype=dtype)([image, plane])
         found = x = self.trunk(x, width, seeds, dtype, normalization)
         if condition is not None and through == "joint":
-            vector = _activated(_dense(_JOINT_UNITS, seed * 1000 + 902, dtype)(vector), dtype)
-            x = layers.Concatenate(dtype=dtype)([x, vector])
-            x = _activated(_dense(_JOINT_UNITS, seed * 1000 + 903, dtype)(x), dtype)
+            vector = self._hidden(vector, _JOINT_UNITS, seed * 1000 + 902, normalization)
+            x = layers.Concatenate(dtype="float32")([x, vector])
+            x = self._hidden(x, _JOINT_UNITS, seed * 1000 + 903, normalization)
         outputs = {
-            name: self._behind(x, sizes, next(seeds), normalization, name)
+            name: self._behind(x, sizes, seeds, normalization, name)
             for name, sizes in heads.items()
         }
         if condition is not None and through == "projection":
-            embedding = self.head(x.shape[-1], seed * 1000 + 904, normalization, "embedding")
+            embedding = self._dense(
+                x.shape[-1], seed * 1000 + 904, normalization, "embedding", use_bias=False
+            )
             product = layers.Dot(1, dtype="float32")([x, embedding(vector)])
             outputs["logit"] = layers.Add(dtype="float32")([outputs["logit"], product])
         if features:
@@ -195,7 +197,7 @@ class Family:
         seeds = iter(range(seed * 1000 + 950, seed * 1000 + 1000))
         normalization = self.normalizations[0]
         features = self.trunk(image, width, seeds, dtype, normalization)
-        latent = self.head(latent_dim, next(seeds), "none", "latent")(features)
+        latent = self._dense(latent_dim, next(seeds), "none", "latent")(features)
         return keras.Model(image, latent, name="encoder")
 
     def normalization(self, name: str | None) -> str:
@@ -206,11 +208,30 @@ class Family:
             raise unknown_name(f"normalization of {self.name}", name, self.normalizations)
         return name
 
-    def _behind(self, x, sizes: tuple[int, ...], seed: int, normalization: str, name: str):
+    def _behind(self, x, sizes: tuple[int, ...], seeds: Iterator[int], normalization, name: str):
         *hidden, units = sizes
         for size in hidden:
-            x = _activated(self.head(size, seed, normalization, None)(x), "float32")
-        return self.head(units, seed, normalization, name)(x)
+            x = self._hidden(x, size, next(seeds), normalization)
+        return self._dense(units, next(seeds), normalization, name)(x)
+
+    def _hidden(self, x, units: int, seed: int, normalization: str):
+        x = self._dense(units, seed, normalization, None)(x)
+        return LeakyReLU(0.2, dtype="float32")(x)
+
+    def _dense(
+        self, units: int, seed: int, normalization: str, name: str | None, use_bias: bool = True
+    ) -> keras.layers.Layer:
+        """A layer behind the features, in float32 whatever the precision before it."""
+        dense = layers.Dense(
+            units,
+            use_bias=use_bias,
+            kernel_initializer=self.initializer(seed),
+            dtype="float32",
+            name=None if normalization == "spectral" else name,
+        )
+        if normalization != "spectral":
+            return dense
+        return SpectralNormalization(dense, seed=seed, name=name)
 
 
 def _given(condition: Condition, dtype):
@@ -233,8 +254,18 @@ def _dense(units: int, seed: int, dtype, use_bias: bool = True) -> keras.layers.
     return layers.Dense(units, use_bias=use_bias, kernel_initializer=initializer, dtype=dtype)
 
 
-def _activated(x, dtype):
-    return LeakyReLU(0.2, dtype=dtype)(x)
+def cropped(x, size: int, dtype):
+    """Images cut to `size` pixels at the lower and right edges, where they are larger."""
+    surplus = x.shape[1] - size
+    if not surplus:
+        return x
+    return layers.Cropping2D(((0, surplus), (0, surplus)), "channels_last", dtype=dtype)(x)
+
+
+def halved(x, dtype):
+    """The means of two by two pixels."""
+    pool = layers.AveragePooling2D(2, padding="same", data_format="channels_last", dtype=dtype)
+    return pool(x)
 
 
 def image_normalization(kind: str, dtype) -> Callable[[Any], Any]:

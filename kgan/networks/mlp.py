@@ -59,19 +59,15 @@ def _trunk(image, width: int, seeds: Iterator[int], dtype, normalization: str):
     return x
 
 
-def _head(units: int, seed: int, normalization: str, name: str | None) -> keras.layers.Layer:
-    initializer = keras.initializers.GlorotUniform(seed=seed)
-    spectral = normalization == "spectral"
-    inside = None if spectral else name
-    dense = layers.Dense(units, kernel_initializer=initializer, dtype="float32", name=inside)
-    return SpectralNormalization(dense, seed=seed, name=name) if spectral else dense
+def _initializer(seed: int) -> keras.initializers.Initializer:
+    return keras.initializers.GlorotUniform(seed=seed)
 
 
 FAMILY = Family(
     "mlp",
     _synthesis,
     _trunk,
-    _head,
+    _initializer,
     ("none", "layer", "spectral"),
     conditional=False,
     check=_check_shape,

@@ -7,7 +7,8 @@ the others scaled down by their number (fix-up); resampling by bilinear filters 
 the generator starts from a learned basis that the latent scales, the discriminator ends in one.
 
 `width` is the number of channels next to the image; it doubles with each halving of the image's
-size, up to fourfold. Images end in tanh, where the paper's are linear: kgan's lie in [-1, 1].
+size, up to fourfold. Groups have 16 channels; where 16 does not divide the widened ones, there is
+one group. Images end in tanh, where the paper's are linear: kgan's lie in [-1, 1].
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import keras
 from keras import layers
 
 from kgan.layers import GroupedConv2D, LeakyReLU
-from kgan.networks.family import Family
+from kgan.networks.family import Family, cropped, halved
 from kgan.networks.shape import halvings
 
 _FORMAT = "channels_last"  # whatever the user's keras.json says
@@ -57,7 +58,7 @@ class _Builder:
         h = self._activated(h)
         h = GroupedConv2D(
             3,
-            max(inside // _GROUP, 1) if inside % _GROUP == 0 else 1,
+            inside // _GROUP if inside % _GROUP == 0 else 1,
             kernel_initializer=self._initializer(_GAIN * self._shrink),
             dtype=self._dtype,
         )(h)
@@ -75,21 +76,17 @@ class _Builder:
             size,
             use_bias=False,
             data_format=_FORMAT,
-            depthwise_initializer=self._initializer(1.0),
+            # Keras counts all channels as a depthwise kernel's inputs; each sum has one's places.
+            depthwise_initializer=keras.initializers.RandomNormal(
+                stddev=1.0 / size, seed=next(self._seeds)
+            ),
             dtype=self._dtype,
         )
 
     def doubled(self, x, size: int):
         """Twice the height and width by bilinear interpolation, cut to `size`."""
         x = layers.UpSampling2D(data_format=_FORMAT, interpolation="bilinear", dtype=self._dtype)(x)
-        surplus = x.shape[1] - size
-        if surplus:
-            x = layers.Cropping2D(((0, surplus), (0, surplus)), _FORMAT, dtype=self._dtype)(x)
-        return x
-
-    def halved(self, x):
-        pool = layers.AveragePooling2D(2, padding="same", data_format=_FORMAT, dtype=self._dtype)
-        return pool(x)
+        return cropped(x, size, self._dtype)
 
     def _activated(self, x):
         return LeakyReLU(0.2, dtype=self._dtype)(Bias(dtype=self._dtype)(x))
@@ -169,16 +166,15 @@ def _trunk(image, width: int, seeds: Iterator[int], dtype, normalization: str):
         for _ in range(_BLOCKS):
             x = make.block(x)
         if level < len(sizes) - 1:
-            x = make.halved(x)
+            x = halved(x, dtype)
             if x.shape[-1] != _channels(level + 1, width):
                 x = make.convolution(_channels(level + 1, width))(x)
     return layers.Flatten(_FORMAT, dtype=dtype)(make.basis(sizes[-1])(x))
 
 
-def _head(units: int, seed: int, normalization: str, name: str | None) -> keras.layers.Layer:
-    initializer = keras.initializers.VarianceScaling(1.0, "fan_in", "untruncated_normal", seed=seed)
-    return layers.Dense(units, kernel_initializer=initializer, dtype="float32", name=name)
+def _initializer(seed: int) -> keras.initializers.Initializer:
+    return keras.initializers.VarianceScaling(1.0, "fan_in", "untruncated_normal", seed=seed)
 
 
-FAMILY = Family("r3gan", _synthesis, _trunk, _head, ("none",), conditional=False)
+FAMILY = Family("r3gan", _synthesis, _trunk, _initializer, ("none",), conditional=False)
 generator, discriminator, encoder = FAMILY.generator, FAMILY.discriminator, FAMILY.encoder

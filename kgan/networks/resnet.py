@@ -18,7 +18,7 @@ from kgan.layers import (
     ConditionalBatchNormalization,
     SpectralNormalization,
 )
-from kgan.networks.family import Family, image_normalization
+from kgan.networks.family import Family, cropped, halved, image_normalization
 from kgan.networks.shape import halvings
 
 _FORMAT = "channels_last"  # whatever the user's keras.json says
@@ -33,15 +33,16 @@ class _Builder:
         self._dtype = dtype
         self._spectral = normalization == "spectral"
 
-    def dense(self, units: int, name: str | None = None) -> keras.layers.Layer:
-        name_inside = None if self._spectral else name
-        return self._normalised(layers.Dense(units, **self._weights(), name=name_inside), name)
+    def dense(self, units: int) -> keras.layers.Layer:
+        return layers.Dense(units, **self._weights())
 
     def convolution(self, filters: int, size: int = 3) -> keras.layers.Layer:
         convolution = layers.Conv2D(
             filters, size, padding="same", data_format=_FORMAT, **self._weights()
         )
-        return self._normalised(convolution)
+        if not self._spectral:
+            return convolution
+        return SpectralNormalization(convolution, seed=next(self._seeds))
 
     def normalization(self) -> keras.layers.Layer:
         return BatchNormalization(momentum=0.9, epsilon=2e-5, dtype=self._dtype)
@@ -55,27 +56,13 @@ class _Builder:
     def doubled(self, x, size: int):
         """Twice the height and width, cut to `size`."""
         x = layers.UpSampling2D(data_format=_FORMAT, dtype=self._dtype)(x)
-        surplus = x.shape[1] - size
-        if surplus:
-            x = layers.Cropping2D(((0, surplus), (0, surplus)), _FORMAT, dtype=self._dtype)(x)
-        return x
-
-    def halved(self, x):
-        """The means of two by two."""
-        pool = layers.AveragePooling2D(2, padding="same", data_format=_FORMAT, dtype=self._dtype)
-        return pool(x)
+        return cropped(x, size, self._dtype)
 
     def sum(self, x, shortcut):
         return layers.Add(dtype=self._dtype)([x, shortcut])
 
     def _weights(self) -> dict:
-        initializer = keras.initializers.GlorotUniform(seed=next(self._seeds))
-        return {"kernel_initializer": initializer, "dtype": self._dtype}
-
-    def _normalised(self, layer, name: str | None = None) -> keras.layers.Layer:
-        if not self._spectral:
-            return layer
-        return SpectralNormalization(layer, seed=next(self._seeds), name=name)
+        return {"kernel_initializer": _initializer(next(self._seeds)), "dtype": self._dtype}
 
 
 def _synthesis(latent, image_shape, width: int, seeds: Iterator[int], dtype, condition=None):
@@ -106,17 +93,17 @@ def _trunk(image, width: int, seeds: Iterator[int], dtype, normalization: str):
 
     # The first block begins with the image itself, not with its positive part, and averages the
     # few channels of the shortcut before it widens them.
-    shortcut = make.convolution(width, 1)(make.halved(image))
+    shortcut = make.convolution(width, 1)(halved(image, dtype))
     x = make.convolution(width)(make.relu()(make.convolution(width)(image)))
-    x = make.sum(make.halved(x), shortcut)
+    x = make.sum(halved(x, dtype), shortcut)
     # As the paper's from 32 pixels to 8: halved in each block, and two blocks at the end.
     for halves in [True] * (above - 1) + [False] * 2:
         shortcut = x
         x = make.convolution(width)(activated(x))
         x = make.convolution(width)(activated(x))
         if halves:
-            x = make.halved(x)
-            shortcut = make.halved(make.convolution(width, 1)(shortcut))
+            x = halved(x, dtype)
+            shortcut = halved(make.convolution(width, 1)(shortcut), dtype)
         x = make.sum(x, shortcut)
     x = make.relu()(x)
     # Sum pooling: the mean, times the number of places.
@@ -125,9 +112,9 @@ def _trunk(image, width: int, seeds: Iterator[int], dtype, normalization: str):
     return layers.Rescaling(places, dtype="float32")(x)
 
 
-def _head(units: int, seed: int, normalization: str, name: str | None) -> keras.layers.Layer:
-    return _Builder(iter((seed, seed)), "float32", normalization).dense(units, name)
+def _initializer(seed: int) -> keras.initializers.Initializer:
+    return keras.initializers.GlorotUniform(seed=seed)
 
 
-FAMILY = Family("resnet", _synthesis, _trunk, _head, ("spectral", "layer", "none"))
+FAMILY = Family("resnet", _synthesis, _trunk, _initializer, ("spectral", "layer", "none"))
 generator, discriminator, encoder = FAMILY.generator, FAMILY.discriminator, FAMILY.encoder

@@ -7,10 +7,10 @@ from kgan.errors import UsageError
 _SMALLEST = 7
 
 
-def halvings(image_shape: tuple[int, int, int]) -> list[int]:
+def halvings(image_shape: tuple[int, int, int], smallest: int = _SMALLEST) -> list[int]:
     """Side lengths from the image down to the start of the convolution stack."""
     sizes = [image_shape[0]]
-    while sizes[-1] > _SMALLEST:
+    while sizes[-1] > smallest:
         sizes.append(-(-sizes[-1] // 2))
     return sizes
 

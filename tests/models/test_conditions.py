@@ -271,7 +271,7 @@ def test_networks_whose_sides_would_lack_something():
 
 
 def test_a_pair_of_networks_of_ones_own_with_labels():
-    """`kgan.GAN` takes conditional networks; of a class count it knows nothing."""
+    """`kgan.GAN` takes conditional networks, and the class count from their one-hot layers."""
     gan = kgan.GAN(
         mlp.generator((8, 8, 1), 4, 8, condition=Condition("label", 3, 4)),
         mlp.discriminator((8, 8, 1), 8, condition=Condition("label", 3, 4)),
@@ -279,10 +279,53 @@ def test_a_pair_of_networks_of_ones_own_with_labels():
     gan.compile(run_eagerly=True)
     gan.fit((IMAGES, LABELS), batch_size=8, verbose=0)
     assert gan.generate(labels=[2, 1]).shape == (2, 8, 8, 1)
-    with pytest.raises(
-        ValueError, match="labels must be 0 to classes - 1; received values from -1"
-    ):
-        gan.fit((IMAGES, LABELS - 1), batch_size=8)
+    assert gan.classes == 3
+    for labels, received in ((LABELS - 1, "-1 to 1"), (LABELS + 1, "1 to 3")):
+        expected = f"labels must be 0 to 2, one of 3 classes; received values from {received}"
+        with pytest.raises(ValueError, match=expected):
+            gan.fit((IMAGES, labels), batch_size=8)
+
+
+def test_the_class_count_of_an_embedding():
+    label = keras.Input((), dtype="int32", name="label")
+    latent, image = keras.Input((4,), name="latent"), keras.Input((8, 8, 1), name="image")
+    embedded = keras.layers.Embedding(5, 4)(label)
+    made = keras.layers.Dense(64)(keras.layers.Add()([latent, embedded]))
+    gan = kgan.GAN(
+        keras.Model({"latent": latent, "label": label}, keras.layers.Reshape((8, 8, 1))(made)),
+        keras.Model(image, keras.layers.Dense(1)(keras.layers.Flatten()(image))),
+    )
+    assert gan.classes == 5
+    with pytest.raises(ValueError, match="labels must be 0 to 4, one of 5 classes"):
+        gan.generate(labels=[5])
+
+
+def test_both_networks_take_the_same_condition():
+    with pytest.raises(ValueError, match=r"the same condition; received the shapes \(None, 8\)"):
+        kgan.GAN(
+            mlp.generator((8, 8, 1), 4, 8, condition=Condition("condition", 8)),
+            mlp.discriminator((8, 8, 1), 8, condition=Condition("condition", 4)),
+        )
+
+
+def test_arrays_that_no_model_takes():
+    gan = kgan.ConditionalGAN((8, 8, 1), condition_dim=2, latent_dim=4, width=2)
+    gan.compile(run_eagerly=True)
+    with pytest.raises(ValueError, match=r"x must be a tuple \(images, conditions\).*3 arrays"):
+        gan.fit((IMAGES, VECTORS, LABELS), batch_size=8)
+    searches = (
+        lambda gan: kgan.latent.directions(gan, n=2),
+        lambda gan: kgan.latent.invert(gan, IMAGES[:1]),
+    )
+    for ask in searches:
+        with pytest.raises(ValueError, match="a generator with a condition_dim cannot be searched"):
+            ask(gan)
+
+
+def test_a_list_of_images_is_as_good_as_an_array(gans):
+    images = list(IMAGES[:3])
+    for name, array in gans["plain"].judged(IMAGES[:3]).items():
+        np.testing.assert_allclose(gans["plain"].judged(images)[name], array, rtol=1e-5)
 
 
 def test_judged_is_for_discriminators_of_single_images(gans):

@@ -128,7 +128,9 @@ def test_generate_takes_codes_and_draws_them():
 def test_only_one_code_changes_along_a_row(code, monkeypatch):
     gan = infogan()
     seen = {}
-    monkeypatch.setattr(gan, "call", lambda inputs, training=False: seen.update(inputs) or 0.0)
+    monkeypatch.setattr(
+        gan, "call", lambda inputs, training=False: seen.update(inputs) or inputs["latent"]
+    )
     gan.traversal(code, steps=5, rows=2, seed=3)
     columns = [3, 2, 5, 5][code]
     codes = np.asarray(seen["code"]).reshape(2, columns, 7)

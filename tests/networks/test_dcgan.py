@@ -64,7 +64,8 @@ def test_parameter_count():
     expected = d * 7 * 7 * 2 * w + 4 * 2 * w + 16 * 2 * w * w + 4 * w + 16 * w + 1
     assert generator.count_params() == expected
     discriminator = dcgan.discriminator((28, 28, 1), w)
-    expected = 16 * w + w + 16 * w * 2 * w + 4 * 2 * w + 7 * 7 * 2 * w + 1
+    expected = 16 * w + w + 16 * w * 2 * w + 4 * 2 * w + 16 * 2 * w * 4 * w + 4 * 4 * w
+    expected += 4 * 4 * 4 * w + 1
     assert discriminator.count_params() == expected
 
 

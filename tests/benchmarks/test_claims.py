@@ -1,0 +1,105 @@
+"""The parts of the claims' benchmark that need no training."""
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+import pytest
+
+import kgan
+from kgan import zoo
+
+PATH = Path(__file__).parents[2] / "benchmarks" / "claims.py"
+
+
+@pytest.fixture(scope="module")
+def benchmark():
+    spec = importlib.util.spec_from_file_location("benchmark_claims", PATH)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_each_claim_has_a_recipe(benchmark):
+    recipes = {f"{name.partition('-')[0]}_fashion_mnist" for name in benchmark.FIGURES}
+    assert recipes <= set(zoo.list_recipes())
+    with_presets = {name for name in zoo.list_presets() if name.endswith("_fashion_mnist")}
+    assert with_presets <= recipes
+
+
+def test_a_budget_ends_before_it_is_exceeded_and_remembers(benchmark, tmp_path, monkeypatch):
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr(benchmark.time, "process_time", lambda: clock.now)
+
+    def epochs(minutes, most):
+        """How many epochs of three minutes on both cores a fresh callback lets run."""
+        budget = benchmark.Budget(minutes, tmp_path / "budget.json")
+        budget.set_model(SimpleNamespace(stop_training=False))
+        for epoch in range(most):
+            clock.now += 1000  # what is measured between epochs
+            budget.on_epoch_begin(epoch)
+            clock.now += 3 * 60 * benchmark.CORES
+            budget.on_epoch_end(epoch)
+            if budget.model.stop_training:
+                return epoch + 1
+        return None
+
+    assert epochs(10, most=1) is None  # cut off after one of three
+    assert epochs(10, most=9) == 2
+    found = json.loads((tmp_path / "budget.json").read_text())
+    assert found["minutes"] == pytest.approx(9)
+
+
+def test_the_table(benchmark):
+    rows = [{"claim": "dcgan", "distance": 2.13899}, {"claim": "acgan", "agreement": 0.9782}]
+    assert benchmark.table(rows).splitlines() == [
+        "| claim | distance | agreement |",
+        "|---|---|---|",
+        "| dcgan | 2.139 |  |",
+        "| acgan |  | 0.9782 |",
+    ]
+
+
+def test_an_unknown_claim_is_told(benchmark, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["claims.py", "began"])
+    with pytest.raises(SystemExit):
+        benchmark.main()
+    assert "CLAIM must be one of vanilla_gan" in capsys.readouterr().err
+    monkeypatch.setattr(sys, "argv", ["claims.py", "semi_supervised_gan-1000", "--preset"])
+    with pytest.raises(SystemExit):
+        benchmark.main()
+    assert "received semi_supervised_gan-1000" in capsys.readouterr().err
+
+
+def test_the_network_that_learns_from_labels_alone_gets_the_labelled_images(benchmark, monkeypatch):
+    """Images and labels must be those of the data, in whatever order it brings them."""
+    labels = np.repeat([0, 1], 32).astype("int32")
+    images = np.where(labels == 0, -0.5, 0.5)[:, None, None, None] * np.ones((1, 8, 8, 1))
+    data = kgan.data.load(
+        (images.astype("float32"), labels), batch_size=16, labels=True, labelled=8
+    )
+    seen = []
+
+    def fit(self, images, labels, **_):
+        seen.append((images, labels))
+
+    monkeypatch.setattr(keras.Model, "fit", fit)
+    gan = kgan.SemiSupervisedGAN((8, 8, 1), classes=2, latent_dim=4, width=2)
+    measure = benchmark.Measure.__new__(benchmark.Measure)
+    measure.test_images, measure.test_labels = images, labels
+    measure.supervised(gan, data)
+    ((found, known),) = seen
+    assert set(known) == {0, 1} and len(known) > 0
+    np.testing.assert_array_equal(found[:, 0, 0, 0] > 0, known == 1)
+
+
+def test_the_recorded_rows_are_of_these_claims(benchmark):
+    rows = json.loads(benchmark.ROWS.read_text())
+    assert {row["claim"] for row in rows} <= set(benchmark.FIGURES)
+    keys = [(row["claim"], row["seed"]) for row in rows]
+    assert len(keys) == len(set(keys))
