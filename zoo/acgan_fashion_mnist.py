@@ -1,7 +1,9 @@
 """ACGAN on Fashion-MNIST: a discriminator that also tells the class.
 
 Odena, Olah & Shlens, "Conditional Image Synthesis with Auxiliary Classifier GANs", 2017,
-arXiv:1610.09585. The networks are DCGAN's at a quarter of its width.
+arXiv:1610.09585. The networks are DCGAN's at a quarter of its width. In place of the paper's batch
+normalisation, with which the class head told real from fake batches and all else collapsed, the
+discriminator is normalised spectrally, with the hinge loss; the class weighs less, for diversity.
 """
 
 from __future__ import annotations

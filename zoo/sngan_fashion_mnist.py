@@ -1,7 +1,8 @@
 """SNGAN on Fashion-MNIST: spectral normalisation and the hinge loss.
 
 Miyato et al., "Spectral Normalization for Generative Adversarial Networks", 2018, arXiv:1802.05957.
-The networks are DCGAN's at a quarter of its width.
+The networks are DCGAN's at a quarter of its width. One critic update a step and ten times the
+paper's rate learn faster in minutes.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ def model(image_shape: tuple[int, int, int] = (28, 28, 1), seed: int = 0) -> kga
     """The compiled GAN."""
     gan = kgan.WGANGP(image_shape, latent_dim=64, width=32, ema_halflife_images=20_000, seed=seed)
     gan.compile(
-        generator_optimizer=keras.optimizers.Adam(5e-4, beta_1=0.0),
-        discriminator_optimizer=keras.optimizers.Adam(5e-4, beta_1=0.0),
+        generator_optimizer=keras.optimizers.Adam(5e-4, beta_1=0.0, beta_2=0.9),
+        discriminator_optimizer=keras.optimizers.Adam(5e-4, beta_1=0.0, beta_2=0.9),
     )
     return gan
