@@ -119,6 +119,39 @@ def test_heads(name):
     assert not isinstance(networks.get(name).discriminator(SHAPE, WIDTH).output, dict)
 
 
+@pytest.mark.parametrize("through", ["input", "projection", "joint"])
+def test_spectral_normalisation_leaves_no_layer_behind_the_features_free(through):
+    heads = {"logit": (1,), "code": (7, 5)}
+    network = networks.get("dcgan").discriminator(
+        SHAPE, WIDTH, normalization="spectral", condition=VECTOR, through=through, heads=heads
+    )
+    free = [layer for layer in network.layers if isinstance(layer, (layers.Dense, layers.Conv2D))]
+    # Only what makes a channel of the condition.
+    assert len(free) == (1 if through == "input" else 0)
+
+
+def test_the_projection_has_no_bias():
+    """Equation 4 of arXiv:1802.05637: the logit is linear in the condition and an image's own."""
+    network = networks.get("dcgan").discriminator(
+        SHAPE, WIDTH, condition=VECTOR, through="projection"
+    )
+    nothing = np.zeros((4, 2), "float32")
+    logits = [
+        np.asarray(network({"image": IMAGES, "condition": vectors}))
+        for vectors in (nothing, VALUES["condition"], 3 * VALUES["condition"])
+    ]
+    np.testing.assert_allclose(logits[2] - logits[0], 3 * (logits[1] - logits[0]), atol=1e-6)
+    assert not [w for w in network.weights if "embedding" in w.path and "bias" in w.path]
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_the_layers_of_a_head_start_from_seeds_of_their_own(name):
+    heads = {"code": (6, 6, 6)}
+    network = networks.get(name).discriminator(SHAPE, WIDTH, heads=heads)
+    kernels = [w.numpy() for w in network.trainable_weights if w.shape == (6, 6)]
+    assert len(kernels) == 2 and not np.allclose(*kernels)
+
+
 @pytest.mark.parametrize("name", FAMILIES)
 def test_several_images_are_one(name):
     network = networks.get(name).discriminator(SHAPE, WIDTH, images=3)

@@ -72,6 +72,17 @@ def test_the_other_kernels_start_smaller_the_more_blocks_there_are():
     assert len({kernel.tobytes() for kernel in kernels}) == 4
 
 
+def test_the_last_basis_keeps_the_variance():
+    """Each feature is a sum over the places of one channel."""
+    (basis,) = (
+        layer
+        for layer in r3gan.discriminator((8, 8, 1), 128).layers
+        if isinstance(layer, layers.DepthwiseConv2D)
+    )
+    size = basis.kernel.shape[0]
+    assert basis.kernel.numpy().std() == pytest.approx(1 / size, rel=0.05)
+
+
 def test_no_normalisation():
     for network in (r3gan.generator((28, 28, 1), 4, 2), r3gan.discriminator((28, 28, 1), 2)):
         assert not [layer for layer in network.layers if "Normalization" in type(layer).__name__]
