@@ -1,9 +1,8 @@
-"""SNGAN on Fashion-MNIST: spectral normalisation.
+"""SNGAN on Fashion-MNIST: spectral normalisation and the hinge loss.
 
 Miyato et al., "Spectral Normalization for Generative Adversarial Networks", 2018, arXiv:1802.05957.
-The networks are DCGAN's at a quarter of its width. One critic update a step, a rate that
-begins ten times as high as the paper's, and pairs compared (the relativistic loss) in place of the
-hinge learn faster in minutes.
+The networks are DCGAN's at a quarter of its width. One critic update a step and a rate that
+begins ten times as high as the paper's learn faster in minutes.
 """
 
 from __future__ import annotations
@@ -22,7 +21,6 @@ def model(image_shape: tuple[int, int, int] = (28, 28, 1), seed: int = 0) -> kga
     gan = kgan.SNGAN(image_shape, latent_dim=64, width=32, ema_halflife_images=20_000, seed=seed)
     rate = Cosine(2e-3, 2e-4, steps=13_000)
     gan.compile(
-        "relativistic",
         generator_optimizer=keras.optimizers.Adam(rate, beta_1=0.0, beta_2=0.99),
         discriminator_optimizer=keras.optimizers.Adam(rate, beta_1=0.0, beta_2=0.99),
         discriminator_steps=1,
