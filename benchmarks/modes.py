@@ -521,12 +521,19 @@ def optimality(duel: Duel, seed: int = 0) -> dict[str, float]:
     return distances
 
 
+def positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1; received {number}")
+    return number
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--set", nargs="+", choices=list(SETS), help="all by default")
     parser.add_argument("--only", nargs="+", choices=list(CONFIGURATIONS), metavar="NAME")
-    parser.add_argument("--seeds", type=int, help=f"at most; by default {SEEDS}")
-    parser.add_argument("--processes", type=int, default=1, help="runs at once, a core each")
+    parser.add_argument("--seeds", type=positive, help=f"at most; by default {SEEDS}")
+    parser.add_argument("--processes", type=positive, default=1, help="runs at once, a core each")
     parser.add_argument("--json", type=Path, help="where runs are kept and found again")
     parser.add_argument("--table", action="store_true", help="print the JSON file's table, no run")
     parser.add_argument("--picture", type=Path, help="draw samples during training, nothing else")
