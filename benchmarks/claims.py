@@ -38,10 +38,14 @@ SUPERVISED_STEPS = 2000  # of the network that sees the labelled images alone
 ROWS = Path(__file__).with_name("claims.json")
 
 
-def arrays(split: str) -> tuple[np.ndarray, np.ndarray]:
-    data = kgan.data.load("tfds:fashion_mnist", split=split, batch_size=1000, labels=True)
-    batches = list(data.as_numpy_iterator())
-    return tuple(map(np.concatenate, zip(*batches, strict=True)))  # type: ignore[return-value]
+def fashion_mnist(split: str) -> tuple[np.ndarray, np.ndarray]:
+    return arrays(kgan.data.load("tfds:fashion_mnist", split=split, batch_size=1000, labels=True))
+
+
+def arrays(data: kgan.data.ImageDataset) -> tuple[np.ndarray, np.ndarray]:
+    """The images and labels of an epoch, in the order in which they come."""
+    images, labels = zip(*data.as_numpy_iterator(), strict=True)
+    return np.concatenate(images), np.concatenate(labels)
 
 
 class Budget(keras.callbacks.Callback):
@@ -84,7 +88,7 @@ class Measure:
 
     def __init__(self) -> None:
         self.judge = judge.load()
-        self.test_images, self.test_labels = arrays("test")
+        self.test_images, self.test_labels = fashion_mnist("test")
         self.test_features = self.judge.features(self.test_images)
         self.test = frechet.statistics(self.test_features)
 
@@ -122,7 +126,7 @@ class Measure:
         }
 
     def encoder(self, gan: kgan.BiGAN) -> dict[str, float]:
-        train_images, train_labels = arrays("train")
+        train_images, train_labels = fashion_mnist("train")
         accuracy = neighbours.one_nearest_neighbour_accuracy(
             gan.features(train_images, batch_size=500),
             train_labels,
@@ -149,7 +153,7 @@ class Measure:
 
     def supervised(self, gan: kgan.SemiSupervisedGAN, data: kgan.data.ImageDataset) -> float:
         # The order in which the images come is not that of `data.labels`.
-        images, labels = map(np.concatenate, zip(*data.as_numpy_iterator(), strict=True))
+        images, labels = arrays(data)
         known = labels >= 0  # the few come again and again within an epoch
         twin = kgan.SemiSupervisedGAN.from_config(gan.get_config()).discriminator
         network = keras.Model(twin.input, twin.output["class_logits"])

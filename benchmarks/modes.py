@@ -171,7 +171,8 @@ class Stacked:
         """Modes and divergence as the judge sees them; every sample is of some class."""
         if not np.isfinite(images).all():
             return {"modes": 0, "high_quality": None, "reverse_kl": None}
-        classes = [judge.load().classify(images[..., [channel]]) for channel in range(3)]
+        classify = judge.load().classify
+        classes = [classify(images[..., [channel]]) for channel in range(3)]
         counts = np.bincount(np.dot([100, 10, 1], classes), minlength=self.modes)
         return {
             "modes": int(np.count_nonzero(counts)),

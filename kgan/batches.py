@@ -13,8 +13,8 @@ from kgan.checks import check_integer
 def in_batches(function: Callable[[Any], Any], rows: Any, batch_size: int) -> Any:
     """What `function` makes of `rows`, in float32, called for `batch_size` rows at a time.
 
-    `rows` is an array or a dict of arrays, at least one row; `function` gives a tensor or a dict of
-    tensors with as many rows, and so does this, as arrays.
+    `rows` is an array or a dict of arrays, at least one row; `function` gives a tensor, or a dict
+    or tuple of tensors, whose rows follow those that it got, and so does this, as arrays.
 
     Raises:
         UsageError: a batch size below 1.

@@ -12,8 +12,8 @@ from kgan.errors import UsageError
 
 def check_images(
     images: Any, image_shape: tuple[int, int, int] | None = None, argument: str = "images"
-) -> None:
-    """Check that images are float32 `(batch, height, width, channels)` in [-1, 1].
+) -> np.ndarray:
+    """The images as an array, float32 `(batch, height, width, channels)` in [-1, 1].
 
     Warns if no value is below 0: such images are mostly meant for [0, 1].
 
@@ -59,6 +59,7 @@ def check_images(
             "expected. If they are meant for [0, 1], use images * 2 - 1.",
             stacklevel=1,
         )
+    return images
 
 
 def check_shape(images: np.ndarray, argument: str) -> None:

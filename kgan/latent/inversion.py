@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kgan.batches import in_batches
 from kgan.checks import check_integer, check_number
 from kgan.data.validate import check_images
 from kgan.errors import UsageError
@@ -65,8 +66,7 @@ def invert(
     import tensorflow as tf
 
     synthesis.check_movable(gan)
-    check_images(images, gan.image_shape)
-    images = np.asarray(images)
+    images = check_images(images, gan.image_shape)
     check_integer("steps", steps, 1)
     learning_rate = check_number("learning_rate", learning_rate, 1e-6)
     prior_weight = check_number("prior_weight", prior_weight, 0)
@@ -89,19 +89,19 @@ def invert(
 
     search = _search(gan, prior_weight, label)
     count = begin.shape[1]
-    size = max(_ROWS // count, 1)
-    found = [
-        search(
-            tf.constant(images[place : place + size].repeat(count, 0)),
-            tf.constant(begin[place : place + size].reshape(-1, gan.latent_dim)),
+
+    def found(some):
+        return search(
+            tf.constant(some["images"].repeat(count, 0)),
+            tf.constant(some["begin"].reshape(-1, gan.latent_dim)),
             steps,
             learning_rate,
         )
-        for place in range(0, len(images), size)
-    ]
+
+    rows = {"images": images, "begin": begin}
     latents, errors, losses = (
-        np.concatenate([part[index] for part in found]).reshape(len(images), count, -1)
-        for index in range(3)
+        values.reshape(len(images), count, -1)
+        for values in in_batches(found, rows, max(_ROWS // count, 1))
     )
     best = losses[..., 0].argmin(1)
     each = np.arange(len(images))

@@ -78,8 +78,7 @@ class Judge:
     def _run(self, model: keras.Model, images: np.ndarray) -> np.ndarray:
         from kgan.data import check_images
 
-        images = np.asarray(images)
-        check_images(images, self.image_shape)
+        images = check_images(images, self.image_shape)
         return in_batches(functools.partial(model, training=False), images, _CHUNK)
 
 

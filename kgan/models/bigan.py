@@ -100,6 +100,5 @@ class BiGAN(Variant):
         return in_batches(self, self.encode(images, batch_size), batch_size)
 
     def _encoded(self, network: keras.Model, images, batch_size: int) -> np.ndarray:
-        check_images(images, self.image_shape)
-        encode = functools.partial(network, training=False)
-        return in_batches(encode, np.asarray(images), batch_size)
+        images = check_images(images, self.image_shape)
+        return in_batches(functools.partial(network, training=False), images, batch_size)

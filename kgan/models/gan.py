@@ -524,12 +524,12 @@ class GAN(Game):
                 f"judged() takes images alone, each by itself; {type(self).__name__}'s "
                 "discriminator judges more. Call gan.discriminator on what it takes."
             )
-        check_images(images, self.image_shape)
+        images = check_images(images, self.image_shape)
 
         def judgement(side):
             return self.judgement(answer(self.discriminator, side, training=False))
 
-        return in_batches(judgement, {"image": np.asarray(images)}, batch_size)
+        return in_batches(judgement, {"image": images}, batch_size)
 
     def save(self, filepath: str | Path, overwrite: bool = True) -> None:
         """Write a `.keras` file with networks, `compile` and optimizers, whole or not at all.

@@ -166,7 +166,7 @@ class Family:
             for name, sizes in heads.items()
         }
         if condition is not None and through == "projection":
-            embedding = self._dense(
+            embedding = self._linear(
                 x.shape[-1], seed * 1000 + 904, normalization, "embedding", use_bias=False
             )
             product = layers.Dot(1, dtype="float32")([x, embedding(vector)])
@@ -197,7 +197,7 @@ class Family:
         seeds = iter(range(seed * 1000 + 950, seed * 1000 + 1000))
         normalization = self.normalizations[0]
         features = self.trunk(image, width, seeds, dtype, normalization)
-        latent = self._dense(latent_dim, next(seeds), "none", "latent")(features)
+        latent = self._linear(latent_dim, next(seeds), "none", "latent")(features)
         return keras.Model(image, latent, name="encoder")
 
     def normalization(self, name: str | None) -> str:
@@ -212,13 +212,13 @@ class Family:
         *hidden, units = sizes
         for size in hidden:
             x = self._hidden(x, size, next(seeds), normalization)
-        return self._dense(units, next(seeds), normalization, name)(x)
+        return self._linear(units, next(seeds), normalization, name)(x)
 
     def _hidden(self, x, units: int, seed: int, normalization: str):
-        x = self._dense(units, seed, normalization, None)(x)
+        x = self._linear(units, seed, normalization, None)(x)
         return LeakyReLU(0.2, dtype="float32")(x)
 
-    def _dense(
+    def _linear(
         self, units: int, seed: int, normalization: str, name: str | None, use_bias: bool = True
     ) -> keras.layers.Layer:
         """A layer behind the features, in float32 whatever the precision before it."""
@@ -252,6 +252,14 @@ def _embedded(vector, condition: Condition, seed: int, dtype):
 def _dense(units: int, seed: int, dtype, use_bias: bool = True) -> keras.layers.Layer:
     initializer = keras.initializers.GlorotUniform(seed=seed)
     return layers.Dense(units, use_bias=use_bias, kernel_initializer=initializer, dtype=dtype)
+
+
+def doubled(x, size: int, dtype, interpolation: str = "nearest"):
+    """Twice the height and width, cut to `size` pixels."""
+    x = layers.UpSampling2D(data_format="channels_last", interpolation=interpolation, dtype=dtype)(
+        x
+    )
+    return cropped(x, size, dtype)
 
 
 def cropped(x, size: int, dtype):

@@ -20,7 +20,7 @@ import keras
 from keras import layers
 
 from kgan.layers import GroupedConv2D, LeakyReLU
-from kgan.networks.family import Family, cropped, halved
+from kgan.networks.family import Family, doubled, halved
 from kgan.networks.shape import halvings
 
 _FORMAT = "channels_last"  # whatever the user's keras.json says
@@ -83,20 +83,13 @@ class _Builder:
             dtype=self._dtype,
         )
 
-    def doubled(self, x, size: int):
-        """Twice the height and width by bilinear interpolation, cut to `size`."""
-        x = layers.UpSampling2D(data_format=_FORMAT, interpolation="bilinear", dtype=self._dtype)(x)
-        return cropped(x, size, self._dtype)
-
     def _activated(self, x):
         return LeakyReLU(0.2, dtype=self._dtype)(Bias(dtype=self._dtype)(x))
 
     def _initializer(self, gain: float) -> keras.initializers.Initializer:
         if gain == 0.0:
             return keras.initializers.Zeros()
-        return keras.initializers.VarianceScaling(
-            gain**2, "fan_in", "untruncated_normal", seed=next(self._seeds)
-        )
+        return _initializer(next(self._seeds), gain)
 
 
 @keras.saving.register_keras_serializable(package="kgan")
@@ -152,7 +145,7 @@ def _synthesis(latent, image_shape, width: int, seeds: Iterator[int], dtype, con
         if level < len(sizes) - 1:
             if x.shape[-1] != channels:
                 x = make.convolution(channels)(x)
-            x = make.doubled(x, sizes[level])
+            x = doubled(x, sizes[level], dtype, "bilinear")
         for _ in range(_BLOCKS):
             x = make.block(x)
     return make.convolution(image_shape[2])(x)
@@ -172,8 +165,8 @@ def _trunk(image, width: int, seeds: Iterator[int], dtype, normalization: str):
     return layers.Flatten(_FORMAT, dtype=dtype)(make.basis(sizes[-1])(x))
 
 
-def _initializer(seed: int) -> keras.initializers.Initializer:
-    return keras.initializers.VarianceScaling(1.0, "fan_in", "untruncated_normal", seed=seed)
+def _initializer(seed: int, gain: float = 1.0) -> keras.initializers.Initializer:
+    return keras.initializers.VarianceScaling(gain**2, "fan_in", "untruncated_normal", seed=seed)
 
 
 FAMILY = Family("r3gan", _synthesis, _trunk, _initializer, ("none",), conditional=False)

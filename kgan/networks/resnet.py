@@ -18,7 +18,7 @@ from kgan.layers import (
     ConditionalBatchNormalization,
     SpectralNormalization,
 )
-from kgan.networks.family import Family, cropped, halved, image_normalization
+from kgan.networks.family import Family, doubled, halved, image_normalization
 from kgan.networks.shape import halvings
 
 _FORMAT = "channels_last"  # whatever the user's keras.json says
@@ -53,11 +53,6 @@ class _Builder:
     def relu(self) -> keras.layers.Layer:
         return layers.ReLU(dtype=self._dtype)
 
-    def doubled(self, x, size: int):
-        """Twice the height and width, cut to `size`."""
-        x = layers.UpSampling2D(data_format=_FORMAT, dtype=self._dtype)(x)
-        return cropped(x, size, self._dtype)
-
     def sum(self, x, shortcut):
         return layers.Add(dtype=self._dtype)([x, shortcut])
 
@@ -77,8 +72,8 @@ def _synthesis(latent, image_shape, width: int, seeds: Iterator[int], dtype, con
     x = make.dense(base * base * width)(latent)
     x = layers.Reshape((base, base, width), dtype=dtype)(x)
     for size in reversed(sizes):
-        shortcut = make.convolution(width, 1)(make.doubled(x, size))
-        x = make.convolution(width)(make.doubled(activated(x), size))
+        shortcut = make.convolution(width, 1)(doubled(x, size, dtype))
+        x = make.convolution(width)(doubled(activated(x), size, dtype))
         x = make.convolution(width)(activated(x))
         x = make.sum(x, shortcut)
     return make.convolution(image_shape[2])(make.relu()(make.normalization()(x)))

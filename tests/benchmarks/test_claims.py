@@ -1,9 +1,7 @@
 """The parts of the claims' benchmark that need no training."""
 
-import importlib.util
 import json
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import keras
@@ -12,17 +10,6 @@ import pytest
 
 import kgan
 from kgan import zoo
-
-PATH = Path(__file__).parents[2] / "benchmarks" / "claims.py"
-
-
-@pytest.fixture(scope="module")
-def benchmark():
-    spec = importlib.util.spec_from_file_location("benchmark_claims", PATH)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_each_claim_has_a_recipe(benchmark):

@@ -1,27 +1,13 @@
 """The parts of the missing-modes benchmark that have a known answer."""
 
 import dataclasses
-import importlib.util
 import itertools
 import json
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
-
-PATH = Path(__file__).parents[2] / "benchmarks" / "modes.py"
-
-
-@pytest.fixture(scope="module")
-def benchmark():
-    spec = importlib.util.spec_from_file_location("benchmark_modes", PATH)
-    module = importlib.util.module_from_spec(spec)
-    # Dataclasses look their module up.
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.mark.parametrize("name", ["ring", "grid"])
