@@ -39,13 +39,8 @@ ROWS = Path(__file__).with_name("claims.json")
 
 
 def fashion_mnist(split: str) -> tuple[np.ndarray, np.ndarray]:
-    return arrays(kgan.data.load("tfds:fashion_mnist", split=split, batch_size=1000, labels=True))
-
-
-def arrays(data: kgan.data.ImageDataset) -> tuple[np.ndarray, np.ndarray]:
-    """The images and labels of an epoch, in the order in which they come."""
-    images, labels = zip(*data.as_numpy_iterator(), strict=True)
-    return np.concatenate(images), np.concatenate(labels)
+    data = kgan.data.load("tfds:fashion_mnist", split=split)
+    return data.images, data.labels
 
 
 class Budget(keras.callbacks.Callback):
@@ -152,9 +147,7 @@ class Measure:
         }
 
     def supervised(self, gan: kgan.SemiSupervisedGAN, data: kgan.data.ImageDataset) -> float:
-        # The order in which the images come is not that of `data.labels`.
-        images, labels = arrays(data)
-        known = labels >= 0  # the few come again and again within an epoch
+        known = data.labels >= 0
         twin = kgan.SemiSupervisedGAN.from_config(gan.get_config()).discriminator
         network = keras.Model(twin.input, twin.output["class_logits"])
         network.compile(
@@ -164,7 +157,7 @@ class Measure:
             jit_compile=False,
         )
         rounds = SUPERVISED_STEPS * 32 // int(known.sum())
-        network.fit(images[known], labels[known], batch_size=32, epochs=rounds, verbose=0)
+        network.fit(data.images[known], data.labels[known], batch_size=32, epochs=rounds, verbose=0)
         return float(network.evaluate(self.test_images, self.test_labels, verbose=0)[1])
 
 

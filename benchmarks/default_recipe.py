@@ -71,9 +71,8 @@ CANDIDATES = {
 
 
 def arrays(split: str) -> tuple[np.ndarray, np.ndarray]:
-    data = kgan.data.load("tfds:fashion_mnist", split=split, batch_size=1000, labels=True)
-    batches = list(data.as_numpy_iterator())
-    return tuple(map(np.concatenate, zip(*batches, strict=True)))  # type: ignore[return-value]
+    data = kgan.data.load("tfds:fashion_mnist", split=split)
+    return data.images, data.labels
 
 
 def classifier(path: Path) -> keras.Model:

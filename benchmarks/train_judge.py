@@ -46,9 +46,8 @@ SHIFT = 1  # pixels at most, in each direction
 
 def arrays(source: str, split: str = "train") -> tuple[np.ndarray, np.ndarray]:
     """All images and labels of a split."""
-    data = kgan.data.load(source, split=split, batch_size=1000, labels=True)
-    images, labels = zip(*data.as_numpy_iterator(), strict=True)
-    return np.concatenate(images), np.concatenate(labels)
+    data = kgan.data.load(source, split=split)
+    return data.images, data.labels
 
 
 def batches(

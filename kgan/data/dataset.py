@@ -68,8 +68,13 @@ class ImageDataset(tf.data.Dataset):
         return [self._epoch]
 
     @property
+    def images(self) -> np.ndarray:
+        """All images of the source, float32 `(num_images, *image_shape)` in [-1, 1]."""
+        return self._take(np.arange(self.num_images))[0]
+
+    @property
     def labels(self) -> np.ndarray | None:
-        """The label of each image of the source, int32, -1 where it is hidden; None if unknown."""
+        """The label of each of `images`, int32, -1 where it is hidden; None if unknown."""
         return self._source.labels
 
     @property

@@ -249,7 +249,7 @@ def test_sigkill_at_random_moments(tmp_path):
 
     moments = random.Random(int(time.time()))
     folder, kills = tmp_path / "killed", 0
-    for _ in range(3):
+    for _ in range(2):
         process = start(folder)
         while process.poll() is None and not files(folder):
             time.sleep(0.01)
@@ -263,7 +263,7 @@ def test_sigkill_at_random_moments(tmp_path):
         process.wait()
     process = start(folder)
     assert process.wait(120) == 0, process.stderr.read()
-    assert kills >= 2, "the run ended before it could be killed twice"
+    assert kills == 2, "the run ended before it could be killed twice"
     expected, received = final(tmp_path / "whole"), final(folder)
     assert expected.keys() == received.keys()
     for name in expected:

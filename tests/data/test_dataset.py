@@ -51,6 +51,13 @@ def test_from_any_step_the_batches_are_those_that_would_have_come():
         assert numbers(loaded().from_step(step), 17 - step) == whole[step:]
 
 
+def test_all_images_stand_beside_their_labels():
+    dataset = kgan.data.load((PIXELS, np.arange(NUM_IMAGES)), batch_size=BATCH, labels=True)
+    assert dataset.images.dtype == np.float32
+    np.testing.assert_allclose(dataset.images, PIXELS / 127.5 - 1, atol=1e-6)
+    np.testing.assert_array_equal(dataset.labels, np.arange(NUM_IMAGES))
+
+
 def test_epochs_and_seeds_differ():
     epochs = numbers(loaded().from_step(0), 10)
     assert epochs[:5] != epochs[5:]

@@ -27,7 +27,7 @@ images = np.random.RandomState(0).uniform(-1, 1, (128, 16, 16, 1)).astype("float
 with strategy.scope():
     gan = kgan.DCGAN((16, 16, 1), latent_dim=8, width=8, seed=1, dtype=dtype)
 gan.compile(loss="relativistic", penalties=[kgan.penalties.R1(1.0, interval=2)],
-            augment="diffaugment", discriminator_steps=2)
+            discriminator_steps=2)
 checkpoint = kgan.callbacks.Checkpoint(folder, every_seconds=0)
 history = gan.fit(kgan.data.load(images, batch_size=32), epochs=2, verbose=0,
                   callbacks=[checkpoint]).history
