@@ -14,6 +14,7 @@ A run that is cut off goes on where it was when the same command is given again.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import time
@@ -26,6 +27,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 import kgan
 from kgan import zoo
@@ -61,21 +63,51 @@ class Budget(keras.callbacks.Callback):
         self.file.write_text(json.dumps({"minutes": self.used, "epochs": epoch + 1}))
         self.model.stop_training = self.used + last > self.minutes
 
+    @contextlib.contextmanager
+    def paused(self):
+        """What is done meanwhile does not count."""
+        began = time.process_time()
+        yield
+        self._began += time.process_time() - began
+
 
 class CriticCurve(keras.callbacks.Callback):
-    """The critic's estimate and the Fréchet distance of the images after each epoch."""
+    """The critic's mean estimate over each quarter of an epoch, and the distance at its end."""
 
-    def __init__(self, measure: Measure, file: Path):
+    QUARTERS = 4
+
+    def __init__(self, measure: Measure, budget: Budget, file: Path):
         super().__init__()
         self.measure = measure
+        self.budget = budget
         self.file = file
         self.rows = json.loads(file.read_text()) if file.exists() else []
 
+    def on_epoch_begin(self, epoch, logs=None):
+        self.rows = self.rows[: self.QUARTERS * epoch]
+        self._seen, self._sum = 0, 0.0
+
+    def on_train_batch_end(self, batch, logs=None):
+        steps = batch + 1
+        if steps % (self.params["steps"] // self.QUARTERS) or len(self.rows) % self.QUARTERS == 3:
+            return
+        self._add(steps, logs)
+
     def on_epoch_end(self, epoch, logs=None):
-        images = self.model.generate(2000, seed=1, batch_size=500)
-        estimate, distance = -float(logs["discriminator_loss"]), self.measure.distance(images)
-        self.rows = [*self.rows[:epoch], {"estimate": estimate, "distance": distance}]
+        self._add(self.params["steps"], logs)
         self.file.write_text(json.dumps(self.rows))
+
+    def _add(self, steps: int, logs) -> None:
+        """A row; the logs hold the mean since the epoch's beginning."""
+        with self.budget.paused():
+            total = -steps * float(logs["discriminator_loss"])
+            images = self.model.generate(2000, seed=1, batch_size=500)
+            row = {
+                "estimate": (total - self._sum) / (steps - self._seen),
+                "distance": self.measure.distance(images),
+            }
+        self.rows.append(row)
+        self._seen, self._sum = steps, total
 
 
 class Measure:
@@ -156,15 +188,17 @@ class Measure:
             metrics=["accuracy"],
             jit_compile=False,
         )
-        rounds = SUPERVISED_STEPS * 32 // int(known.sum())
-        network.fit(data.images[known], data.labels[known], batch_size=32, epochs=rounds, verbose=0)
+        few = tf.data.Dataset.from_tensor_slices((data.images[known], data.labels[known]))
+        # Whole batches, for a normalisation over a few images would be another.
+        batches = few.shuffle(int(known.sum())).repeat().batch(32)
+        network.fit(batches, steps_per_epoch=SUPERVISED_STEPS, verbose=0)
         return float(network.evaluate(self.test_images, self.test_labels, verbose=0)[1])
 
 
-QUALITY = ("vanilla_gan", "vanilla_dcgan", "dcgan", "lsgan", "wgan", "wgan_gp", "sngan", "dragan")
-QUALITY += ("relativistic_gan", "pacgan", "unrolled_gan", "r3gan")
+SUFFIX = "_fashion_mnist"
+RECIPES = [name.removesuffix(SUFFIX) for name in zoo.list_recipes() if name.endswith(SUFFIX)]
 FIGURES: dict[str, Callable[..., dict[str, float]]] = {
-    **dict.fromkeys(QUALITY, Measure.quality),
+    **dict.fromkeys(RECIPES, Measure.quality),
     "conditional_gan": Measure.classes,
     "projection_gan": Measure.classes,
     "acgan": Measure.classes,
@@ -180,14 +214,14 @@ def run(name: str, minutes: float, seed: int, runs: Path, measure: Measure) -> d
     keras.utils.clear_session()
     keras.utils.set_random_seed(seed)
     name_of_recipe, _, labelled = name.partition("-")
-    recipe = zoo.recipe(f"{name_of_recipe}_fashion_mnist")
+    recipe = zoo.recipe(name_of_recipe + SUFFIX)
     settings = {"labelled": int(labelled)} if labelled else {}
     data = recipe.data("tfds:fashion_mnist", seed=seed, **settings)
     gan = recipe.model(data.image_shape, seed=seed)
     folder = runs / f"{name}-{seed}-{minutes:g}"
     folder.mkdir(parents=True, exist_ok=True)
     budget = Budget(minutes, folder / "budget.json")
-    curve = CriticCurve(measure, folder / "critic.json")
+    curve = CriticCurve(measure, budget, folder / "critic.json")
     followed = [curve] if gan.two_player_loss.__class__ is kgan.losses.Wasserstein else []
     if not (folder / "model.keras").exists():
         gan.fit(
@@ -199,11 +233,15 @@ def run(name: str, minutes: float, seed: int, runs: Path, measure: Measure) -> d
                 budget,  # before what only measures
                 kgan.callbacks.SampleGrid(folder / "samples", every_epochs=5),
                 *followed,
-                kgan.callbacks.Checkpoint(folder / "checkpoints", resume=True),
+                # At the ends of epochs alone, as the budget does.
+                kgan.callbacks.Checkpoint(folder / "checkpoints", every_seconds=1e9, resume=True),
             ],
         )
         gan.save(folder / "model.keras")
+    described = gan.description()
     gan = kgan.load_model(folder / "model.keras")
+    if gan.description() != described:
+        raise SystemExit(f"{folder} holds a model of another recipe; use another --runs folder.")
     used = json.loads((folder / "budget.json").read_text())
     row = {"claim": name, "seed": seed, "minutes": round(used["minutes"], 1)}
     row |= {"epochs": used["epochs"]}
@@ -212,18 +250,18 @@ def run(name: str, minutes: float, seed: int, runs: Path, measure: Measure) -> d
     row |= FIGURES[name](measure, gan, *further)
     if followed:
         pairs = np.array([[row["estimate"], row["distance"]] for row in curve.rows])
-        row["correlation"] = float(np.corrcoef(pairs.T)[0, 1])
+        row |= {"correlation": float(np.corrcoef(pairs.T)[0, 1]), "points": len(pairs)}
     return row
 
 
 def save_preset(name: str, row: dict[str, Any], folder: Path) -> None:
     """The model of a row as a packaged preset, with a card that states the row."""
     gan = kgan.load_model(folder / "model.keras")
-    title = zoo.recipe(f"{name}_fashion_mnist").__doc__ or ""
+    title = zoo.recipe(name + SUFFIX).__doc__ or ""
     figures = {
         key: value
         for key, value in row.items()
-        if key not in ("claim", "seed", "minutes", "epochs", "images")
+        if key not in ("claim", "seed", "minutes", "epochs", "images", "points")
     }
     card = kgan.presets.Card(
         summary=title.strip(),

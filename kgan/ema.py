@@ -8,26 +8,20 @@ import keras
 class ExponentialMovingAverage:
     """Keeps `average`'s weights at a moving average of `source`'s, batch statistics included.
 
-    `halflife_images` is the number of real images after which a weight counts half. In the
-    beginning it is cut to `ramp` times the images seen so far, so that the random start fades.
-
-    Karras et al., "Progressive Growing of GANs", 2018, arXiv:1710.10196, section 4 (the average);
-    "Training Generative Adversarial Networks with Limited Data", 2020, arXiv:2006.06676, appendix B
-    (the ramp).
+    Karras et al., "Progressive Growing of GANs", 2018, arXiv:1710.10196, section 4.
     """
 
-    ramp = 0.05
-
-    def __init__(self, source: keras.Model, average: keras.Model, halflife_images: float):
-        self.halflife_images = float(halflife_images)
+    def __init__(self, source: keras.Model, average: keras.Model):
         self.pairs = list(zip(average.weights, source.weights, strict=True))
 
-    def update(self, batch_size, images_seen) -> None:
-        """Move the average by one training step of `batch_size` images, in all replicas at once."""
+    def update(self, batch_size, halflife) -> None:
+        """Move the average by one training step of `batch_size` images, in all replicas at once.
+
+        `halflife` is the number of real images after which a weight counts half.
+        """
         import tensorflow as tf
 
         batch_size = tf.cast(batch_size, tf.float32)
-        halflife = tf.minimum(self.halflife_images, self.ramp * tf.cast(images_seen, tf.float32))
         # At least one image: the first step copies the source.
         decay = 0.5 ** (batch_size / tf.maximum(halflife, 1.0))
 

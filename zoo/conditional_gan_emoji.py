@@ -32,6 +32,7 @@ def model(image_shape: tuple[int, int, int] = (64, 64, 3), seed: int = 0) -> kga
     gan.compile(
         generator_optimizer=keras.optimizers.Adam(1e-3, beta_1=0.0, beta_2=0.9),
         discriminator_optimizer=keras.optimizers.Adam(1e-3, beta_1=0.0, beta_2=0.9),
+        discriminator_steps=1,
         augment="diffaugment",
     )
     return gan

@@ -31,5 +31,6 @@ def model(image_shape: tuple[int, int, int] = (28, 28, 1), seed: int = 0) -> kga
     gan.compile(
         generator_optimizer=keras.optimizers.Adam(2e-3, beta_1=0.0, beta_2=0.99),
         discriminator_optimizer=keras.optimizers.Adam(2e-3, beta_1=0.0, beta_2=0.99),
+        discriminator_steps=1,
     )
     return gan

@@ -85,11 +85,16 @@ def check_shape(images: np.ndarray, argument: str) -> None:
 
 
 def check_labels(
-    labels: Any, num_images: int, classes: int | None = None, unlabelled: bool = False
+    labels: Any,
+    num_images: int,
+    classes: int | None = None,
+    unlabelled: bool = False,
+    asked: bool = False,
 ) -> np.ndarray:
     """The labels as int32 `(num_images,)`.
 
-    `classes` is their number, None if it is not known; with `unlabelled` a label may be -1.
+    `classes` is their number, None if it is not known; with `unlabelled` a label may be -1; `asked`
+    says that they are wishes, not data.
 
     Raises:
         UsageError: they are no integers in 0..classes-1, or not one an image.
@@ -113,7 +118,9 @@ def check_labels(
     if labels.size and (labels.min() < lowest or labels.max() > highest):
         known = "classes - 1" if classes is None else f"{highest}, one of {classes} classes"
         also = ", or -1 for an image without a label" if unlabelled else ""
-        if labels.max() > highest:
+        if asked:
+            mend = "Ask for classes that the model knows."
+        elif labels.max() > highest:
             mend = "Build the model with more classes, or leave these images out."
         elif unlabelled:
             mend = "Label images without a class -1."

@@ -79,7 +79,7 @@ class ConditionalGAN(Variant):
             prior,
             seed,
             dtype,
-            paper_normalization="spectral" if projects else None,
+            paper_normalizations=("spectral",) if projects else (),
         )
         steers = projects and blueprint.family.conditional
         super().__init__(
@@ -105,4 +105,5 @@ class ConditionalGAN(Variant):
             "loss": "hinge",
             "generator_optimizer": keras.optimizers.Adam(2e-4, beta_1=0.0, beta_2=0.9),
             "discriminator_optimizer": keras.optimizers.Adam(2e-4, beta_1=0.0, beta_2=0.9),
+            "discriminator_steps": 5,
         }

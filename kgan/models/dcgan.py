@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import keras
 
 from kgan.models.variant import Blueprint, Variant
@@ -36,8 +38,9 @@ class DCGAN(Variant):
     Generative Adversarial Networks", 2016, arXiv:1511.06434.
     """
 
-    # What the discriminator's normalisation is where the argument is None; None: the networks' own.
-    paper_normalization: str | None = None
+    # The discriminator's normalisation where the argument is None: the first that the networks
+    # have, or else their own.
+    paper_normalizations: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
         self,
@@ -60,7 +63,7 @@ class DCGAN(Variant):
             prior,
             seed,
             dtype,
-            self.paper_normalization,
+            self.paper_normalizations,
         )
         super().__init__(
             blueprint,

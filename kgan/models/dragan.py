@@ -20,7 +20,7 @@ class DRAGAN(DCGAN):
     Kodali et al., "On Convergence and Stability of GANs", 2017, arXiv:1705.07215, algorithm 1.
     """
 
-    paper_normalization = "layer"
+    paper_normalizations = ("layer", "none")
 
     def compile_defaults(self) -> dict[str, Any]:
         return super().compile_defaults() | {"penalties": ("dragan",)}

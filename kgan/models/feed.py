@@ -30,6 +30,8 @@ class Feed:
         self.start = 0
         self.dataset = x = _checked(gan, x, batch_size, "x")
         _check_batch(gan, x, gan.discriminator_steps)
+        if isinstance(x, ImageDataset):
+            _check_classes(gan, x)
         if steps_per_epoch is None:
             steps_per_epoch = int(x.cardinality())
             if steps_per_epoch < 1:
@@ -165,13 +167,23 @@ def _check_loaded(gan: GAN, x: ImageDataset, argument: str) -> None:
         )
     if "label" not in gan.batch_parts:
         return
-    names = x.label_names
-    if gan.classes and names and len(names) != gan.classes:
-        raise UsageError(
-            f"{argument} has {len(names)} classes, but {type(gan).__name__} was built with "
-            f"classes={gan.classes}; build it with classes={len(names)}."
-        )
     _check_condition(gan, "label", x.labels, x.num_images)
+
+
+def _check_classes(gan: GAN, x: ImageDataset) -> None:
+    """The model knows as many classes as the training data has."""
+    if "label" not in gan.batch_parts or not gan.classes:
+        return
+    assert x.labels is not None
+    count = len(x.label_names) if x.label_names else int(x.labels.max()) + 1
+    if count != gan.classes:
+        mend = f"Build it with classes={count}"
+        if not x.label_names:
+            mend += ", or pass a tf.data.Dataset where some classes are to have no images"
+        raise UsageError(
+            f"x has {count} classes, but {type(gan).__name__} was built with "
+            f"classes={gan.classes}. {mend}."
+        )
 
 
 def _check_condition(gan: GAN, name: str, values: np.ndarray, n: int) -> None:

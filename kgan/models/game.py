@@ -17,6 +17,8 @@ from kgan.networks.check import answer, wanted
 from kgan.penalties import Penalty
 from kgan.seeds import StepSeedGenerator
 
+_RAMP = 0.05
+
 
 class Game(keras.Model):
     """Who plays, what each player wants, and the step in which both learn.
@@ -53,6 +55,7 @@ class Game(keras.Model):
     prior: str
     generator_inputs: tuple[str, ...]
     batch_parts: tuple[str, ...]
+    ema_halflife_images: Any
     training_seeds: StepSeedGenerator
     evaluation_seeds: StepSeedGenerator
     two_player_loss: Loss
@@ -131,6 +134,14 @@ class Game(keras.Model):
         """The scalar that the generator minimises; `real` has a `logit` only if it is needed."""
         return self.two_player_loss.generator(real.get("logit"), fake["logit"])
 
+    def halflife(self, images_seen):
+        """The average's half-life in images: in the beginning a share of those seen so far.
+
+        So the random start fades (Karras et al., "Training Generative Adversarial Networks with
+        Limited Data", 2020, arXiv:2006.06676, appendix B).
+        """
+        return tf.minimum(float(self.ema_halflife_images), _RAMP * tf.cast(images_seen, tf.float32))
+
     # -- the step ----------------------------------------------------------------------------
 
     def train_step(self, data):
@@ -161,9 +172,9 @@ class Game(keras.Model):
         if self._averages:
             replicas = self.distribute_strategy.num_replicas_in_sync
             batch = tf.shape(real["image"])[0] * self.discriminator_steps * replicas
-            seen = tf.cast(batch, tf.int64) * self.training_seeds.step
+            halflife = self.halflife(tf.cast(batch, tf.int64) * self.training_seeds.step)
             for average in self._averages:
-                average.update(batch, seen)
+                average.update(batch, halflife)
         return self._results([tracker.name for tracker in self._trackers])
 
     def test_step(self, data):
@@ -174,12 +185,16 @@ class Game(keras.Model):
         fake = self.discriminate({**drawn, "image": self(drawn)}, training=False)
         real = self.discriminate(self.observe(real, training=False), training=False)
         self.evaluation_seeds.advance()
-        self.track(
-            discriminator_loss=self.discriminator_loss(real, fake),
-            generator_loss=self.generator_loss(real, fake),
-            real_logits=tf.reduce_mean(real["logit"]),
-            fake_logits=tf.reduce_mean(fake["logit"]),
-        )
+        augment, self.augment = self.augment, None  # where a hook calls `critic`
+        try:
+            self.track(
+                discriminator_loss=self.discriminator_loss(real, fake),
+                generator_loss=self.generator_loss(real, fake),
+                real_logits=tf.reduce_mean(real["logit"]),
+                fake_logits=tf.reduce_mean(fake["logit"]),
+            )
+        finally:
+            self.augment = augment
         return self._results(self._logged()[len(self._penalty_names) :])
 
     def _parts(self, data, count: int) -> list[dict[str, Any]]:

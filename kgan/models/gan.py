@@ -141,7 +141,7 @@ class GAN(Game):
         if self.ema_halflife_images is None:
             return network
         average = untrained_copy(network)
-        self._averages.append(ExponentialMovingAverage(network, average, self.ema_halflife_images))
+        self._averages.append(ExponentialMovingAverage(network, average))
         return average
 
     # -- Keras's own questions ---------------------------------------------------------------
@@ -503,7 +503,7 @@ class GAN(Game):
         if name == "label":
             if values is None:
                 return np.arange(n, dtype=np.int32) % (self.classes or 1)
-            return check_labels(values, n, self.classes)
+            return check_labels(values, n, self.classes, asked=True)
         width = input_shapes(self.generator, "latent")[name][-1]
         if values is None:
             raise UsageError(

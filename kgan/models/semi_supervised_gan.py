@@ -8,7 +8,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kgan.batches import in_batches
 from kgan.checks import check_integer
+from kgan.data.validate import check_images
 from kgan.models.classes import accuracy, cross_entropy
 from kgan.models.variant import Blueprint, Variant
 
@@ -23,7 +25,7 @@ class SemiSupervisedGAN(Variant):
     where none is unlabelled), so that the few that come again and again do not stand for the data;
     its logit is the logarithm of the summed exponentials of the class logits (the fake class's own
     is 0). The generator brings the mean features of its images to those of the unlabelled real
-    ones. `classify(images)` tells classes. `fit` logs `class_loss` and `class_accuracy` on the
+    ones. `classify(images)` tells classes by the averaged discriminator. `fit` logs `class_loss` and `class_accuracy` on the
     labelled images. The other arguments are those of `DCGAN`.
 
     Salimans et al., "Improved Techniques for Training GANs", 2016, arXiv:1606.03498, sections 3.1
@@ -60,6 +62,7 @@ class SemiSupervisedGAN(Variant):
             name,
         )
         self.classes = classes
+        self.averaged_discriminator = self._averaged(self.discriminator)
 
     def judgement(self, outputs) -> dict[str, Any]:
         judged = super().judgement(outputs)
@@ -87,7 +90,12 @@ class SemiSupervisedGAN(Variant):
         Raises:
             UsageError: images of another shape or range.
         """
-        return self.judged(images, batch_size)["class_logits"].argmax(-1).astype(np.int32)
+        images = check_images(images, self.image_shape)
+
+        def logits(some):
+            return self.averaged_discriminator(some, training=False)["class_logits"]
+
+        return in_batches(logits, images, batch_size).argmax(-1).astype(np.int32)
 
 
 def _unlabelled(side, name: str):

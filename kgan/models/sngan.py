@@ -21,7 +21,7 @@ class SNGAN(DCGAN):
     residual networks.
     """
 
-    paper_normalization = "spectral"
+    paper_normalizations = ("spectral",)
 
     def compile_defaults(self) -> dict[str, Any]:
         return super().compile_defaults() | {

@@ -16,8 +16,8 @@ from kgan.networks import Family
 class Blueprint:
     """The settings that all networks of a variant share, checked, and its prior.
 
-    The discriminator's `normalization` is None for the paper's of the variant, where the networks
-    have it, or else for that of the networks.
+    The discriminator's `normalization` is None for the first of `paper_normalizations` that the
+    networks have, or else for the networks' own.
 
     Raises:
         UsageError: unknown networks, a width below 1, another precision or seed.
@@ -32,15 +32,16 @@ class Blueprint:
         prior: str,
         seed: int,
         dtype: str | None,
-        paper_normalization: str | None = None,
+        paper_normalizations: tuple[str, ...] = (),
     ):
         self.networks = networks
         self.family: Family = families.get(networks)
         self.image_shape = image_shape
         self.width = check_integer("width", width, 1)
         self.seed = check_integer("seed", seed, 0, 2**31 - 1)
-        if normalization is None and paper_normalization in self.family.normalizations:
-            normalization = paper_normalization
+        fitting = [name for name in paper_normalizations if name in self.family.normalizations]
+        if normalization is None and fitting:
+            normalization = fitting[0]
         self.normalization = self.family.normalization(normalization)
         self.prior = prior
         self.dtype = check_precision("dtype", dtype or keras.config.dtype_policy().name)

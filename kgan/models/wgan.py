@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from kgan.checks import check_number
+from kgan.errors import UsageError
 from kgan.models.dcgan import DCGAN
 
 
@@ -30,10 +31,13 @@ class WGAN(DCGAN):
     """A critic of clipped weights, five updates of it for each of the generator.
 
     Minus the logged `discriminator_loss` estimates the Wasserstein-1 distance up to a factor.
-    `clip` bounds every trainable weight of the critic; the other arguments are those of `DCGAN`.
+    `clip` bounds every trainable weight of the critic, whose normalisation is not spectral, for
+    that would undo the bound; the other arguments are those of `DCGAN`.
 
     Arjovsky, Chintala & Bottou, "Wasserstein GAN", 2017, arXiv:1701.07875, algorithm 1.
     """
+
+    paper_normalizations = ("batch", "none")
 
     def __init__(
         self,
@@ -61,6 +65,11 @@ class WGAN(DCGAN):
             dtype,
             name,
         )
+        if self.normalization == "spectral":
+            raise UsageError(
+                'normalization must be "batch", "layer" or "none" for WGAN, whose clipping of the '
+                "weights spectral normalisation would undo; received 'spectral'. Use SNGAN for it."
+            )
         self.clip = check_number("clip", clip, 1e-6)
         for variable in self.discriminator.trainable_variables:
             variable.constraint = ClipWeights(self.clip)

@@ -19,7 +19,7 @@ class WGANGP(DCGAN):
     Gulrajani et al., "Improved Training of Wasserstein GANs", 2017, arXiv:1704.00028, algorithm 1.
     """
 
-    paper_normalization = "layer"
+    paper_normalizations = ("layer", "none")
 
     def compile_defaults(self) -> dict[str, Any]:
         return super().compile_defaults() | {

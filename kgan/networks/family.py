@@ -186,7 +186,8 @@ class Family:
     ) -> keras.Model:
         """From images `(batch, *image_shape)` to latents `(batch, latent_dim)`, float32.
 
-        The trunk of the discriminator, normalised as in the paper, with `latent_dim` outputs.
+        The trunk of the discriminator with `latent_dim` outputs, normalised as in the paper, but
+        not spectrally, which is for discriminators.
 
         Raises:
             UsageError: a shape that the networks cannot take, or a count below 1.
@@ -195,7 +196,7 @@ class Family:
         check_integer("width", width, 1)
         image = keras.Input(self.check(image_shape), name="image")
         seeds = iter(range(seed * 1000 + 950, seed * 1000 + 1000))
-        normalization = self.normalizations[0]
+        normalization = next(name for name in self.normalizations if name != "spectral")
         features = self.trunk(image, width, seeds, dtype, normalization)
         latent = self._linear(latent_dim, next(seeds), "none", "latent")(features)
         return keras.Model(image, latent, name="encoder")

@@ -129,11 +129,15 @@ def test_a_penaltys_weight_may_be_a_schedule(tmp_path):
         kgan.penalties.R1("cosine")
 
 
-def test_the_papers_numbers():
+def test_the_authors_numbers():
     gan = kgan.R3GAN(width=2, image_shape=(8, 8, 1))
     defaults = gan.compile_defaults()
     rate = defaults["generator_optimizer"]._learning_rate
-    assert rate.get_config() == {"start": 2e-4, "end": 5e-5, "steps": 20_000}
+    assert rate.get_config() == {
+        "start": 2e-4,
+        "end": 5e-5,
+        "steps": 78_125,
+    }  # 20 million images in batches of 256
     for penalty in defaults["penalties"]:
         assert (
             penalty.weight.get_config()["start"] == 10 * penalty.weight.get_config()["end"] == 2.0
@@ -143,6 +147,26 @@ def test_the_papers_numbers():
         "r3gan",
         "none",
     )
+
+
+@pytest.mark.parametrize("networks", ["dcgan", "resnet", "mlp"])
+def test_no_discriminator_is_normalised(networks):
+    assert kgan.R3GAN(**{**SIZES, "networks": networks}).normalization == "none"
+
+
+def test_the_averages_halflife_follows_the_burn_in():
+    gan = kgan.R3GAN(**SIZES, burn_in_steps=8, ema_halflife_images=100.0)
+    gan.compile(run_eagerly=True)
+    average = gan.averaged_generator.get_weights()
+    for step in range(3):
+        gan.fit(IMAGES, batch_size=8, epochs=step + 1, initial_epoch=step, verbose=0)
+        decay = 0.5 ** (8 / max(at(step + 1, 0.0, 100.0, 8), 1.0))
+        average = [
+            decay * a + (1 - decay) * w
+            for a, w in zip(average, gan.generator.get_weights(), strict=True)
+        ]
+    for a, b in zip(average, gan.averaged_generator.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
 
 
 def test_bad_arguments():
