@@ -128,7 +128,8 @@ def interpolate(
     """Go from image to image through the latent space of MODEL.
 
     MODEL is a run folder, a .keras file, a preset folder or its name. Pair 0 joins the images 0
-    and 1 of `kgan generate MODEL --seed S`, pair 1 the images 2 and 3, and so on.
+    and 1 of `kgan generate MODEL --seed S` (with classes: `--labels K`, K being --label), pair 1
+    the images 2 and 3, and so on. The images of an InfoGAN share one code here.
     """
     _check_file("--out", out, ".png", ".gif")
     if (first is None) != (last is None):
@@ -200,8 +201,10 @@ def arithmetic(
     """Man with glasses, minus man, plus woman: a woman with glasses.
 
     MODEL is a run folder, a .keras file, a preset folder or its name. Choose the images from the
-    grid of `kgan generate MODEL --seed S`, counted row by row from 0: in its rows of 8, the third
-    of the second row is 10. Three or more in a group are steadier than one.
+    grid of `kgan generate MODEL --seed S` (with classes: `--labels K`, K being --label), counted
+    row by row from 0: in its rows of 8, the third of the second row is 10. Three or more in a group
+    are steadier than one. The images of an InfoGAN share one code here, that of
+    `kgan generate MODEL -n 1 --seed 0`.
 
     The picture shows each group and, at the end of its row, its mean; below stands, at the end, the
     result, and before it the result with some noise.
@@ -279,7 +282,7 @@ def arithmetic(
     "latents_out",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="An .npz file for `latents` (N, latent_dim) and `errors` (N,).",
+    help="An .npz file for `latents` (N, latent_dim), `errors` (N,) and an InfoGAN's `codes`.",
 )
 def invert(
     model: str,
@@ -311,12 +314,14 @@ def invert(
 
         from kgan import images, latent
         from kgan.latent import synthesis
+        from kgan.latent.inversion import codes_of
 
         originals, total = _read(source, gan.image_shape, count)
         latents, errors = latent.invert(
             gan, originals, steps=steps, seed=seed, starts=starts, label=label
         )
-        made = synthesis.images(gan, latents, label)
+        codes = codes_of(gan, originals)
+        made = synthesis.images(gan, latents, label, codes)
         columns = min(len(made), _COLUMNS)
         cells = [
             _padded(part[start : start + columns], columns)
@@ -325,7 +330,8 @@ def invert(
         ]
         images.save_grid(picture, np.concatenate(cells), columns=columns)
         if arrays is not None:
-            np.savez(arrays, latents=latents, errors=errors)
+            found_codes = {} if codes is None else {"codes": codes}
+            np.savez(arrays, latents=latents, errors=errors, **found_codes)
     which = f"{len(made)}" if len(made) == total else f"the first {len(made)} of {total}"
     places = out if latents_out is None else f"{out}, {latents_out}"
     click.echo(

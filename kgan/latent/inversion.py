@@ -37,8 +37,8 @@ def invert(
     Adam minimises, over the latents z of an image, the mean squared error of the pixels plus
     `prior_weight` times the mean of z², the negative log-likelihood of a normal prior but for its
     scale, which keeps latents where the generator was trained. The descent begins at several
-    latents for each image; the best latents of all starts and steps are kept. A GAN that has an
-    encoder (`gan.encode(images)`, as BiGAN) gives one of them.
+    latents for each image; the best latents of all starts and steps are kept. A BiGAN's encoder
+    gives one of them; an InfoGAN keeps the codes `gan.encode(images)` meanwhile.
 
     Args:
         gan: the GAN whose averaged generator is inverted, in inference mode.
@@ -47,8 +47,7 @@ def invert(
         learning_rate: of the first step; it falls to 0 along half a cosine.
         seed: pins the random starts.
         starts: random starts for each image, from the GAN's prior; 0 if `start` is the only one.
-        start: latents `(n, latent_dim)` to begin at as well; by default the encoder's, if the GAN
-            has one.
+        start: latents `(n, latent_dim)` to begin at as well; by default a BiGAN's encodings.
         prior_weight: the weight of the term above; 0 for the pixels alone.
         label: the class of the images, for a GAN with classes; None is class 0.
 
@@ -70,7 +69,7 @@ def invert(
     check_integer("steps", steps, 1)
     learning_rate = check_number("learning_rate", learning_rate, 1e-6)
     prior_weight = check_number("prior_weight", prior_weight, 0)
-    if start is None and hasattr(gan, "encode"):
+    if start is None and hasattr(gan, "averaged_encoder"):
         start = gan.encode(images)
     starts = check_integer("starts", starts, 1 if start is None else 0)
     shape = (len(images), gan.latent_dim)
@@ -87,18 +86,20 @@ def invert(
         drawn = synthesis.latents(gan, len(images) * starts, seed)
         begin = np.concatenate([begin, drawn.reshape(len(images), starts, -1)], 1)
 
-    search = _search(gan, prior_weight, label)
+    held = synthesis.held(gan, len(images), label, codes_of(gan, images))
+    search = _search(gan, prior_weight, held)
     count = begin.shape[1]
 
     def found(some):
         return search(
             tf.constant(some["images"].repeat(count, 0)),
             tf.constant(some["begin"].reshape(-1, gan.latent_dim)),
+            {name: tf.constant(rows.repeat(count, 0)) for name, rows in some["held"].items()},
             steps,
             learning_rate,
         )
 
-    rows = {"images": images, "begin": begin}
+    rows = {"images": images, "begin": begin, "held": held}
     latents, errors, losses = (
         values.reshape(len(images), count, -1)
         for values in in_batches(found, rows, max(_ROWS // count, 1))
@@ -108,8 +109,16 @@ def invert(
     return latents[each, best], errors[each, best, 0]
 
 
-def _search(gan: GAN, prior_weight: float, label: int | None) -> Callable:
-    """The descent: images, as many latents, steps and rate to the best latents, errors, losses."""
+def codes_of(gan: GAN, images: np.ndarray) -> np.ndarray | None:
+    """The codes that an InfoGAN finds in images; None for other GANs."""
+    return gan.encode(images) if "code" in gan.generator_inputs else None
+
+
+def _search(gan: GAN, prior_weight: float, held: dict[str, np.ndarray]) -> Callable:
+    """The descent: images, as many latents and rows of what is held, steps and rate to the best.
+
+    It gives latents, errors and losses.
+    """
     import tensorflow as tf
 
     pixels = float(np.prod(gan.image_shape))
@@ -118,18 +127,22 @@ def _search(gan: GAN, prior_weight: float, label: int | None) -> Callable:
         input_signature=[
             tf.TensorSpec((None, *gan.image_shape), tf.float32),
             tf.TensorSpec((None, gan.latent_dim), tf.float32),
+            {
+                name: tf.TensorSpec((None, *rows.shape[1:]), rows.dtype)
+                for name, rows in held.items()
+            },
             tf.TensorSpec((), tf.int32),
             tf.TensorSpec((), tf.float32),
         ]
     )
-    def search(images, latents, steps, learning_rate):
+    def search(images, latents, held, steps, learning_rate):
         mean = square = tf.zeros_like(latents)
         best = latents
         lowest = best_error = tf.fill(tf.shape(latents)[:1], float("inf"))
         for step in tf.range(steps + 1):
             with tf.GradientTape() as tape:
                 tape.watch(latents)
-                difference = tf.cast(synthesis.forward(gan, latents, label), tf.float32) - images
+                difference = tf.cast(gan({"latent": latents, **held}), tf.float32) - images
                 error = tf.reduce_mean(tf.square(difference), (1, 2, 3))
                 loss = error + prior_weight * tf.reduce_mean(tf.square(latents), 1)
                 # Adam does not mind the factor, and float16 gradients would vanish without it.

@@ -22,11 +22,6 @@ def latents(gan: GAN, n: int, seed: int | None = None) -> np.ndarray:
     return sample(n, gan.latent_dim, seed, prior=gan.prior)
 
 
-def forward(gan: GAN, latents, label: int | None = None):
-    """Images of the averaged generator in inference mode, as a tensor that has a gradient."""
-    return gan(_inputs(gan, latents, label))
-
-
 def check_movable(gan: GAN) -> None:
     """Refuse a generator for which latents alone make no image."""
     if "condition" in gan.generator_inputs:
@@ -36,26 +31,25 @@ def check_movable(gan: GAN) -> None:
         )
 
 
-def _inputs(gan: GAN, latents, label: int | None):
-    """The generator's inputs; all but the latents are the same for each image.
+def held(gan: GAN, n: int, label: int | None = None, codes=None) -> dict[str, np.ndarray]:
+    """What the generator of n images takes besides latents, by name.
 
-    Those of `gan.sample_inputs` for one image: class 0 if no label is given, or an InfoGAN's code.
+    The same for each image: the label, class 0 if none is given, or an InfoGAN's code, that of
+    `gan.sample_inputs(1, 0)`; or else the `codes`, one an image.
     """
     if len(gan.generator_inputs) == 1 and label is None:
-        return latents
+        return {}
     check_movable(gan)
-    import tensorflow as tf
-
+    if codes is not None:
+        return {"code": codes}
     one = gan.sample_inputs(1, 0, labels=None if label is None else [label])
-    held = {name: row for name, row in one.items() if name != "latent"}
-    latents = tf.convert_to_tensor(latents)
-    n = tf.shape(latents)[0]
-    return {"latent": latents} | {name: tf.repeat(row, n, axis=0) for name, row in held.items()}
+    return {name: row.repeat(n, 0) for name, row in one.items() if name != "latent"}
 
 
-def images(gan: GAN, latents: np.ndarray, label: int | None = None) -> np.ndarray:
+def images(gan: GAN, latents: np.ndarray, label: int | None = None, codes=None) -> np.ndarray:
     """Images of any number of latents: float32, `(n, height, width, channels)`, in [-1, 1]."""
-    return in_batches(lambda some: forward(gan, some, label), latents, _CHUNK)
+    rows = {"latent": latents, **held(gan, len(latents), label, codes)}
+    return in_batches(gan, rows, _CHUNK)
 
 
 def features(
@@ -90,7 +84,8 @@ def features(
     part = keras.Model(inputs, layers[layer].output)
 
     def call(latents: np.ndarray) -> np.ndarray:
-        found = part(_inputs(gan, latents, label), training=False)
+        rest = held(gan, len(latents), label)
+        found = part({"latent": latents, **rest} if rest else latents, training=False)
         return np.asarray(found, np.float32).reshape(len(latents), -1)
 
     return call

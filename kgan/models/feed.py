@@ -30,8 +30,14 @@ class Feed:
         self.start = 0
         self.dataset = x = _checked(gan, x, batch_size, "x")
         _check_batch(gan, x, gan.discriminator_steps)
-        if isinstance(x, ImageDataset):
-            _check_classes(gan, x)
+        known = isinstance(x, ImageDataset) and "label" in gan.batch_parts
+        if known and gan.classes and not x.label_names:
+            _check_classes(
+                gan,
+                int(x.labels.max()) + 1,
+                "x",
+                ", or pass a tf.data.Dataset if the last classes are to have no images",
+            )
         if steps_per_epoch is None:
             steps_per_epoch = int(x.cardinality())
             if steps_per_epoch < 1:
@@ -167,22 +173,16 @@ def _check_loaded(gan: GAN, x: ImageDataset, argument: str) -> None:
         )
     if "label" not in gan.batch_parts:
         return
+    if gan.classes and x.label_names:
+        _check_classes(gan, len(x.label_names), argument)
     _check_condition(gan, "label", x.labels, x.num_images)
 
 
-def _check_classes(gan: GAN, x: ImageDataset) -> None:
-    """The model knows as many classes as the training data has."""
-    if "label" not in gan.batch_parts or not gan.classes:
-        return
-    assert x.labels is not None
-    count = len(x.label_names) if x.label_names else int(x.labels.max()) + 1
+def _check_classes(gan: GAN, count: int, argument: str, otherwise: str = "") -> None:
     if count != gan.classes:
-        mend = f"Build it with classes={count}"
-        if not x.label_names:
-            mend += ", or pass a tf.data.Dataset where some classes are to have no images"
         raise UsageError(
-            f"x has {count} classes, but {type(gan).__name__} was built with "
-            f"classes={gan.classes}. {mend}."
+            f"{argument} has {count} classes, but {type(gan).__name__} was built with "
+            f"classes={gan.classes}; build it with classes={count}{otherwise}."
         )
 
 

@@ -18,9 +18,9 @@ class R3GAN(DCGAN):
 
     During `burn_in_steps` training steps cosines lead the learning rate from 0.0002 to 0.00005, the
     penalties' weight from `gamma` to a tenth of it, β₂ from 0.9 to 0.99, and the average's
-    half-life from 0 to `ema_halflife_images`. (A discriminator of several updates a step reaches the
-    end of its own rate and β₂ as many times sooner.) The discriminator has no
-    normalisation. The other arguments are those of `DCGAN`.
+    half-life from 0 to `ema_halflife_images`. (A discriminator of several updates a step reaches
+    the end of its own rate and β₂ as many times sooner.) The discriminator has no normalisation.
+    The other arguments are those of `DCGAN`.
 
     Huang et al., "The GAN is dead; long live the GAN! A Modern Baseline GAN", 2024,
     arXiv:2501.05441, equations 2 and 3. Rate, γ and β₂ are those of the authors' code for FFHQ at

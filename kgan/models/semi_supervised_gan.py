@@ -25,8 +25,8 @@ class SemiSupervisedGAN(Variant):
     where none is unlabelled), so that the few that come again and again do not stand for the data;
     its logit is the logarithm of the summed exponentials of the class logits (the fake class's own
     is 0). The generator brings the mean features of its images to those of the unlabelled real
-    ones. `classify(images)` tells classes by the averaged discriminator. `fit` logs `class_loss` and `class_accuracy` on the
-    labelled images. The other arguments are those of `DCGAN`.
+    ones. `classify(images)` tells classes by the averaged discriminator. `fit` logs `class_loss`
+    and `class_accuracy` on the labelled images. The other arguments are those of `DCGAN`.
 
     Salimans et al., "Improved Techniques for Training GANs", 2016, arXiv:1606.03498, sections 3.1
     and 5; Odena, "Semi-Supervised Learning with Generative Adversarial Networks", 2016,

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+import kgan
 from kgan import latent
 from kgan.latent import inversion, synthesis
 
@@ -66,15 +67,30 @@ def test_a_start_that_is_right_is_kept_exactly(linear_gan, known):
     assert errors.max() < 1e-12
 
 
-def test_an_encoder_gives_a_start(linear_gan, known, monkeypatch):
-    latents, images = known
-    monkeypatch.setattr(type(linear_gan), "encode", lambda gan, images: latents, raising=False)
-    found, _ = latent.invert(linear_gan, images, steps=1, prior_weight=0.0, learning_rate=10.0)
-    np.testing.assert_array_equal(found, latents)
+def test_a_bigans_encoder_gives_a_start():
+    gan = kgan.BiGAN((8, 8, 1), latent_dim=4, width=2, networks="mlp")
+    images = gan.generate(3, seed=1)
+    still = {"starts": 0, "steps": 1, "learning_rate": 1e-6, "prior_weight": 0.0}
+    found, errors = latent.invert(gan, images, **still)
+    np.testing.assert_allclose(found, gan.encode(images), atol=1e-4)
+    expected = np.square(gan.reconstruct(images) - images).mean((1, 2, 3))
+    np.testing.assert_allclose(errors, expected, rtol=1e-3)
     # A start that is given goes before it.
-    elsewhere = {"start": latents + 1, "starts": 0, "learning_rate": 1e-6, "steps": 1}
-    found, _ = latent.invert(linear_gan, images, prior_weight=0.0, **elsewhere)
-    np.testing.assert_allclose(found, latents + 1, atol=1e-4)
+    found, _ = latent.invert(gan, images, start=found + 1, **still)
+    np.testing.assert_allclose(found, gan.encode(images) + 1, atol=1e-4)
+
+
+def test_an_infogan_keeps_the_codes_that_it_finds(capfd):
+    gan = kgan.InfoGAN((8, 8, 1), categorical=(2,), continuous=1, latent_dim=4, width=2)
+    for variable in gan.averaged_generator.variables:
+        variable.assign(3 * variable)
+    images = gan.generate(3, seed=1)
+    found, errors = latent.invert(gan, images, steps=3, starts=1)
+    codes = gan.encode(images)
+    assert len(np.unique(codes, axis=0)) == 3 and found.shape == (3, 4)
+    again = gan({"latent": found, "code": codes})
+    np.testing.assert_allclose(errors, np.square(again - images).mean((1, 2, 3)), rtol=1e-3)
+    assert "AutoGraph" not in "".join(capfd.readouterr())
 
 
 def test_the_prior_of_the_gan_gives_the_starts(linear_gan, monkeypatch):

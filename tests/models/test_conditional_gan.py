@@ -44,7 +44,7 @@ def test_projection_brings_the_papers_parts():
     steered = [type(layer) for layer in gan.generator.layers]
     assert ConditionalBatchNormalization in steered
     gan.compile()
-    assert type(gan.two_player_loss) is kgan.losses.Hinge
+    assert type(gan.two_player_loss) is kgan.losses.Hinge and gan.discriminator_steps == 5
     for optimizer in (gan.generator_optimizer, gan.discriminator_optimizer):
         found = (float(optimizer.learning_rate), optimizer.beta_1, optimizer.beta_2)
         assert found == pytest.approx((2e-4, 0.0, 0.9))
@@ -80,7 +80,7 @@ def test_a_concatenated_label_changes_image_and_logit():
 @pytest.mark.parametrize("conditioning", ["concatenation", "projection"])
 def test_both_sides_are_judged_with_the_batchs_labels(conditioning):
     gan = kgan.ConditionalGAN(classes=3, conditioning=conditioning, networks="mlp", **SIZES)
-    gan.compile(run_eagerly=True)
+    gan.compile(run_eagerly=True, discriminator_steps=1)
     seen = []
     plain = gan.discriminate
 
@@ -119,7 +119,7 @@ def test_learns_the_mean_of_each_condition(kind, conditioning):
         **count,
     )
     adam = {f"{player}_optimizer": keras.optimizers.Adam(3e-3, 0.5) for player in PLAYERS}
-    gan.compile("hinge", penalties=[kgan.penalties.R1(0.1)], **adam)
+    gan.compile("hinge", penalties=[kgan.penalties.R1(0.1)], discriminator_steps=1, **adam)
     gan.fit((images, labels if kind == "label" else vectors), batch_size=32, epochs=90, verbose=0)
     for number, grey in enumerate(greys):
         asked = {"labels": [number] * 30}
@@ -158,7 +158,9 @@ def test_penalties_keep_the_condition():
         classes=3, conditioning="projection", normalization="none", networks="mlp", **SIZES
     )
     still = {f"{player}_optimizer": keras.optimizers.SGD(0.0) for player in PLAYERS}
-    gan.compile(penalties=[kgan.penalties.R1(2.0)], run_eagerly=True, **still)
+    gan.compile(
+        penalties=[kgan.penalties.R1(2.0)], discriminator_steps=1, run_eagerly=True, **still
+    )
     expected = []
     for labels in (LABELS, 2 - LABELS):
         images = tf.constant(IMAGES)

@@ -162,6 +162,16 @@ def test_labels_loaded_for_a_model_of_vectors(gans):
         gans["vectors"].fit(loaded(IMAGES, LABELS), verbose=0)
 
 
+def test_more_classes_than_the_labels_of_arrays(gans):
+    labels = LABELS % 2
+    for model in ("classes", "semi", "acgan"):
+        with pytest.raises(
+            ValueError, match=r"x has 2 classes, but .* classes=3; build it with classes=2, or pass"
+        ):
+            gans[model].fit((IMAGES, labels), batch_size=8)
+        gans[model].evaluate((IMAGES, labels), batch_size=8, verbose=0)  # some may be missing here
+
+
 def test_another_number_of_classes_than_the_data_has():
     gan = kgan.ConditionalGAN(**{**SIZES, "image_shape": (28, 28, 1)}, classes=3)
     gan.compile()
@@ -191,7 +201,7 @@ def test_updates_that_do_not_divide_the_batch(gans):
     ("model", "arguments", "message"),
     [
         ("classes", {"labels": [0, 3]}, r"labels must be 0 to 2, one of 3 classes; .* from 0 to 3"),
-        ("classes", {"labels": [-1]}, "labels must be 0 to 2, one of 3 classes; .* from -1 to -1"),
+        ("classes", {"labels": [-1]}, "labels must be .*; received values from -1 to -1. Ask for"),
         ("classes", {"labels": [0.5]}, "labels must be integers"),
         ("classes", {"labels": ["a"]}, "labels must be integers"),
         ("classes", {"labels": 1}, r"labels must have the shape \(1,\), .* received \(\)"),

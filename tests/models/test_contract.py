@@ -39,8 +39,12 @@ ROWS = {
     "ACGAN": Row({"classes": CLASSES}, "labels"),
     "BiGAN": Row({}),
     "ConditionalGAN": Row({"classes": CLASSES}, "labels"),
-    "ConditionalGAN projection": Row({"classes": CLASSES, "conditioning": "projection"}, "labels"),
-    "ConditionalGAN vector": Row({"condition_dim": 2, "conditioning": "projection"}, "conditions"),
+    "ConditionalGAN projection": Row(
+        {"classes": CLASSES, "conditioning": "projection"}, "labels", steps=1
+    ),
+    "ConditionalGAN vector": Row(
+        {"condition_dim": 2, "conditioning": "projection"}, "conditions", steps=1
+    ),
     "DCGAN": Row({}),
     "DRAGAN": Row({}),
     "GAN": Row({}),

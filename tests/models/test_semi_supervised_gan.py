@@ -102,9 +102,10 @@ def test_features_are_what_the_last_layer_sees(gan):
     np.testing.assert_allclose(layer(judged["features"]), judged["class_logits"], atol=1e-5)
 
 
-def test_classify(gan):
+def test_classify_asks_the_averaged_discriminator(gan):
+    gan.discriminator.set_weights([0 * weight for weight in gan.discriminator.get_weights()])
     found = gan.classify(IMAGES, batch_size=3)
-    logits = np.asarray(gan.discriminator(IMAGES)["class_logits"])
+    logits = np.asarray(gan.averaged_discriminator(IMAGES)["class_logits"])
     assert found.dtype == np.int32
     np.testing.assert_array_equal(found, logits.argmax(-1))
     assert len(set(found.tolist())) > 1

@@ -24,6 +24,15 @@ def unrolled(steps, rate=0.1, kind=keras.optimizers.SGD, **arguments):
     return gan
 
 
+def test_an_evaluation_does_not_augment():
+    plain, augmented = unrolled(1), unrolled(1, augment="diffaugment")
+    losses = [
+        gan.evaluate(REALS, batch_size=6, verbose=0)["generator_loss"] for gan in (plain, augmented)
+    ]
+    assert losses[0] == losses[1]
+    assert augmented.augment is not None
+
+
 @pytest.mark.parametrize("loss", ["non_saturating", "relativistic"])
 def test_without_unrolling_the_step_is_the_plain_one(loss):
     plain = kgan.DCGAN(**SIZES, ema_halflife_images=None)

@@ -49,6 +49,16 @@ def test_one_step_equals_the_step_by_hand(images):
             np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("networks", ["resnet", "mlp"])
+def test_the_clipping_is_not_undone_by_a_normalisation(networks):
+    sizes = {"image_shape": (8, 8, 1), "latent_dim": 4, "width": 2, "networks": networks}
+    assert kgan.WGAN(**sizes).normalization == "none"
+    with pytest.raises(
+        ValueError, match=r"normalization must be .* WGAN.* received 'spectral'\. Use"
+    ):
+        kgan.WGAN(**sizes, normalization="spectral")
+
+
 def test_only_the_critics_trainable_weights_are_clipped(images):
     gan = kgan.WGAN((16, 16, 1), 4, 4, clip=0.01, ema_halflife_images=None)
     gan.compile(discriminator_steps=1, run_eagerly=True)

@@ -186,6 +186,7 @@ def test_the_encoder_is_a_trunk_of_its_own(name):
         for network in (encoder, family.discriminator(SHAPE, WIDTH))
     ]
     assert not kernels[0] & kernels[1]  # other initial weights
+    assert SpectralNormalization not in map(type, encoder.layers)
 
 
 @pytest.mark.parametrize("name", FAMILIES)

@@ -1,19 +1,23 @@
-"""Every recipe's data fit its model, and the model is what its name says."""
+"""Every recipe trains, and the model is what its name says."""
 
+import numpy as np
 import pytest
 
 from kgan import zoo
-from kgan.models.feed import Feed
 
 
 @pytest.mark.parametrize("name", zoo.list_recipes())
-def test_the_data_fit_the_model(name):
+def test_it_takes_a_step(name):
     recipe = zoo.recipe(name)
     data = recipe.data()
     gan = recipe.model(data.image_shape, seed=1)
     assert gan.compiled and gan.seed == 1
-    feed = Feed(gan, data, None, None)
-    assert feed.steps_per_epoch == data.steps_per_epoch
+    gan.run_eagerly = True  # tracing takes longer
+    before = [network.get_weights()[0] for network in gan.trained_networks.values()]
+    gan.fit(data, steps_per_epoch=1, verbose=0)
+    after = [network.get_weights()[0] for network in gan.trained_networks.values()]
+    for old, new in zip(before, after, strict=True):
+        assert np.isfinite(new).all() and not np.array_equal(old, new)
     # The file is named after the class, but for a variant of the variant's.
     stem = name.removesuffix("_fashion_mnist").removesuffix("_emoji").replace("_", "")
     kind = {"vanilladcgan": "dcgan", "projectiongan": "conditionalgan"}.get(stem, stem)
