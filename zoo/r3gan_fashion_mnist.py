@@ -1,9 +1,9 @@
 """R3GAN on Fashion-MNIST: the relativistic game with R1 and R2.
 
-Huang et al., "The GAN is dead; long live the GAN!", 2024, arXiv:2501.05441. The networks are DCGAN's
-at a quarter of its width, the discriminator without normalisation: two cores train the paper's
-residual ones (`networks="r3gan"`) too slowly. Rates ten times as high as the paper's, and penalties
-in every sixteenth update, learn faster in minutes; the schedules end with the last epoch.
+Huang et al., "The GAN is dead; long live the GAN!", 2024, arXiv:2501.05441. The networks are
+DCGAN's at a quarter of its width, the discriminator without normalisation: two cores train the
+paper's residual ones (`networks="r3gan"`) too slowly. Rates ten times as high as the paper's, and
+penalties in every sixteenth update, learn faster in minutes; the schedules end with the last epoch.
 """
 
 from __future__ import annotations
