@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -330,8 +330,8 @@ def invert(
         ]
         images.save_grid(picture, np.concatenate(cells), columns=columns)
         if arrays is not None:
-            found_codes = {} if codes is None else {"codes": codes}
-            np.savez(arrays, latents=latents, errors=errors, **found_codes)
+            further: dict[str, Any] = {} if codes is None else {"codes": codes}
+            np.savez(arrays, latents=latents, errors=errors, **further)
     which = f"{len(made)}" if len(made) == total else f"the first {len(made)} of {total}"
     places = out if latents_out is None else f"{out}, {latents_out}"
     click.echo(

@@ -11,8 +11,6 @@ from keras import ops
 from kgan.checks import check_integer
 from kgan.errors import UsageError
 
-_MOST_PARTS = 8  # convolutions in a layer
-
 
 @keras.saving.register_keras_serializable(package="kgan")
 class GroupedConv2D(keras.layers.Layer):
@@ -20,9 +18,8 @@ class GroupedConv2D(keras.layers.Layer):
 
     As `keras.layers.Conv2D(channels, kernel_size, groups=groups, padding="same")` without bias,
     with the same kernel `(size, size, channels / groups, channels)`. Keras's own has no CPU
-    kernel in TensorFlow, is wrapped in an XLA function and cannot be exported. This one makes a
-    plain convolution of every group or, beyond eight, of several, in whose kernel zeros fill the
-    other groups' places: less arithmetic than one convolution of all, in few operations.
+    kernel in TensorFlow, is wrapped in an XLA function and cannot be exported. This one fills the
+    other groups' places with zeros: `groups` times the arithmetic, in one plain convolution.
 
     Raises:
         UsageError: the channels do not divide into the groups.
@@ -54,17 +51,11 @@ class GroupedConv2D(keras.layers.Layer):
             shape=(size, size, inside, channels),
             initializer=self.kernel_initializer,
         )
-        self._parts = max(n for n in range(1, _MOST_PARTS + 1) if self.groups % n == 0)
-        group = np.arange(channels // self._parts) // inside
+        group = np.arange(channels) // inside
         self._mask = (group[:, None] == group[None, :]).astype("float32")
 
     def call(self, images):
-        kernel = ops.cast(self.kernel, images.dtype)
-        images, kernels = (ops.split(x, self._parts, axis=-1) for x in (images, kernel))
-        return ops.concatenate(list(map(self._convolved, images, kernels)), axis=-1)
-
-    def _convolved(self, images, kernel):
-        kernel = ops.tile(kernel, (1, 1, self.groups // self._parts, 1))
+        kernel = ops.tile(ops.cast(self.kernel, images.dtype), (1, 1, self.groups, 1))
         kernel *= ops.cast(self._mask, images.dtype)
         return ops.conv(images, kernel, padding="same", data_format="channels_last")
 

@@ -15,7 +15,7 @@ def by_groups(images, kernel, groups):
     return tf.concat([tf.nn.conv2d(image, part, 1, "SAME") for image, part in parts], -1)
 
 
-@pytest.mark.parametrize("groups", [1, 2, 3, 12])  # twelve in six convolutions
+@pytest.mark.parametrize("groups", [1, 2, 3, 12])
 @pytest.mark.parametrize("size", [1, 3, 4])
 def test_equals_a_loop_over_the_groups(groups, size):
     layer = GroupedConv2D(size, groups)
