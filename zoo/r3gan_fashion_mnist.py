@@ -23,12 +23,13 @@ def model(image_shape: tuple[int, int, int] = (28, 28, 1), seed: int = 0) -> kga
         image_shape,
         latent_dim=64,
         width=32,
+        gamma=1.0,
         burn_in_steps=STEPS,
         networks="dcgan",
         ema_halflife_images=20_000,
         seed=seed,
     )
-    weight = Cosine(1.0, 0.1, STEPS)
+    weight = Cosine(gan.gamma, gan.gamma / 10, STEPS)
 
     def optimizer():
         return ScheduledAdam(Cosine(2e-3, 2e-4, STEPS), 0.0, Cosine(0.9, 0.99, STEPS))

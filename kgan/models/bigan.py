@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import keras
@@ -10,7 +9,6 @@ import numpy as np
 import tensorflow as tf
 
 from kgan.batches import in_batches
-from kgan.data.validate import check_images
 from kgan.models.variant import Blueprint, Variant
 from kgan.networks import Condition
 from kgan.networks.check import answer
@@ -79,7 +77,7 @@ class BiGAN(Variant):
         Raises:
             UsageError: images of another shape or range.
         """
-        return self._encoded(self.averaged_encoder, images, batch_size)
+        return self._answered(self.averaged_encoder, images, batch_size)
 
     def features(self, images, batch_size: int = 64) -> np.ndarray:
         """What the encoder's last layer sees of images: float32 `(n, d)`.
@@ -89,7 +87,7 @@ class BiGAN(Variant):
         """
         encoder = self.averaged_encoder
         trunk = keras.Model(encoder.input, encoder.layers[-1].input)
-        return self._encoded(trunk, images, batch_size)
+        return self._answered(trunk, images, batch_size)
 
     def reconstruct(self, images, batch_size: int = 64) -> np.ndarray:
         """The averaged generator's images of the encodings: float32, of the images' shape.
@@ -98,7 +96,3 @@ class BiGAN(Variant):
             UsageError: images of another shape or range.
         """
         return in_batches(self, self.encode(images, batch_size), batch_size)
-
-    def _encoded(self, network: keras.Model, images, batch_size: int) -> np.ndarray:
-        images = check_images(images, self.image_shape)
-        return in_batches(functools.partial(network, training=False), images, batch_size)

@@ -8,9 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kgan.batches import in_batches
 from kgan.checks import check_integer
-from kgan.data.validate import check_images
 from kgan.models.classes import accuracy, cross_entropy
 from kgan.models.variant import Blueprint, Variant
 
@@ -90,12 +88,8 @@ class SemiSupervisedGAN(Variant):
         Raises:
             UsageError: images of another shape or range.
         """
-        images = check_images(images, self.image_shape)
-
-        def logits(some):
-            return self.averaged_discriminator(some, training=False)["class_logits"]
-
-        return in_batches(logits, images, batch_size).argmax(-1).astype(np.int32)
+        judged = self._answered(self.averaged_discriminator, images, batch_size)
+        return judged["class_logits"].argmax(-1).astype(np.int32)
 
 
 def _unlabelled(side, name: str):

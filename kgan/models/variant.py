@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from typing import Any
 
 import keras
 
 from kgan import networks as families
+from kgan.batches import in_batches
 from kgan.checks import check_integer, check_precision
+from kgan.data.validate import check_images
 from kgan.models.gan import GAN
 from kgan.networks import Family
 
@@ -78,6 +81,11 @@ class Variant(GAN):
         self.normalization = blueprint.normalization
         self.width = blueprint.width
         self.precision = blueprint.dtype
+
+    def _answered(self, network: keras.Model, images, batch_size: int):
+        """What a network of images gives in inference mode, as arrays; the images are checked."""
+        images = check_images(images, self.image_shape)
+        return in_batches(functools.partial(network, training=False), images, batch_size)
 
     def get_config(self) -> dict[str, Any]:
         values = {

@@ -15,6 +15,8 @@ from kgan import zoo
 def test_each_claim_has_a_recipe(benchmark):
     recipes = {f"{name.partition('-')[0]}_fashion_mnist" for name in benchmark.FIGURES}
     assert recipes == {name for name in zoo.list_recipes() if name.endswith("_fashion_mnist")}
+    with_presets = {name for name in zoo.list_presets() if name.endswith("_fashion_mnist")}
+    assert with_presets <= recipes
 
 
 def test_a_budget_ends_before_it_is_exceeded_and_remembers(benchmark, tmp_path, monkeypatch):

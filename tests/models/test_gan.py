@@ -149,6 +149,7 @@ def test_the_average_starts_as_a_copy_and_holds_batch_statistics(images, make_ga
     gan.fit(images[:32], batch_size=32, verbose=0)
     for a, b in zip(gan.averaged_generator.get_weights(), gan.generator.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-5)
+    assert float(gan.halflife(100)) == 5.0  # the ramp's twentieth
     gan = make_gan()
     moving = gan.averaged_generator.non_trainable_variables
     before = [v.numpy() for v in moving]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from kgan import zoo
+from kgan.models.feed import Feed
 
 
 @pytest.mark.parametrize("name", zoo.list_recipes())
@@ -12,6 +13,7 @@ def test_it_takes_a_step(name):
     data = recipe.data()
     gan = recipe.model(data.image_shape, seed=1)
     assert gan.compiled and gan.seed == 1
+    assert Feed(gan, data, None, None).steps_per_epoch == data.steps_per_epoch
     gan.run_eagerly = True  # tracing takes longer
     before = [network.get_weights()[0] for network in gan.trained_networks.values()]
     gan.fit(data, steps_per_epoch=1, verbose=0)
