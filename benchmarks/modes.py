@@ -234,7 +234,8 @@ def constant(*penalties: Penalty):
     return lambda recipe: list(penalties)
 
 
-# A loss, and the penalties as a function of the set's recipe.
+# A loss, and the penalties as a function of the set's recipe. `zero_sum` is not among them: its
+# gradients are those of minimax.
 CONFIGURATIONS = {
     "non_saturating, R1 + R2": ("non_saturating", falling(R1, R2)),
     "relativistic, R1 + R2": ("relativistic", falling(R1, R2)),
@@ -244,7 +245,9 @@ CONFIGURATIONS = {
     "wasserstein": ("wasserstein", constant()),
     "hinge": ("hinge", constant()),
     "relativistic": ("relativistic", constant()),
+    "relativistic_average": ("relativistic_average", constant()),
     "non_saturating, R1": ("non_saturating", falling(R1)),
+    "non_saturating, R2": ("non_saturating", falling(R2)),
     "non_saturating, DRAGAN": ("non_saturating", constant(DRAGAN(weight=10.0))),
     "wasserstein, gradient penalty": (
         "wasserstein",
@@ -254,6 +257,7 @@ CONFIGURATIONS = {
     "least_squares, R1 + R2": ("least_squares", falling(R1, R2)),
     "wasserstein, R1 + R2": ("wasserstein", falling(R1, R2)),
     "hinge, R1 + R2": ("hinge", falling(R1, R2)),
+    "relativistic_average, R1 + R2": ("relativistic_average", falling(R1, R2)),
 }
 PICTURED = ("non_saturating", "non_saturating, R1 + R2")
 PICTURED_SAMPLES = 20_000

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kgan.batches import in_batches
+from kgan.checks import check_integer
 from kgan.errors import UsageError, unknown_name
 from kgan.latent.priors import sample
 
@@ -37,7 +38,14 @@ def held(gan: GAN, n: int, label: int | None = None, codes=None) -> dict[str, np
     The same for each image: the label, class 0 if none is given, or an InfoGAN's code, that of
     `gan.sample_inputs(1, 0)`; or else the `codes`, one an image.
     """
-    if len(gan.generator_inputs) == 1 and label is None:
+    if label is not None:
+        if "label" not in gan.generator_inputs:
+            raise UsageError(
+                f"label must be None, since {type(gan).__name__} makes images without labels; "
+                f"received {label!r}."
+            )
+        check_integer("label", label, 0, None if gan.classes is None else gan.classes - 1)
+    if len(gan.generator_inputs) == 1:
         return {}
     check_movable(gan)
     if codes is not None:

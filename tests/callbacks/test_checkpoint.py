@@ -59,10 +59,19 @@ ARGUMENTS = {
 }
 
 
+@pytest.fixture(scope="module")
+def plain(images, make_gan, tmp_path_factory):
+    """A plain run that was never stopped: model and history."""
+    gan = make_gan()
+    return gan, train(gan, images, tmp_path_factory.mktemp("whole")).history
+
+
 @pytest.mark.parametrize("kind", ARGUMENTS)
-def test_stopped_and_resumed_equals_never_stopped(images, make_gan, tmp_path, kind):
-    whole = make_gan(**ARGUMENTS[kind])
-    logs = train(whole, images, tmp_path / "whole").history
+def test_stopped_and_resumed_equals_never_stopped(images, make_gan, plain, tmp_path, kind):
+    whole, logs = plain
+    if kind != "plain":
+        whole = make_gan(**ARGUMENTS[kind])
+        logs = train(whole, images, tmp_path / "whole").history
     for number, stops in enumerate(STOPS[kind]):
         folder = tmp_path / f"run{number}"
         for attempt, stop in enumerate(stops):
@@ -76,9 +85,8 @@ def test_stopped_and_resumed_equals_never_stopped(images, make_gan, tmp_path, ki
         assert history["generator_loss"][-1] == logs["generator_loss"][-1]
 
 
-def test_a_finished_run_can_go_on(images, make_gan, tmp_path):
-    whole, parts = make_gan(), make_gan()
-    train(whole, images, tmp_path / "whole", epochs=3)
+def test_a_finished_run_can_go_on(images, make_gan, plain, tmp_path):
+    whole, parts = plain[0], make_gan()
     train(parts, images, tmp_path / "parts", epochs=1)
     more = make_gan()
     train(more, images, tmp_path / "parts", resume=True, epochs=3)
@@ -106,9 +114,8 @@ def test_saves_at_the_start_and_after_each_epoch_by_default(images, make_gan, tm
 
 
 @pytest.mark.parametrize("damage", ["truncate", "flip", "empty"])
-def test_a_damaged_checkpoint_is_passed_over(images, make_gan, tmp_path, damage):
-    whole = make_gan()
-    train(whole, images, tmp_path / "whole")
+def test_a_damaged_checkpoint_is_passed_over(images, make_gan, plain, tmp_path, damage):
+    whole, _ = plain
     folder = tmp_path / "run"
     with pytest.raises(KeyboardInterrupt):
         train(make_gan(), images, folder, stop_at=7)
@@ -223,7 +230,7 @@ import kgan
 folder, epochs = sys.argv[1], int(sys.argv[2])
 images = np.random.RandomState(0).uniform(-1, 1, (640, 16, 16, 1)).astype("float32")
 gan = kgan.DCGAN((16, 16, 1), latent_dim=8, width=8, seed=3)
-gan.compile(loss="hinge", penalties=["r1"], augment="diffaugment")
+gan.compile(loss="hinge")
 checkpoint = kgan.callbacks.Checkpoint(folder, every_seconds=0.05, resume=True)
 gan.fit(images, batch_size=16, epochs=epochs, verbose=0, callbacks=[checkpoint])
 state = {f"{part}/{i}": v.numpy() for part, vs in gan.state().items() for i, v in enumerate(vs)}

@@ -42,8 +42,8 @@ def test_what_a_generator_takes_besides_latents_is_held():
     assert ways.shape == (2, 4)
     found, errors = kgan.latent.invert(gan, made, steps=2, label=2)
     assert found.shape == (5, 4) and errors.shape == (5,)
-    with pytest.raises(ValueError, match="labels must be 0 to 2, one of 3 classes"):
+    with pytest.raises(ValueError, match="label must be an integer, 0 to 2; received 3"):
         synthesis.images(gan, latents, 3)
     plain = kgan.DCGAN((8, 8, 1), latent_dim=4, width=2)
-    with pytest.raises(ValueError, match="labels must be None, since DCGAN knows no classes"):
+    with pytest.raises(ValueError, match="label must be None, since DCGAN makes"):
         synthesis.images(plain, latents, 1)

@@ -277,16 +277,16 @@ def test_penalties_leave_the_moving_statistics_alone(images, make_gan):
 
 
 def test_the_interval_counts_discriminator_updates(images, make_gan):
-    """Of four updates a step an interval of two applies in two, at twice the strength."""
+    """Of the two updates of a step an interval of two applies in one, at twice the strength."""
     both = [penalties.R1(1.0), penalties.R1(1.0, interval=2)]
-    gan = make_gan(**still(penalties=both, discriminator_steps=4))
+    gan = make_gan(**still(penalties=both, discriminator_steps=2))
     parts = images[:16].reshape(4, 4, 16, 16, 1)
     every = [
         float(penalties.R1(1.0)(lambda x: gan.discriminator(x, training=True), part, part))
         for part in parts
     ]
     history = gan.fit(
-        tf.data.Dataset.from_tensor_slices(images[:16]).batch(16, True), verbose=0
+        tf.data.Dataset.from_tensor_slices(images[:16]).batch(8, True), verbose=0
     ).history
     # Each of two alike has a log of its own.
     assert history["r1"][0] == pytest.approx(np.mean(every), rel=1e-4)
