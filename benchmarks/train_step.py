@@ -290,8 +290,12 @@ class Torch:
             nn.Conv2d(d, 2 * d, 4, 2, 1, bias=False),
             nn.BatchNorm2d(2 * d),
             nn.LeakyReLU(slope, True),
+            nn.ZeroPad2d((0, 1, 0, 1)),  # 7x7 to 4x4 as TensorFlow pads
+            nn.Conv2d(2 * d, 4 * d, 4, 2, 1, bias=False),
+            nn.BatchNorm2d(4 * d),
+            nn.LeakyReLU(slope, True),
             nn.Flatten(),
-            nn.Linear(49 * 2 * d, 1),
+            nn.Linear(16 * 4 * d, 1),
         )
         layout = torch.channels_last if self.channels_last else torch.contiguous_format
         generator, discriminator = (m.to(memory_format=layout) for m in (generator, discriminator))
