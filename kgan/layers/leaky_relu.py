@@ -24,10 +24,12 @@ class LeakyReLU(keras.layers.LeakyReLU):
         @tf.custom_gradient
         def leaky_relu(inputs):
             outputs = tf.nn.leaky_relu(inputs, self.negative_slope)
+            # Its sign is constant, but a second derivative would follow it back to the inputs.
+            sign = tf.stop_gradient(outputs)
 
             def gradient(upstream):
                 return tf.raw_ops.LeakyReluGrad(
-                    gradients=upstream, features=outputs, alpha=self.negative_slope
+                    gradients=upstream, features=sign, alpha=self.negative_slope
                 )
 
             return outputs, gradient

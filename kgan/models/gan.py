@@ -261,24 +261,26 @@ class GAN(Game):
                 f"{type(self).__name__}'s judges more; received {list(penalties)!r}. "
                 'Use normalization="spectral".'
             )
-        self.two_player_loss = losses.get(loss)
-        self.penalties = [self._bind(known_penalties.get(penalty)) for penalty in penalties]
-        self._penalty_names = _names(self.penalties)
-        self.augment = None if augment is None else self._bind(augments.get(augment))
-        self.discriminator_steps = discriminator_steps
-        self._compile_arguments = {
-            "loss": self.two_player_loss,
+        # All of it before any of it: a refused `compile` leaves the model as it was.
+        chosen = {
+            "loss": losses.get(loss),
             "generator_optimizer": optimizers.get("generator_optimizer", generator_optimizer),
             "discriminator_optimizer": optimizers.get(
                 "discriminator_optimizer", discriminator_optimizer
             ),
-            "penalties": self.penalties,
-            "augment": self.augment,
+            "penalties": [self._bind(known_penalties.get(penalty)) for penalty in penalties],
+            "augment": None if augment is None else self._bind(augments.get(augment)),
             "discriminator_steps": discriminator_steps,
             "jit_compile": jit_compile,
             "steps_per_execution": steps_per_execution,
             "run_eagerly": run_eagerly,
         }
+        self._compile_arguments = chosen
+        self.two_player_loss = chosen["loss"]
+        self.penalties = chosen["penalties"]
+        self._penalty_names = _names(self.penalties)
+        self.augment = chosen["augment"]
+        self.discriminator_steps = discriminator_steps
         if jit_compile == "auto":
             # Keras, too, leaves XLA off under a strategy, where it fails.
             alone = self.distribute_strategy.num_replicas_in_sync == 1

@@ -49,7 +49,7 @@ def test_is_rebuilt_from_its_configuration():
 PROGRAM = """
 import kgan, numpy as np
 gan = kgan.DCGAN((16, 16, 1), latent_dim=4, width=4)
-gan.compile()
+gan.compile(penalties=["r1"])  # its second derivatives, too
 gan.fit(np.zeros((8, 16, 16, 1), "float32") - 1, batch_size=4, verbose=0)
 """
 
