@@ -31,6 +31,7 @@ import tensorflow as tf
 
 import kgan
 from kgan import zoo
+from kgan.ema import ExponentialMovingAverage, untrained_copy
 from kgan.files import replacing
 from kgan.metrics import assignment, diversity, frechet, judge, neighbours
 
@@ -72,7 +73,10 @@ class Budget(keras.callbacks.Callback):
 
 
 class CriticCurve(keras.callbacks.Callback):
-    """The critic's mean estimate over each quarter of an epoch, and the distance at its end."""
+    """The critic's mean estimate over each quarter of an epoch, and the distance at its end.
+
+    The estimate is of the generator in training, the distance of its average.
+    """
 
     QUARTERS = 4
 
@@ -130,11 +134,9 @@ class Measure:
         labels = np.arange(SAMPLES) % 10
         images = gan.generate(SAMPLES, seed=1, labels=labels, batch_size=500)
         features = self.judge.features(images)
-        ratios = [
-            diversity.mean_pairwise_distance(features[labels == label])
-            / diversity.mean_pairwise_distance(self.test_features[self.test_labels == label])
-            for label in range(10)
-        ]
+        found = diversity.diversity_by_class(features, labels)
+        real = diversity.diversity_by_class(self.test_features, self.test_labels)
+        ratios = [found[label] / real[label] for label in real]
         return {
             "agreement": float((self.judge.classify(images) == labels).mean()),
             "diversity": float(np.mean(ratios)),
@@ -179,20 +181,33 @@ class Measure:
         }
 
     def supervised(self, gan: kgan.SemiSupervisedGAN, data: kgan.data.ImageDataset) -> float:
+        """Test accuracy of the same network, averaged as the GAN's, from the labels alone."""
         known = data.labels >= 0
         twin = kgan.SemiSupervisedGAN.from_config(gan.get_config()).discriminator
         network = keras.Model(twin.input, twin.output["class_logits"])
         network.compile(
             keras.optimizers.Adam(3e-4, beta_1=0.5),
             keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-            metrics=["accuracy"],
             jit_compile=False,
         )
+        average = untrained_copy(network)
+        moving = ExponentialMovingAverage(network, average)
+
+        def move(batch, logs):
+            seen = 32 * (batch + 1)
+            moving.update(32, min(gan.ema_halflife_images, 0.05 * seen))  # as `Game.halflife`
+
         few = tf.data.Dataset.from_tensor_slices((data.images[known], data.labels[known]))
         # Whole batches, for a normalisation over a few images would be another.
         batches = few.shuffle(int(known.sum())).repeat().batch(32)
-        network.fit(batches, steps_per_epoch=SUPERVISED_STEPS, verbose=0)
-        return float(network.evaluate(self.test_images, self.test_labels, verbose=0)[1])
+        network.fit(
+            batches,
+            steps_per_epoch=SUPERVISED_STEPS,
+            verbose=0,
+            callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=move)],
+        )
+        found = average.predict(self.test_images, batch_size=500, verbose=0).argmax(1)
+        return float((found == self.test_labels).mean())
 
 
 SUFFIX = "_fashion_mnist"

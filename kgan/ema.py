@@ -8,7 +8,7 @@ import keras
 class ExponentialMovingAverage:
     """Keeps `average`'s weights at a moving average of `source`'s, batch statistics included.
 
-    Karras et al., "Progressive Growing of GANs", 2018, arXiv:1710.10196, section 4.
+    Karras et al., "Progressive Growing of GANs", 2018, arXiv:1710.10196, appendix A.1.
     """
 
     def __init__(self, source: keras.Model, average: keras.Model):

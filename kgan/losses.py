@@ -46,6 +46,11 @@ class Loss(Configured):
 
     needs_real_logits: bool = False
 
+    @property
+    def unsmoothed(self) -> Loss:
+        """The loss without label smoothing."""
+        return self
+
     def discriminator(self, real_logits, fake_logits):
         """The scalar that the discriminator minimises."""
         raise NotImplementedError
@@ -71,6 +76,10 @@ class Minimax(Loss):
 
     def __init__(self, label_smoothing: float = 0.0):
         self.label_smoothing = _check_label_smoothing(label_smoothing)
+
+    @property
+    def unsmoothed(self) -> Minimax:
+        return type(self).from_config(self.get_config() | {"label_smoothing": 0.0})
 
     def discriminator(self, real_logits, fake_logits):
         real = _cross_entropy(real_logits)

@@ -9,6 +9,7 @@ import keras
 from keras import ops
 
 from kgan.checks import check_integer, check_number
+from kgan.errors import UsageError
 
 
 @keras.saving.register_keras_serializable(package="kgan")
@@ -35,7 +36,14 @@ class Cosine(keras.optimizers.schedules.LearningRateSchedule):
 
 @keras.saving.register_keras_serializable(package="kgan")
 class ScheduledAdam(keras.optimizers.Adam):
-    """Adam whose β₂ may be a schedule, too; the bias is corrected by the β₂ of the moment."""
+    """Adam whose β₂ may be a schedule, too; the bias is corrected by the β₂ of the moment.
+
+    Raises:
+        UsageError: `beta_2` is neither a schedule nor a number in [0, 1).
+
+    Huang et al., "The GAN is dead; long live the GAN!", 2024, arXiv:2501.05441, whose β₂ rises
+    during the training.
+    """
 
     def __init__(
         self,
@@ -46,6 +54,10 @@ class ScheduledAdam(keras.optimizers.Adam):
         name: str = "scheduled_adam",
         **kwargs: Any,
     ):
+        if not isinstance(beta_2, keras.optimizers.schedules.LearningRateSchedule):
+            beta_2 = check_number("beta_2", beta_2, 0, ", below 1, or a schedule,")
+            if beta_2 >= 1:
+                raise UsageError(f"beta_2 must be a number below 1; received {beta_2!r}.")
         super().__init__(learning_rate, beta_1, 0.999, epsilon, name=name, **kwargs)
         self._beta_2_schedule = beta_2
 

@@ -226,10 +226,11 @@ def arithmetic(
 
         from kgan import images, latent
         from kgan.latent import synthesis
+        from kgan.latent.priors import within
 
         drawn = synthesis.latents(gan, count, seed)
         members = [drawn[places] for places in groups.values()]
-        result = latent.arithmetic(*members)
+        result = np.asarray(within(gan.prior, latent.arithmetic(*members)[None]))[0]
         width = max(map(len, members))
         noise = np.random.RandomState(seed).uniform(-_VARIATION, _VARIATION, (width, len(result)))
         rows = [np.concatenate([group, group.mean(0, keepdims=True)]) for group in members]
@@ -282,7 +283,7 @@ def arithmetic(
     "latents_out",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="An .npz file for `latents` (N, latent_dim), `errors` (N,) and an InfoGAN's `codes`.",
+    help="An .npz file for `latents` (N, latent_dim), `errors` (N,), `codes` and the `label`.",
 )
 def invert(
     model: str,
@@ -331,6 +332,8 @@ def invert(
         images.save_grid(picture, np.concatenate(cells), columns=columns)
         if arrays is not None:
             further: dict[str, Any] = {} if codes is None else {"codes": codes}
+            if label is not None:
+                further["label"] = label
             np.savez(arrays, latents=latents, errors=errors, **further)
     which = f"{len(made)}" if len(made) == total else f"the first {len(made)} of {total}"
     places = out if latents_out is None else f"{out}, {latents_out}"

@@ -13,6 +13,7 @@ from kgan.data.validate import check_images
 from kgan.errors import UsageError
 from kgan.latent import synthesis
 from kgan.latent.paths import check_finite
+from kgan.latent.priors import within
 
 if TYPE_CHECKING:
     from kgan.models import GAN
@@ -36,9 +37,10 @@ def invert(
 
     Adam minimises, over the latents z of an image, the mean squared error of the pixels plus
     `prior_weight` times the mean of z², the negative log-likelihood of a normal prior but for its
-    scale, which keeps latents where the generator was trained. The descent begins at several
-    latents for each image; the best latents of all starts and steps are kept. A BiGAN's encoder
-    gives one of them; an InfoGAN keeps the codes `gan.encode(images)` meanwhile.
+    scale, which keeps latents where the generator was trained; those of another prior stay within
+    it. The descent begins at several latents for each image; the best latents of all starts and
+    steps are kept. A BiGAN's encoder gives one of them; an InfoGAN keeps the codes
+    `gan.encode(images)` meanwhile.
 
     Args:
         gan: the GAN whose averaged generator is inverted, in inference mode.
@@ -48,8 +50,9 @@ def invert(
         seed: pins the random starts.
         starts: random starts for each image, from the GAN's prior; 0 if `start` is the only one.
         start: latents `(n, latent_dim)` to begin at as well; by default a BiGAN's encodings.
-        prior_weight: the weight of the term above; 0 for the pixels alone.
-        label: the class of the images, for a GAN with classes; None is class 0.
+        prior_weight: the weight of the term above; 0 for the pixels alone. A uniform and a
+            spherical prior have no such term.
+        label: the class of the images, for a GAN whose generator takes one.
 
     Returns:
         The latents, float32 `(n, latent_dim)`, and each image's mean squared pixel error, float32
@@ -59,13 +62,19 @@ def invert(
         UsageError: images, counts or latents that do not fit.
 
     Lipton & Tripathi, "Precise Recovery of Latent Vectors from Generative Adversarial Networks",
-    2017, arXiv:1702.04782 (descent); Zhu et al., "Generative Visual Manipulation on the Natural
-    Image Manifold", 2016, arXiv:1609.03552, section 3.1 (from an encoder's latents).
+    2017, arXiv:1702.04782 (descent, and clipping to the prior); Zhu et al., "Generative Visual
+    Manipulation on the Natural Image Manifold", 2016, arXiv:1609.03552, section 3.1 (from an
+    encoder's latents).
     """
     import tensorflow as tf
 
     synthesis.check_movable(gan)
     images = check_images(images, gan.image_shape)
+    if label is None and "label" in gan.generator_inputs:
+        raise UsageError(
+            f"label must be the class of the images, since {type(gan).__name__} makes images of "
+            "classes; received None. Invert the images of each class by themselves."
+        )
     check_integer("steps", steps, 1)
     learning_rate = check_number("learning_rate", learning_rate, 1e-6)
     prior_weight = check_number("prior_weight", prior_weight, 0)
@@ -122,6 +131,8 @@ def _search(gan: GAN, prior_weight: float, held: dict[str, np.ndarray]) -> Calla
     import tensorflow as tf
 
     pixels = float(np.prod(gan.image_shape))
+    if gan.prior != "normal":
+        prior_weight = 0.0  # as likely everywhere
 
     @tf.function(
         input_signature=[
@@ -163,6 +174,7 @@ def _search(gan: GAN, prior_weight: float, held: dict[str, np.ndarray]) -> Calla
                 * (mean / (1 - _BETA_1**number))
                 / (tf.sqrt(square / (1 - _BETA_2**number)) + _EPSILON)
             )
+            latents = within(gan.prior, latents)
         return best, best_error, lowest
 
     return search

@@ -50,8 +50,7 @@ def sample(
     check_integer("latent_dim", latent_dim, 1)
     if seed is not None:
         seed = check_integer("seed", seed, 0, 2**32 - 1)
-    if prior not in PRIORS:
-        raise unknown_name("prior", prior, PRIORS)
+    check_prior(prior)
     if truncation is not None:
         truncation = check_number("truncation", truncation, 0.01, " of standard deviations")
         if prior != "normal":
@@ -71,6 +70,17 @@ def sample(
     return latents.astype(np.float32)
 
 
+def check_prior(prior: str) -> str:
+    """The name of a prior, if there is one of that name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if not isinstance(prior, str) or prior not in PRIORS:
+        raise unknown_name("prior", prior, PRIORS)
+    return prior
+
+
 def draw(prior: str, shape: tuple, seed_generator):
     """Draw latents for training: a Keras tensor of `shape` `(n, latent_dim)`, Keras's float type.
 
@@ -84,12 +94,25 @@ def draw(prior: str, shape: tuple, seed_generator):
     """
     import keras
 
-    if prior not in PRIORS:
-        raise unknown_name("prior", prior, PRIORS)
+    check_prior(prior)
     if prior == "uniform":
         return keras.random.uniform(shape, -1.0, 1.0, seed=seed_generator)
     latents = keras.random.normal(shape, seed=seed_generator)
+    return within(prior, latents) if prior == "spherical" else latents
+
+
+def within(prior: str, latents):
+    """Latents brought to the nearest place where the prior draws any: a Keras tensor.
+
+    Those of a uniform prior are clipped to [-1, 1], those of a spherical one scaled to its radius;
+    normal ones stay as they are.
+    """
+    from keras import ops
+
+    if prior == "uniform":
+        return ops.clip(latents, -1.0, 1.0)
     if prior == "spherical":
-        square = keras.ops.mean(keras.ops.square(latents), axis=-1, keepdims=True)
-        latents = latents * keras.ops.rsqrt(square)
+        square = ops.mean(ops.square(latents), axis=-1, keepdims=True)
+        # A latent of zeros has no direction, and stays.
+        return latents * ops.rsqrt(ops.maximum(square, 1e-12))
     return latents

@@ -68,8 +68,8 @@ class BiGAN(Variant):
         return super().draw({"image": real["image"]}, seeds)
 
     def generator_loss(self, real, fake):
-        """The discriminator's loss with the sides exchanged."""
-        return self.two_player_loss.discriminator(fake["logit"], real["logit"])
+        """The discriminator's loss with the sides exchanged, without its label smoothing."""
+        return self.two_player_loss.unsmoothed.discriminator(fake["logit"], real["logit"])
 
     def encode(self, images, batch_size: int = 64) -> np.ndarray:
         """Latents of images: float32 `(n, latent_dim)`.

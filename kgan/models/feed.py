@@ -31,7 +31,8 @@ class Feed:
         self.dataset = x = _checked(gan, x, batch_size, "x")
         _check_batch(gan, x, gan.discriminator_steps)
         known = isinstance(x, ImageDataset) and "label" in gan.batch_parts
-        if known and gan.classes and not x.label_names:
+        # Where most labels are hidden, the highest class may be, too.
+        if known and gan.classes and not x.label_names and not gan.takes_unlabelled:
             _check_classes(
                 gan,
                 int(x.labels.max()) + 1,
@@ -125,6 +126,8 @@ def _checked(gan: GAN, x: Any, batch_size: int | None, argument: str) -> tf.data
     if isinstance(x, ImageDataset):
         _check_loaded(gan, x, argument)
         return x
+    if x.cardinality() == 0:
+        raise UsageError(f"{argument} must hold batches; received an empty tf.data.Dataset.")
     for batch in x.take(1):
         images, *rest = batch if isinstance(batch, tuple) else (batch,)
         check_images(images.numpy(), gan.image_shape, argument)
@@ -195,23 +198,34 @@ def _check_condition(gan: GAN, name: str, values: np.ndarray, n: int) -> None:
 
 
 def _guarded(gan: GAN, x: tf.data.Dataset) -> tf.data.Dataset:
-    """Every batch's labels in range: an embedding would take others in silence."""
-    if "label" not in gan.batch_parts:
-        return x
+    """Every batch checked as the first one was, for a later one would be trained on in silence."""
     lowest, classes = (-1 if gan.takes_unlabelled else 0), gan.classes or np.iinfo(np.int32).max
-    expected = f"labels must be {lowest} to {classes - 1} in every batch; received values from"
-    mend = "Build the model with more classes, or leave these images out."
+    rules = {
+        "image": ("finite numbers, -1 to 1,", -1.0, 1.0, "From 0 to 255, use images / 127.5 - 1."),
+        "condition": ("finite numbers", -np.inf, np.inf, "Leave the broken ones out."),
+        "label": (
+            f"{lowest} to {classes - 1}",
+            lowest,
+            classes - 1,
+            "Build the model with more classes, or leave these images out.",
+        ),
+    }
 
-    def check(images, labels):
-        labels = tf.cast(labels, tf.int32)
-        low, high = tf.reduce_min(labels), tf.reduce_max(labels)
-        inside = (low >= lowest) & (high < classes)
+    def checked(name, values):
+        expected, least, most, mend = rules[name]
+        kept = values if values.dtype.is_floating else tf.cast(values, tf.int32)
+        # NaN and infinity come through the sum alone.
+        spoilt = 0 * tf.reduce_sum(kept)
+        low, high = tf.reduce_min(kept) + spoilt, tf.reduce_max(kept) + spoilt
+        said = [f"{name}s must be {expected} in every batch; received values from", low, "to", high]
         with tf.control_dependencies(
-            [tf.debugging.Assert(inside, [expected, low, "to", high, mend])]
+            [tf.debugging.Assert((low >= least) & (high <= most), [*said, mend])]
         ):
-            return images, tf.identity(labels)
+            return tf.identity(kept)
 
-    return x.map(check)
+    if len(gan.batch_parts) == 1:
+        return x.map(lambda images: checked("image", images))
+    return x.map(lambda *parts: tuple(map(checked, gan.batch_parts, parts)))
 
 
 @contextlib.contextmanager
@@ -220,7 +234,7 @@ def guard_said_plainly():
     try:
         yield
     except tf.errors.InvalidArgumentError as error:
-        words = r"\[(labels must .*?)\] \[(-?\d+)\] \[to\] \[(-?\d+)\] \[(.*?)\]"
+        words = r"\[(\w+ must be .*?)\] \[(\S+)\] \[to\] \[(\S+)\] \[(.*?)\]"
         found = re.search(words, str(error))
         if found is None:
             raise

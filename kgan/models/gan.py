@@ -17,8 +17,9 @@ from kgan.batches import in_batches
 from kgan.checks import check_flag, check_integer, check_number
 from kgan.data.validate import check_images, check_labels, check_vectors
 from kgan.ema import ExponentialMovingAverage, untrained_copy
-from kgan.errors import UsageError, unknown_name
+from kgan.errors import UsageError
 from kgan.files import replacing
+from kgan.latent.priors import check_prior
 from kgan.losses import Loss, losses
 from kgan.models import optimizers
 from kgan.models.feed import Feed, guard_said_plainly, once
@@ -81,9 +82,7 @@ class GAN(Game):
         self.discriminator = discriminator
         self.ema_halflife_images = ema_halflife_images
         self.seed = check_integer("seed", seed, 0, 2**31 - 1)
-        if prior not in latent.PRIORS:
-            raise unknown_name("prior", prior, latent.PRIORS)
-        self.prior = prior
+        self.prior = check_prior(prior)
         inputs = input_shapes(generator, "latent")
         self.latent_dim: int = inputs["latent"][-1]
         self.image_shape: tuple[int, int, int] = tuple(generator.output_shape[1:])
@@ -124,6 +123,14 @@ class GAN(Game):
                     f"to give; received inputs {', '.join(received)}. Write a subclass whose "
                     f"`{hook}` gives it."
                 )
+        alone = {"label", "condition"} & {*discriminator_inputs} - {*generator_inputs}
+        if alone and type(self).draw is GAN.draw:
+            (name,) = alone
+            raise UsageError(
+                f"discriminator must not have an input {name!r} that the generator lacks: the "
+                f"fakes have no {name}. Give the generator one, or write a subclass whose `draw` "
+                "gives it."
+            )
         pair = (generator_inputs.get("condition"), discriminator_inputs.get("condition"))
         if None not in pair and pair[0] != pair[1]:
             raise UsageError(
@@ -255,12 +262,6 @@ class GAN(Game):
                 f"penalties must be a list of names or kgan.penalties objects; received "
                 f'{penalties!r}. Use penalties=[kgan.penalties.R1(weight=1.0)] or ["r1"], say.'
             )
-        if penalties and not self.takes_penalties:
-            raise UsageError(
-                f"penalties must be (): they are made for a critic of images alone, and "
-                f"{type(self).__name__}'s judges more; received {list(penalties)!r}. "
-                'Use normalization="spectral".'
-            )
         # All of it before any of it: a refused `compile` leaves the model as it was.
         chosen = {
             "loss": losses.get(loss),
@@ -275,6 +276,7 @@ class GAN(Game):
             "steps_per_execution": steps_per_execution,
             "run_eagerly": run_eagerly,
         }
+        self.check_compile(chosen)
         self._compile_arguments = chosen
         self.two_player_loss = chosen["loss"]
         self.penalties = chosen["penalties"]
@@ -309,6 +311,19 @@ class GAN(Game):
             # The bare method: a network would be tracked, and saved a second time.
             self._critic_call = critic.stateless_call
             self._trackers = [keras.metrics.Mean(name=name) for name in self._logged()]
+
+    def check_compile(self, arguments: dict[str, Any]) -> None:
+        """Refuse what the game cannot play with; `arguments` are those of `compile`, as objects.
+
+        Raises:
+            UsageError: says what to pass instead.
+        """
+        if arguments["penalties"] and not self.takes_penalties:
+            raise UsageError(
+                f"penalties must be (): they are made for a critic of images alone, and "
+                f"{type(self).__name__}'s judges more; received {arguments['penalties']!r}. "
+                'Use normalization="spectral".'
+            )
 
     def get_compile_config(self) -> dict[str, Any]:
         return {

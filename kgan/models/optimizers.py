@@ -71,6 +71,15 @@ class Functional:
         self._optimizer.__dict__["_trainable_variables_indices"] = indices
         self._variables = variables
 
+    @staticmethod
+    def can_apply(optimizer: keras.optimizers.Optimizer) -> bool:
+        """Whether an optimizer of its kind can be made a function."""
+        while isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+            optimizer = optimizer.inner_optimizer
+        # Nadam moves a variable of its own where the base class's method takes its place.
+        own = isinstance(optimizer, keras.optimizers.Nadam)
+        return not own and optimizer.gradient_accumulation_steps is None
+
     @property
     def state(self) -> list[Any]:
         """The values of the optimizer's variables."""

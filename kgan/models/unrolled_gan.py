@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from kgan.checks import check_integer
+from kgan.errors import UsageError
 from kgan.models.dcgan import DCGAN
 from kgan.models.optimizers import Functional
 
@@ -53,6 +54,17 @@ class UnrolledGAN(DCGAN):
             name,
         )
         self.unrolling_steps = check_integer("unrolling_steps", unrolling_steps, 0)
+
+    def check_compile(self, arguments):
+        super().check_compile(arguments)
+        optimizer = arguments["discriminator_optimizer"]
+        if not Functional.can_apply(optimizer):
+            raise UsageError(
+                "discriminator_optimizer must be one whose update is a function of the gradients "
+                f"of one step, to be foreseen; received {type(optimizer).__name__}"
+                f"(gradient_accumulation_steps={optimizer.gradient_accumulation_steps}). Use Adam, "
+                "RMSprop or SGD without gradient_accumulation_steps."
+            )
 
     def generator_loss(self, real, fake):
         """The loss against the discriminator of `unrolling_steps` updates ahead."""
