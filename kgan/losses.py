@@ -49,7 +49,10 @@ class Loss(Configured):
     @property
     def unsmoothed(self) -> Loss:
         """The loss without label smoothing."""
-        return self
+        config = self.get_config()
+        if not config.get("label_smoothing"):
+            return self
+        return type(self).from_config(config | {"label_smoothing": 0.0})
 
     def discriminator(self, real_logits, fake_logits):
         """The scalar that the discriminator minimises."""
@@ -76,10 +79,6 @@ class Minimax(Loss):
 
     def __init__(self, label_smoothing: float = 0.0):
         self.label_smoothing = _check_label_smoothing(label_smoothing)
-
-    @property
-    def unsmoothed(self) -> Minimax:
-        return type(self).from_config(self.get_config() | {"label_smoothing": 0.0})
 
     def discriminator(self, real_logits, fake_logits):
         real = _cross_entropy(real_logits)

@@ -31,8 +31,8 @@ class Feed:
         self.dataset = x = _checked(gan, x, batch_size, "x")
         _check_batch(gan, x, gan.discriminator_steps)
         known = isinstance(x, ImageDataset) and "label" in gan.batch_parts
-        # Where most labels are hidden, the highest class may be, too.
-        if known and gan.classes and not x.label_names and not gan.takes_unlabelled:
+        # Where labels are hidden, those of the highest class may be, too.
+        if known and gan.classes and not x.label_names and x.labels.min() >= 0:
             _check_classes(
                 gan,
                 int(x.labels.max()) + 1,

@@ -123,14 +123,6 @@ class GAN(Game):
                     f"to give; received inputs {', '.join(received)}. Write a subclass whose "
                     f"`{hook}` gives it."
                 )
-        alone = {"label", "condition"} & {*discriminator_inputs} - {*generator_inputs}
-        if alone and type(self).draw is GAN.draw:
-            (name,) = alone
-            raise UsageError(
-                f"discriminator must not have an input {name!r} that the generator lacks: the "
-                f"fakes have no {name}. Give the generator one, or write a subclass whose `draw` "
-                "gives it."
-            )
         pair = (generator_inputs.get("condition"), discriminator_inputs.get("condition"))
         if None not in pair and pair[0] != pair[1]:
             raise UsageError(
@@ -141,6 +133,14 @@ class GAN(Game):
             raise UsageError(
                 "generator and discriminator must take a label or a condition; received both. "
                 "Concatenate a one-hot vector of the label to the condition."
+            )
+        alone = {"label", "condition"} & {*discriminator_inputs} - {*generator_inputs}
+        if alone and type(self).draw is GAN.draw:
+            (name,) = alone
+            raise UsageError(
+                f"discriminator must not have an input {name!r} that the generator lacks: the "
+                f"fakes have no {name}. Give the generator one, or write a subclass whose `draw` "
+                "gives it."
             )
 
     def _averaged(self, network: keras.Model) -> keras.Model:

@@ -101,6 +101,22 @@ def test_the_prior_of_the_gan_gives_the_starts(linear_gan, monkeypatch):
     np.testing.assert_allclose(found, latent.sample(2, 3, 3, prior="uniform"), atol=1e-4)
 
 
+@pytest.mark.parametrize("prior", ["uniform", "spherical"])
+def test_latents_stay_within_the_prior(linear_gan, monkeypatch, prior):
+    monkeypatch.setattr(linear_gan, "prior", prior)
+    found, _ = latent.invert(linear_gan, -np.ones((2, 8, 8, 1), np.float32), steps=40)
+    if prior == "uniform":
+        assert np.abs(found).max() == 1.0
+    else:
+        np.testing.assert_allclose(np.linalg.norm(found, axis=1), 3**0.5, rtol=1e-5)
+
+
+def test_the_class_must_be_said():
+    gan = kgan.ConditionalGAN((8, 8, 1), classes=3, latent_dim=4, width=2, networks="mlp")
+    with pytest.raises(ValueError, match="label must be the class of the images, since Condit"):
+        latent.invert(gan, IMAGES)
+
+
 def test_a_generator_in_float16_is_inverted(make_gan, vivid_gan):
     gan = make_gan(dtype="mixed_float16")
     gan.averaged_generator.set_weights(vivid_gan.averaged_generator.get_weights())

@@ -100,9 +100,9 @@ def test_data_sets(gans, model, condition, message):
         gans[model].fit(good(model), validation_data=batches(IMAGES, condition), verbose=0)
 
 
-def good(model):
-    parts = {"vectors": (IMAGES, VECTORS), "plain": (IMAGES,), "info": (IMAGES,)}
-    dataset = batches(*parts.get(model, (IMAGES, LABELS)))
+def good(model, images=IMAGES):
+    parts = {"vectors": (images, VECTORS), "plain": (images,), "info": (images,)}
+    dataset = batches(*parts.get(model, (images, LABELS)))
     return dataset.map(lambda image: image) if model in ("plain", "info") else dataset
 
 
@@ -124,6 +124,37 @@ def test_a_label_out_of_range_in_a_later_batch(gans, model, value, message):
     for ask in (gans[model].fit, gans[model].evaluate):
         with pytest.raises(ValueError, match=message):
             ask(dataset, verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("model", "value", "message"),
+    [
+        ("plain", np.nan, "^images must be finite numbers, -1 to 1, .* nan to nan"),
+        ("plain", -np.inf, "^images must be finite numbers, -1 to 1, in every batch"),
+        ("classes", 200, r"^images must be .* to 200\. From 0 to 255, use images / 127.5 - 1"),
+        ("vectors", -1.5, r"^images must be .* received values from -1\.5 to 0?\.\d+\. From"),
+    ],
+)
+def test_an_image_out_of_range_in_a_later_batch(gans, model, value, message):
+    with pytest.raises(ValueError, match=message):
+        gans[model].fit(good(model, with_one(IMAGES, (20, 3, 3, 0), value)), verbose=0)
+    assert all(np.isfinite(weight).all() for weight in gans[model].generator.get_weights())
+
+
+def test_a_condition_that_is_no_number_in_a_later_batch(gans):
+    dataset = batches(IMAGES, with_one(VECTORS, (20, 1), np.nan))
+    with pytest.raises(ValueError, match="^conditions must be finite numbers in every batch"):
+        gans["vectors"].fit(dataset, verbose=0)
+
+
+def test_no_batches(gans):
+    with pytest.raises(ValueError, match="x must hold batches; received an empty tf.data.Dataset"):
+        gans["plain"].fit(good("plain").take(0), steps_per_epoch=1, verbose=0)
+
+
+def test_labels_that_are_all_hidden_name_no_class_count(gans):
+    hidden = np.full_like(LABELS, -1)
+    gans["semi"].fit((IMAGES, hidden), batch_size=8, verbose=0)
 
 
 def test_unlabelled_images_are_for_semi_supervised_gans_alone(gans):
@@ -263,6 +294,9 @@ def test_networks_whose_sides_would_lack_something():
         ValueError, match="discriminator must have one tensor or a dict with 'logit'"
     ):
         kgan.GAN(generator, mlp.discriminator((8, 8, 1), 2, heads={"a": (1,), "b": (1,)}))
+    asking = mlp.discriminator((8, 8, 1), 2, condition=Condition("label", 3))
+    with pytest.raises(ValueError, match="discriminator must not have an input 'label' that the g"):
+        kgan.GAN(generator, asking)
     coded = mlp.generator((8, 8, 1), 4, 2, condition=Condition("code", 3))
     with pytest.raises(
         ValueError, match="generator must not have an input 'code'.*Write a subclass"

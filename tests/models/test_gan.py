@@ -295,6 +295,16 @@ def test_the_interval_counts_discriminator_updates(images, make_gan):
     )
 
 
+def test_a_refused_compile_leaves_the_model_as_it_was(make_gan):
+    gan = make_gan(loss="hinge", penalties=["r1"])
+    before = gan.get_compile_config(), gan.two_player_loss, gan.penalties, gan.discriminator_steps
+    for wrong in ({"generator_optimizer": "adm"}, {"augment": "none such"}):
+        with pytest.raises(ValueError):
+            gan.compile("wasserstein", penalties=(), discriminator_steps=3, **wrong)
+        after = gan.get_compile_config(), gan.two_player_loss, gan.penalties
+        assert (*after, gan.discriminator_steps) == before
+
+
 def test_a_network_is_saved_once(images, make_gan, tmp_path):
     gan = make_gan(dtype="mixed_bfloat16", penalties=["r1"])
     gan.save(tmp_path / "gan.keras")

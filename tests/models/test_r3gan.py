@@ -83,6 +83,12 @@ def test_scheduled_adam_is_rebuilt_from_its_configuration():
         np.testing.assert_array_equal(updates(copy), updates(optimizer))
 
 
+@pytest.mark.parametrize("beta_2", [1.0, -0.1, "0.9", None])
+def test_a_beta_that_is_none(beta_2):
+    with pytest.raises(ValueError, match="beta_2 must be a number"):
+        ScheduledAdam(beta_2=beta_2)
+
+
 def at(step, start, end, steps):
     return end + (start - end) * (1 + math.cos(math.pi * min(step / steps, 1))) / 2
 

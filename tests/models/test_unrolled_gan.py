@@ -141,3 +141,17 @@ def test_bad_arguments():
     for steps in (-1, 0.5, "2", None):
         with pytest.raises(ValueError, match="unrolling_steps must be an integer of at least 0"):
             unrolled(steps)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "received"),
+    [
+        (keras.optimizers.Nadam(1e-3), r"Nadam\(gradient_acc.*None\)"),
+        (keras.optimizers.Adam(gradient_accumulation_steps=2), r"Adam\(grad.*2\)\. Use Adam, RMS"),
+    ],
+)
+def test_an_optimizer_that_cannot_be_foreseen(optimizer, received):
+    gan = unrolled(1)
+    with pytest.raises(ValueError, match=f"discriminator_optimizer must be one .* {received}"):
+        gan.compile("hinge", discriminator_optimizer=optimizer)
+    assert type(gan.two_player_loss).__name__ == "NonSaturating"
