@@ -32,6 +32,16 @@ def check_integer(argument: str, value: Any, low: int, high: int | None = None) 
     return number
 
 
+def integers(values: Any) -> tuple[int, ...]:
+    """A tuple or list of integers as ints; empty if it is another thing."""
+    if not isinstance(values, (tuple, list)) or any(isinstance(value, bool) for value in values):
+        return ()
+    try:
+        return tuple(map(operator.index, values))
+    except TypeError:
+        return ()
+
+
 def check_number(argument: str, value: Any, low: float, unit: str = "") -> float:
     """`value` as a finite float of at least `low`; the error names the `unit`.
 

@@ -1,7 +1,8 @@
 """The relativistic average GAN on Fashion-MNIST.
 
 Jolicoeur-Martineau, "The relativistic discriminator", 2018, arXiv:1807.00734. The networks are
-DCGAN's at a quarter of its width, the discriminator normalised by spectral norms as in the paper.
+DCGAN's at a quarter of its width, the discriminator normalised by spectral norms, as the paper's is
+on CIFAR-10; with them rates ten times as high learn faster in minutes.
 """
 
 from __future__ import annotations

@@ -201,6 +201,7 @@ def _with_options(message: object) -> str:
     """The library's words about an argument, with the option's name."""
     options = {
         "source=": "--data=",
+        "label must": "--label must",
         "batch_size=": "--batch-size=",
         "resolution=": "--resolution=",
         "channels=": "--channels=",

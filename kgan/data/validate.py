@@ -104,15 +104,15 @@ def check_labels(
     except ValueError as error:
         raise UsageError(f"labels must be one integer an image; received {error}") from None
     if labels.shape != (num_images,):
-        mend = " Use labels.reshape(-1)." if labels.size == num_images else ""
+        mend = " Use labels.reshape(-1)." if labels.ndim > 1 and labels.size == num_images else ""
         raise UsageError(
             f"labels must have the shape ({num_images},), one an image; received {labels.shape}."
             f"{mend}"
         )
     if labels.dtype.kind not in "iu":
+        mend = "" if asked else " Use np.unique(labels, return_inverse=True)[1]."
         raise UsageError(
-            f"labels must be integers, 0 to classes - 1; received {labels.dtype}. "
-            "Use np.unique(labels, return_inverse=True)[1]."
+            f"labels must be integers, 0 to classes - 1; received {labels.dtype}.{mend}"
         )
     lowest, highest = (-1 if unlabelled else 0), (classes or np.iinfo(np.int32).max) - 1
     if labels.size and (labels.min() < lowest or labels.max() > highest):

@@ -243,6 +243,11 @@ def guard_said_plainly():
 
 def _from_arrays(gan: GAN, x: Any, batch_size: int, argument: str) -> tf.data.Dataset:
     """Arrays as batches in an order that the model's seed defines."""
+    if isinstance(x, tuple) and len(x) < 2:
+        raise UsageError(
+            f"{argument} must be an array, or a tuple (images, labels); received a tuple of "
+            f"{len(x)}. Pass the array alone, or its labels, too."
+        )
     images, *rest = x if isinstance(x, tuple) else (x,)
     check_images(images, gan.image_shape, argument)
     if "condition" not in gan.batch_parts or not rest:

@@ -386,6 +386,11 @@ class GAN(Game):
         check_integer("epochs", epochs, 1)
         check_integer("initial_epoch", initial_epoch, 0)
         check_integer("validation_freq", validation_freq, 1)
+        if isinstance(callbacks, keras.callbacks.Callback):
+            raise UsageError(
+                f"callbacks must be a list; received a {type(callbacks).__name__}. "
+                "Use callbacks=[…]."
+            )
         feed = Feed(self, x, batch_size, steps_per_epoch)
         callbacks = list(callbacks or ())
         self._feed = feed

@@ -25,7 +25,8 @@ class InfoGAN(Variant):
     """The generator gets a code beside the noise, and a head of the discriminator reads it again.
 
     A code is a vector `(code_dim,)`: for each number in `categorical` a one-hot vector of that
-    length, drawn evenly, then `continuous` numbers, drawn from [-1, 1]. Both players maximise the
+    length, drawn evenly, then `continuous` numbers, drawn from [-1, 1]; `generate(codes=…)` takes
+    others, too, mixtures of kinds and numbers beyond. Both players maximise the
     variational bound of the mutual information between code and image, `info_weight` times for the
     categorical and `continuous_weight` times for the continuous codes; `fit` logs it in nats as
     `information`, at most log K for each K-fold code (`categorical_information`) and log 2 -

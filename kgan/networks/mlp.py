@@ -14,6 +14,7 @@ from typing import Any
 import keras
 from keras import layers
 
+from kgan.checks import integers
 from kgan.errors import UsageError
 from kgan.layers import LeakyReLU, SpectralNormalization
 from kgan.networks.family import Family
@@ -22,8 +23,8 @@ _HIDDEN = 3
 
 
 def _check_shape(image_shape: Any) -> tuple[int, int, int]:
-    shape = tuple(image_shape) if isinstance(image_shape, (tuple, list)) else ()
-    if len(shape) != 3 or not all(isinstance(size, int) and size > 0 for size in shape):
+    shape = integers(image_shape)
+    if len(shape) != 3 or min(shape) < 1:
         raise UsageError(
             "image_shape must be (height, width, channels), whole numbers above 0; received "
             f"{image_shape!r}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kgan.checks import integers
 from kgan.errors import UsageError
 
 _SMALLEST = 7
@@ -21,10 +22,9 @@ def check_image_shape(image_shape) -> tuple[int, int, int]:
     Raises:
         UsageError: not square, not 8 to 256 pixels, not divisible by 4, or not 1 to 4 channels.
     """
-    shape = tuple(image_shape) if isinstance(image_shape, (tuple, list)) else ()
+    shape = integers(image_shape)
     if not (
         len(shape) == 3
-        and all(isinstance(size, int) for size in shape)
         and shape[0] == shape[1]
         and 8 <= shape[0] <= 256
         and shape[0] % 4 == 0

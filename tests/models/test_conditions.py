@@ -237,9 +237,9 @@ def test_updates_that_do_not_divide_the_batch(gans):
             {"labels": [-1]},
             r"labels must be 0 to 2, one of 3 classes; .* from -1 to -1\. Ask",
         ),
-        ("classes", {"labels": [0.5]}, "labels must be integers"),
+        ("classes", {"labels": [0.5]}, r"labels must be integers.* received float64\.$"),
         ("classes", {"labels": ["a"]}, "labels must be integers"),
-        ("classes", {"labels": 1}, r"labels must have the shape \(1,\), .* received \(\)"),
+        ("classes", {"labels": 1}, r"labels must have the shape \(1,\), .* received \(\)\.$"),
         ("classes", {"labels": [], "n": 2}, r"labels must have the shape \(2,\).*received \(0,\)"),
         ("classes", {"labels": []}, "n must be an integer of at least 1; received 0"),
         ("classes", {"labels": [0, 1], "n": 3}, r"labels must have the shape \(3,\).*\(2,\)"),
@@ -368,6 +368,25 @@ def test_arrays_that_no_model_takes():
     for ask in searches:
         with pytest.raises(ValueError, match="a generator with a condition_dim cannot be searched"):
             ask(gan)
+
+
+@pytest.mark.parametrize("parts", [(), (IMAGES,)])
+def test_a_tuple_that_is_no_pair(gans, parts):
+    with pytest.raises(ValueError, match=rf"x must be an array.* a tuple of {len(parts)}\. Pass"):
+        gans["plain"].fit(parts)
+
+
+def test_a_lone_callback(gans):
+    with pytest.raises(ValueError, match="callbacks must be a list; received a StopOnNaN"):
+        gans["plain"].fit(IMAGES, callbacks=kgan.callbacks.StopOnNaN())
+
+
+def test_integers_of_numpy_make_a_shape_and_flags_do_not():
+    size = np.int64(8)
+    assert kgan.DCGAN(**{**SIZES, "image_shape": (size, size, 1)}).image_shape == (8, 8, 1)
+    for networks in ("mlp", "dcgan"):
+        with pytest.raises(ValueError, match="image_shape must be"):
+            kgan.DCGAN(**{**SIZES, "image_shape": (8, 8, True), "networks": networks})
 
 
 def test_a_list_of_images_is_as_good_as_an_array(gans):
