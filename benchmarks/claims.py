@@ -31,6 +31,7 @@ import tensorflow as tf
 
 import kgan
 from kgan import zoo
+from kgan.augment import Augment
 from kgan.ema import ExponentialMovingAverage, untrained_copy
 from kgan.files import replacing
 from kgan.metrics import assignment, diversity, frechet, judge, neighbours
@@ -114,6 +115,19 @@ class CriticCurve(keras.callbacks.Callback):
         self._seen, self._sum = steps, total
 
 
+class Augmented(keras.layers.Layer):
+    """A GAN's augmentation, if it has one, while a network trains by itself."""
+
+    def __init__(self, augment: Augment | None, seed: int):
+        super().__init__()
+        self.augment = None if augment is None else type(augment).from_config(augment.get_config())
+        if self.augment is not None:
+            self.augment.seed_generator = keras.random.SeedGenerator(seed)
+
+    def call(self, inputs, training=False):
+        return self.augment(inputs) if training and self.augment is not None else inputs
+
+
 class Measure:
     """The figures, each of a trained GAN; the real side is computed once."""
 
@@ -181,11 +195,12 @@ class Measure:
         }
 
     def supervised(self, gan: kgan.SemiSupervisedGAN, data: kgan.data.ImageDataset) -> float:
-        """Test accuracy of the same network, averaged as the GAN's, from the labels alone."""
+        """Test accuracy of the same network by the labels alone, augmented and averaged alike."""
         known = data.labels >= 0
         twin = kgan.SemiSupervisedGAN.from_config(gan.get_config()).discriminator
         network = keras.Model(twin.input, twin.output["class_logits"])
-        network.compile(
+        trained = keras.Sequential([Augmented(gan.augment, gan.seed), network])
+        trained.compile(
             keras.optimizers.Adam(3e-4, beta_1=0.5),
             keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             jit_compile=False,
@@ -200,7 +215,7 @@ class Measure:
         few = tf.data.Dataset.from_tensor_slices((data.images[known], data.labels[known]))
         # Whole batches, for a normalisation over a few images would be another.
         batches = few.shuffle(int(known.sum())).repeat().batch(32)
-        network.fit(
+        trained.fit(
             batches,
             steps_per_epoch=SUPERVISED_STEPS,
             verbose=0,

@@ -1,7 +1,8 @@
 """Semi-supervised GAN on Fashion-MNIST: a classifier from a hundred labels.
 
 Salimans et al., "Improved Techniques for Training GANs", 2016, arXiv:1606.03498, section 5. The
-networks are DCGAN's at a quarter of its width.
+networks are DCGAN's at a quarter of its width; what the discriminator sees is moved by up to an
+eighth of the side, since a hundred labelled images are soon known by heart.
 """
 
 from __future__ import annotations
@@ -30,5 +31,6 @@ def model(image_shape: tuple[int, int, int] = (28, 28, 1), seed: int = 0) -> kga
     gan.compile(
         generator_optimizer=keras.optimizers.Adam(3e-4, beta_1=0.5),
         discriminator_optimizer=keras.optimizers.Adam(3e-4, beta_1=0.5),
+        augment=kgan.augment.DiffAugment(("translation",)),
     )
     return gan
