@@ -66,6 +66,7 @@ class Recipe:
     halflife_images: float | None = None  # of the average
     weights: tuple[float, float] = (0.0, 0.0)  # of R1 and R2, at the start and at the end
     gradient_penalty: float = 10.0  # its weight
+    interval: int = 1  # of the penalties, in discriminator updates
 
 
 @dataclass(frozen=True)
@@ -227,11 +228,14 @@ def falling(*penalties: type[Penalty]):
 
     A strong penalty finds all modes, but holds the discriminator flatter than narrow modes are.
     """
-    return lambda recipe: [kind(Cosine(*recipe.weights, recipe.steps)) for kind in penalties]
+    return lambda recipe: [
+        kind(Cosine(*recipe.weights, recipe.steps), interval=recipe.interval) for kind in penalties
+    ]
 
 
-def constant(*penalties: Penalty):
-    return lambda recipe: list(penalties)
+def alone(recipe: Recipe) -> list[Penalty]:
+    """A loss without a penalty."""
+    return []
 
 
 # A loss, and the penalties as a function of the set's recipe. `zero_sum` is not among them: its
@@ -239,19 +243,22 @@ def constant(*penalties: Penalty):
 CONFIGURATIONS = {
     "non_saturating, R1 + R2": ("non_saturating", falling(R1, R2)),
     "relativistic, R1 + R2": ("relativistic", falling(R1, R2)),
-    "minimax": ("minimax", constant()),
-    "non_saturating": ("non_saturating", constant()),
-    "least_squares": ("least_squares", constant()),
-    "wasserstein": ("wasserstein", constant()),
-    "hinge": ("hinge", constant()),
-    "relativistic": ("relativistic", constant()),
-    "relativistic_average": ("relativistic_average", constant()),
+    "minimax": ("minimax", alone),
+    "non_saturating": ("non_saturating", alone),
+    "least_squares": ("least_squares", alone),
+    "wasserstein": ("wasserstein", alone),
+    "hinge": ("hinge", alone),
+    "relativistic": ("relativistic", alone),
+    "relativistic_average": ("relativistic_average", alone),
     "non_saturating, R1": ("non_saturating", falling(R1)),
     "non_saturating, R2": ("non_saturating", falling(R2)),
-    "non_saturating, DRAGAN": ("non_saturating", constant(DRAGAN(weight=10.0))),
+    "non_saturating, DRAGAN": (
+        "non_saturating",
+        lambda recipe: [DRAGAN(weight=10.0, interval=recipe.interval)],
+    ),
     "wasserstein, gradient penalty": (
         "wasserstein",
-        lambda recipe: [GradientPenalty(recipe.gradient_penalty)],
+        lambda recipe: [GradientPenalty(recipe.gradient_penalty, recipe.interval)],
     ),
     "minimax, R1 + R2": ("minimax", falling(R1, R2)),
     "least_squares, R1 + R2": ("least_squares", falling(R1, R2)),

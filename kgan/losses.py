@@ -74,6 +74,9 @@ class Minimax(Loss):
     `label_smoothing` s trains the discriminator towards 1 - s on reals and 0 on fakes (one-sided:
     Salimans et al., "Improved Techniques for Training GANs", 2016, arXiv:1606.03498, section 3.4).
 
+    Raises:
+        UsageError: `label_smoothing` outside [0, 1).
+
     Goodfellow et al., "Generative Adversarial Networks", 2014, arXiv:1406.2661, equation 1.
     """
 
@@ -113,6 +116,9 @@ class ZeroSum(Minimax):
     real image depends on the generator, so that "reals" gives it no gradient, and "both" that of
     "fakes".
 
+    Raises:
+        UsageError: an unknown objective, or `label_smoothing` outside [0, 1).
+
     Goodfellow et al., "Generative Adversarial Networks", 2014, arXiv:1406.2661, equation 1.
     """
 
@@ -132,6 +138,9 @@ class ZeroSum(Minimax):
 @losses.register("least_squares")
 class LeastSquares(Loss):
     """Half the mean squared distance to 1 - `label_smoothing` (real) and 0 (fake); G aims at 1.
+
+    Raises:
+        UsageError: `label_smoothing` outside [0, 1).
 
     Mao et al., "Least Squares Generative Adversarial Networks", 2017, arXiv:1611.04076,
     equation 9.

@@ -45,6 +45,9 @@ class Penalty(Configured):
     """Base class: `weight` multiplies the penalty, `interval` is in discriminator updates.
 
     The weight may be a Keras schedule, a function of the training step.
+
+    Raises:
+        UsageError: a weight below 0, or an interval below 1.
     """
 
     # The model binds its own generator, so that its seed and checkpoints pin the noise.
@@ -124,6 +127,9 @@ class DRAGAN(Penalty):
     """weight · E(‖∇D(x + δ)‖ - 1)² around real images, δ ~ N(0, (noise · std(x))²).
 
     `noise` is in units of the batch's standard deviation.
+
+    Raises:
+        UsageError: `noise` or `weight` below 0.
 
     Kodali et al., "On Convergence and Stability of GANs", 2017, arXiv:1705.07215, section 2.3.
     """

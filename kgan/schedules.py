@@ -16,6 +16,9 @@ from kgan.errors import UsageError
 class Cosine(keras.optimizers.schedules.LearningRateSchedule):
     """Half a cosine from `start` to `end` during `steps` steps, `end` after them.
 
+    Raises:
+        UsageError: a value below 0, or `steps` below 1.
+
     Loshchilov & Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", 2017,
     arXiv:1608.03983, equation 5, without restarts; `start` may lie below `end`.
     """

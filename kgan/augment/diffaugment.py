@@ -32,6 +32,9 @@ class DiffAugment(Augment):
     in), "cutout" (a square of half the side becomes zero). The fourth channel of RGBA images, and
     the second of two, is alpha: colour leaves it alone.
 
+    Raises:
+        UsageError: an unknown name in `policy`, or none.
+
     Zhao et al., "Differentiable Augmentation for Data-Efficient GAN Training", 2020,
     arXiv:2006.10738, section 3.2.
     """

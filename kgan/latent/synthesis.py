@@ -24,7 +24,11 @@ def latents(gan: GAN, n: int, seed: int | None = None) -> np.ndarray:
 
 
 def check_movable(gan: GAN) -> None:
-    """Refuse a generator for which latents alone make no image."""
+    """Refuse a generator for which latents alone make no image.
+
+    Raises:
+        UsageError: each of its images has a condition of its own.
+    """
     if "condition" in gan.generator_inputs:
         raise UsageError(
             "The latents of a generator with a condition_dim cannot be searched or moved along "
@@ -37,6 +41,9 @@ def held(gan: GAN, n: int, label: int | None = None, codes=None) -> dict[str, np
 
     The same for each image: the label, class 0 if none is given, or an InfoGAN's code, that of
     `gan.sample_inputs(1, 0)`; or else the `codes`, one an image.
+
+    Raises:
+        UsageError: a label that the GAN does not know, or a generator with a condition.
     """
     if label is not None:
         if "label" not in gan.generator_inputs:

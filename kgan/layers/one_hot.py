@@ -15,6 +15,9 @@ class OneHot(keras.layers.Layer):
     """Labels `(batch,)`, integers in 0..classes-1, as vectors `(batch, classes)` of one 1.
 
     A label outside gives a vector of zeros: whoever feeds a network checks its labels.
+
+    Raises:
+        UsageError: `classes` is below 1.
     """
 
     def __init__(self, classes: int, name: str | None = None, dtype: Any = None):

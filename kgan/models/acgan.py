@@ -23,6 +23,9 @@ class ACGAN(Variant):
     of right classes on either side, `real_class_accuracy` and `fake_class_accuracy`.
     `generate(labels=…)` asks for classes. The other arguments are those of `ConditionalGAN`.
 
+    Raises:
+        UsageError: fewer than two classes, a weight below 0, or what `DCGAN` refuses.
+
     Odena, Olah & Shlens, "Conditional Image Synthesis with Auxiliary Classifier GANs", 2017,
     arXiv:1610.09585, equations 2 and 3.
     """

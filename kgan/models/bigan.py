@@ -22,10 +22,11 @@ class BiGAN(Variant):
     each other's inverse. `encode(images)` gives latents, `reconstruct(images)` the images of these,
     `features(images)` what the encoder sees before its last layer. The averaged encoder answers.
     Whatever the loss, encoder and generator minimise the discriminator's with the sides exchanged:
-    "minimax" is "non_saturating" here. The other arguments are those of `DCGAN`.
+    "minimax" is "non_saturating" here, and the objective of "zero_sum" does not count. The other
+    arguments are those of `DCGAN`.
 
-    Donahue, Krähenbühl & Darrell, "Adversarial Feature Learning", 2017, arXiv:1605.09782; Dumoulin
-    et al., "Adversarially Learned Inference", 2017, arXiv:1606.00704.
+    Donahue, Krähenbühl & Darrell, "Adversarial Feature Learning", 2017, arXiv:1605.09782,
+    section 3; Dumoulin et al., "Adversarially Learned Inference", 2017, arXiv:1606.00704.
     """
 
     generator_networks = ("generator", "encoder")

@@ -38,8 +38,9 @@ class ConditionalGAN(Variant):
         UsageError: neither or both of `classes` and `condition_dim`, fewer than two classes, or
             what `DCGAN` refuses.
 
-    Mirza & Osindero, "Conditional Generative Adversarial Nets", 2014, arXiv:1411.1784; Miyato &
-    Koyama, "cGANs with Projection Discriminator", 2018, arXiv:1802.05637.
+    Mirza & Osindero, "Conditional Generative Adversarial Nets", 2014, arXiv:1411.1784,
+    equation 2; Miyato & Koyama, "cGANs with Projection Discriminator", 2018, arXiv:1802.05637,
+    equation 4.
     """
 
     def __init__(

@@ -101,7 +101,11 @@ def _check_batch(gan: GAN, dataset: tf.data.Dataset, steps: int) -> None:
 
 
 def once(gan: GAN, x: Any, batch_size: int | None, argument: str) -> tf.data.Dataset:
-    """The batches of `x` once, for an evaluation."""
+    """The batches of `x` once, for an evaluation.
+
+    Raises:
+        UsageError: the networks cannot take them.
+    """
     x = _checked(gan, x, batch_size, argument)
     if gan.pack > 1:
         _check_batch(gan, x, 1)

@@ -33,6 +33,10 @@ class InfoGAN(Variant):
     log(2π)/2 = -0.226 for each continuous one (`continuous_information`). No labels are needed. The
     other arguments are those of `DCGAN`.
 
+    Raises:
+        UsageError: no code, a categorical one of fewer than two kinds, a weight below 0, or what
+            `DCGAN` refuses.
+
     Chen et al., "InfoGAN: Interpretable Representation Learning by Information Maximizing
     Generative Adversarial Nets", 2016, arXiv:1606.03657, equations 5 and 6 (the continuous codes'
     distribution Q is a normal one of variance 1).

@@ -15,7 +15,8 @@ class LSGAN(DCGAN):
 
     Far from the border the squares still have a slope where cross-entropy is flat.
 
-    Mao et al., "Least Squares Generative Adversarial Networks", 2017, arXiv:1611.04076.
+    Mao et al., "Least Squares Generative Adversarial Networks", 2017, arXiv:1611.04076,
+    equation 9.
     """
 
     def compile_defaults(self) -> dict[str, Any]:

@@ -13,7 +13,11 @@ from kgan.precision import compute_dtypes
 
 
 def get(argument: str, identifier: Any) -> keras.optimizers.Optimizer:
-    """The optimizer that a name stands for, or the object itself."""
+    """The optimizer that a name stands for, or the object itself.
+
+    Raises:
+        UsageError: it is neither.
+    """
     try:
         optimizer = keras.optimizers.get(identifier)
     except (ValueError, TypeError, KeyError):  # KeyError: a dict that is no configuration

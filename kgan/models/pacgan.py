@@ -16,6 +16,10 @@ class PacGAN(Variant):
     A generator that lacks modes gives itself away by images too much alike. The batch must divide
     into packs; the other arguments, and the defaults of `compile`, are those of `DCGAN`.
 
+    Raises:
+        UsageError: a `pack` below 1, or what `DCGAN` refuses; in `fit` a batch of other than whole
+            packs.
+
     Lin et al., "PacGAN: The power of two samples in generative adversarial networks", 2018,
     arXiv:1712.04086, section 2.
     """

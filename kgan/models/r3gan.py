@@ -22,6 +22,10 @@ class R3GAN(DCGAN):
     the end of its own rate and β₂ as many times sooner.) The discriminator has no normalisation.
     The other arguments are those of `DCGAN`.
 
+    Raises:
+        UsageError: a normalisation, a `gamma` below 0, `burn_in_steps` below 1, or what `DCGAN`
+            refuses.
+
     Huang et al., "The GAN is dead; long live the GAN! A Modern Baseline GAN", 2024,
     arXiv:2501.05441, equations 2 and 3. Rate, γ and β₂ are those of the authors' code for FFHQ at
     64x64, whose schedules last 20 million images, here in batches of 256; its networks are wider

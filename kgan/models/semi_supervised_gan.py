@@ -26,6 +26,9 @@ class SemiSupervisedGAN(Variant):
     ones. `classify(images)` tells classes by the averaged discriminator. `fit` logs `class_loss`
     and `class_accuracy` on the labelled images. The other arguments are those of `DCGAN`.
 
+    Raises:
+        UsageError: fewer than two classes, or what `DCGAN` refuses.
+
     Salimans et al., "Improved Techniques for Training GANs", 2016, arXiv:1606.03498, sections 3.1
     and 5; Odena, "Semi-Supervised Learning with Generative Adversarial Networks", 2016,
     arXiv:1606.01583.

@@ -17,8 +17,8 @@ class SNGAN(DCGAN):
     (`kgan.layers.SpectralNormalization`) changes no weight in the forward pass.
 
     Miyato et al., "Spectral Normalization for Generative Adversarial Networks", 2018,
-    arXiv:1802.05957. Optimizers and five critic updates are those of the authors' code for their
-    residual networks.
+    arXiv:1802.05957, equations 8, 16 and 17. Optimizers and five critic updates are those of the
+    authors' code for their residual networks.
     """
 
     paper_normalizations = ("spectral",)

@@ -21,6 +21,10 @@ class UnrolledGAN(DCGAN):
     own part of the batch would bring. An evaluation foresees, too: its generator loss is the one
     that is trained. The other arguments are those of `DCGAN`.
 
+    Raises:
+        UsageError: `unrolling_steps` below 0, or what `DCGAN` refuses; in `compile` an optimizer of
+            the discriminator that cannot be foreseen (Nadam, or with gradient accumulation).
+
     Metz et al., "Unrolled Generative Adversarial Networks", 2017, arXiv:1611.02163, equations 7
     to 10.
     """

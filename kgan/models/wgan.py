@@ -34,6 +34,9 @@ class WGAN(DCGAN):
     `clip` bounds every trainable weight of the critic, whose normalisation is not spectral, for
     that would undo the bound; the other arguments are those of `DCGAN`.
 
+    Raises:
+        UsageError: spectral normalisation, a `clip` of 0, or what `DCGAN` refuses.
+
     Arjovsky, Chintala & Bottou, "Wasserstein GAN", 2017, arXiv:1701.07875, algorithm 1.
     """
 

@@ -3,8 +3,9 @@
 Huang et al., "The GAN is dead; long live the GAN! A Modern Baseline GAN", 2024, arXiv:2501.05441,
 section 4 (configuration E): no normalisation; blocks of a 1x1, a grouped 3x3 and a 1x1 convolution
 that widen the channels twofold inside, LeakyReLU, the last kernel of a block starting at zero and
-the others scaled down by their number (fix-up); resampling by bilinear filters outside the blocks;
-the generator starts from a learned basis that the latent scales, the discriminator ends in one.
+the others scaled down by their number (fix-up); resampling outside the blocks, upwards bilinear,
+downwards by the mean of two by two pixels; the generator starts from a learned basis that the
+latent scales, the discriminator ends in one.
 
 `width` is the number of channels next to the image; it doubles with each halving of the image's
 size, up to fourfold. Groups have 16 channels; where 16 does not divide the widened ones, there is

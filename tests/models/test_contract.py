@@ -243,7 +243,7 @@ def other_families():
 
 
 @pytest.mark.parametrize(("name", "networks"), list(other_families()))
-def test_every_family_of_networks_plays_every_game(name, networks):
+def test_every_family_of_networks_fits_every_game(name, networks):
     gan = built(name, networks=networks, ema_halflife_images=None)
     parts = data(ROWS[name].data)
     parts = parts if isinstance(parts, tuple) else (parts,)
