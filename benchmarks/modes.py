@@ -197,7 +197,7 @@ SETS = {
         scale=4.5,
         recipe=Recipe(6_000, 256, 4e-3, 0.05, 0.9, 60_000, (0.02, 0.005), 0.1),
     ),
-    "stacked": Stacked(Recipe(5_000, 32, 2e-3, 0.1, 0.99, 10_000, (1.0, 0.1), 10.0)),
+    "stacked": Stacked(Recipe(10_000, 32, 4e-3, 0.1, 0.99, 10_000, (1.0, 0.1), 10.0, interval=16)),
 }
 SEEDS = {"ring": 10, "grid": 10, "stacked": 3}
 PUBLISHED = {  # modes, high-quality %, reverse KL

@@ -3,7 +3,14 @@ import math
 import numpy as np
 import pytest
 
-from kgan.checks import check_flag, check_integer, check_number, check_path, check_precision
+from kgan.checks import (
+    check_flag,
+    check_integer,
+    check_number,
+    check_path,
+    check_precision,
+    integers,
+)
 from kgan.errors import UsageError
 
 
@@ -14,6 +21,12 @@ def test_integers():
             check_integer("seed", value, 0)
     with pytest.raises(UsageError, match=r"channels must be an integer, 1 to 4; received 5"):
         check_integer("channels", 5, 1, 4)
+
+
+def test_several_integers():
+    assert integers([np.int64(3), 4]) == (3, 4) == integers((3, 4))
+    for values in ([3, True], [3, 1.0], "34", 3, None):
+        assert integers(values) == ()
 
 
 def test_numbers():

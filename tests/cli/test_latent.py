@@ -226,6 +226,22 @@ def test_an_unknown_model_is_told_at_once(folder, refuses, command, monkeypatch)
 
 
 @pytest.mark.parametrize("command", ["interpolate", "arithmetic", "invert", "directions"])
+def test_a_label_of_a_model_without_classes(folder, model, garments, refuses, command):
+    words = {"arithmetic": PLACES, "invert": [garments]}.get(command, [])
+    refuses(
+        2,
+        ["--label must be None", "makes images without labels"],
+        "latent",
+        command,
+        model,
+        *words,
+        "--label",
+        3,
+    )
+    assert list(folder.iterdir()) == [garments]
+
+
+@pytest.mark.parametrize("command", ["interpolate", "arithmetic", "invert", "directions"])
 def test_a_place_that_cannot_be_written_is_told_before_the_work(
     folder, model, refuses, command, monkeypatch
 ):
