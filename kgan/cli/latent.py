@@ -299,7 +299,8 @@ def invert(
     """Find the latents with which MODEL comes nearest to IMAGES, a file or a folder.
 
     MODEL is a run folder, a .keras file, a preset folder or its name. Of each image the centre
-    square is cut out and brought to the size of the model's images.
+    square is cut out and brought to the size of the model's images. A model with classes needs
+    --label, the class of all IMAGES; an InfoGAN's codes are those that it reads from the images.
     """
     _check_file("--out", out, ".png")
     if latents_out is not None:
