@@ -1,4 +1,4 @@
-"""LSGAN on Fashion-MNIST.
+"""LSGAN on Fashion-MNIST: least squares in place of cross-entropy.
 
 Mao et al., "Least Squares Generative Adversarial Networks", 2017, arXiv:1611.04076. The networks
 are DCGAN's at a quarter of its width.

@@ -1,4 +1,4 @@
-"""The relativistic average GAN on Fashion-MNIST.
+"""The relativistic average GAN on Fashion-MNIST: real compared with fake.
 
 Jolicoeur-Martineau, "The relativistic discriminator", 2018, arXiv:1807.00734. The networks are
 DCGAN's at a quarter of its width, the discriminator normalised by spectral norms, as the paper's is
