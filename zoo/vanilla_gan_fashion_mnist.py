@@ -17,7 +17,7 @@ epochs = 20
 def model(image_shape: tuple[int, int, int] = (28, 28, 1), seed: int = 0) -> kgan.VanillaGAN:
     """The compiled GAN."""
     gan = kgan.VanillaGAN(
-        image_shape, latent_dim=64, width=512, ema_halflife_images=20_000, seed=seed
+        image_shape, latent_dim=64, width=256, ema_halflife_images=20_000, seed=seed
     )
     gan.compile(
         "non_saturating",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import json
 import os
 import platform
 import shlex
+import signal
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -214,13 +217,15 @@ def _run(config: dict, out: Path, resume: bool, chief: bool, console: Console) -
         progress,
     ]
     try:
-        gan.fit(
-            dataset,
-            epochs=arguments["epochs"],
-            steps_per_epoch=arguments["steps"],
-            callbacks=listeners,
-            verbose=0,
-        )
+        with _interrupts() as stop_if_asked:
+            listeners.append(keras.callbacks.LambdaCallback(on_train_batch_end=stop_if_asked))
+            gan.fit(
+                dataset,
+                epochs=arguments["epochs"],
+                steps_per_epoch=arguments["steps"],
+                callbacks=listeners,
+                verbose=0,
+            )
     finally:
         progress.close()
     if chief:
@@ -230,6 +235,35 @@ def _run(config: dict, out: Path, resume: bool, chief: bool, console: Console) -
     for name, what in CONTENTS.items():
         if (out / name).exists():
             console.print(f"  {name:<13} {what.format(out=shlex.quote(str(out)))}")
+
+
+@contextlib.contextmanager
+def _interrupts() -> Iterator[Callable[..., None]]:
+    """Let Ctrl-C wait for the next call of the function given; a second one does not wait.
+
+    Python's own handler may raise where exceptions are dropped, in a finalizer, say, and then the
+    training would go on.
+    """
+    pressed = False
+
+    def handle(number, frame):
+        nonlocal pressed
+        if pressed:
+            raise KeyboardInterrupt
+        pressed = True
+
+    def stop_if_asked(batch=None, logs=None):
+        if pressed:
+            raise KeyboardInterrupt
+
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.default_int_handler:  # else it is ignored, as in a script's background
+        signal.signal(signal.SIGINT, handle)
+    try:
+        yield stop_if_asked
+        stop_if_asked()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _made(recipe: ModuleType, function: str, kind: type, *arguments: Any, **named: Any) -> Any:

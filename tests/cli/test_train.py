@@ -532,6 +532,24 @@ def test_sigint_ends_with_one_line(folder, recipe, python):
     )
 
 
+def test_an_interrupt_waits_for_the_end_of_a_step_and_the_second_does_not():
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt), module._interrupts() as stop_if_asked:
+        stop_if_asked()
+        signal.raise_signal(signal.SIGINT)  # where it could be lost
+        seen = "still here"
+        stop_if_asked()
+        seen = "too late"
+    assert seen == "still here"
+    with pytest.raises(KeyboardInterrupt), module._interrupts():
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        seen = "too late"
+    with pytest.raises(KeyboardInterrupt), module._interrupts():
+        signal.raise_signal(signal.SIGINT)  # in the last step
+    assert seen == "still here" and signal.getsignal(signal.SIGINT) is before
+
+
 @pytest.mark.slow
 def test_two_workers_train_and_one_writes(folder, recipe, python):
     ports = []
