@@ -209,8 +209,7 @@ class Measure:
         moving = ExponentialMovingAverage(network, average)
 
         def move(batch, logs):
-            seen = 32 * (batch + 1)
-            moving.update(32, min(gan.ema_halflife_images, 0.05 * seen))  # as `Game.halflife`
+            moving.update(32, gan.halflife(32 * (batch + 1)))
 
         few = tf.data.Dataset.from_tensor_slices((data.images[known], data.labels[known]))
         # Whole batches, for a normalisation over a few images would be another.

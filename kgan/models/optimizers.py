@@ -57,6 +57,12 @@ _STATELESS = (
 )
 
 
+def _unscaled(optimizer):
+    """The optimizer itself, without the scaling of the loss."""
+    scales = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+    return optimizer.inner_optimizer if scales else optimizer
+
+
 class Functional:
     """An optimizer's update of the variables it was built for, as a differentiable function.
 
@@ -65,8 +71,7 @@ class Functional:
     """
 
     def __init__(self, optimizer: keras.optimizers.Optimizer, variables: list[keras.Variable]):
-        if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
-            optimizer = optimizer.inner_optimizer
+        optimizer = _unscaled(optimizer)
         methods = {name: getattr(BaseOptimizer, name) for name in _STATELESS}
         kind = type("Functional", (type(optimizer),), methods)
         self._optimizer: Any = object.__new__(kind)
@@ -78,8 +83,7 @@ class Functional:
     @staticmethod
     def can_apply(optimizer: keras.optimizers.Optimizer) -> bool:
         """Whether an optimizer of its kind can be made a function."""
-        while isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
-            optimizer = optimizer.inner_optimizer
+        optimizer = _unscaled(optimizer)
         # Nadam moves a variable of its own where the base class's method takes its place.
         own = isinstance(optimizer, keras.optimizers.Nadam)
         return not own and optimizer.gradient_accumulation_steps is None

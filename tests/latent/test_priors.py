@@ -48,7 +48,7 @@ def test_truncation():
         ((2, 4, 0, 0.0), "truncation must be a number of standard deviations of at least 0.01"),
         ((2, 4, 0, float("nan")), "truncation must be"),
         ((2, 4, 0, None, "gaussian"), "prior='gaussian' is unknown; expected one of normal, sph"),
-        ((2, 4, 0, None, ["normal"]), "prior="),
+        ((2, 4, 0, None, ["normal"]), r"prior=\['normal'\] is unknown"),
         ((2, 4, 0, None, "uniforn"), "Did you mean 'uniform'?"),
         ((2, 4, 0, 0.5, "uniform"), "truncation=0.5 cuts the tails .* prior='uniform' has none"),
     ],

@@ -91,7 +91,10 @@ def test_the_discriminator_needs_both_of_a_pair():
 
 def test_bad_input():
     gan = kgan.BiGAN(**SIZES, networks="mlp")
-    with pytest.raises(ValueError, match=r"penalties must be \(\).*received \[R1\(.*\]. Use norm"):
+    with pytest.raises(
+        ValueError,
+        match=r"penalties must be \(\).*received \[R1\(weight=10.0, inter.*1\)\]. Use norm",
+    ):
         gan.compile(penalties=["r1"])
     assert not gan.compiled  # a refused choice chooses nothing
     for ask in (gan.encode, gan.features, gan.reconstruct):

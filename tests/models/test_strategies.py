@@ -132,12 +132,16 @@ class Stop(keras.callbacks.Callback):
 def run(folder, *callbacks):
     with strategy.scope():
         gan = kgan.DCGAN((8, 8, 1), latent_dim=8, width=8, dtype="mixed_bfloat16")
-    gan.compile(penalties=["r1"], augment="diffaugment")
+    gan.compile("relativistic", penalties=[kgan.penalties.R1(1.0, interval=2)],
+                augment="diffaugment", discriminator_steps=2)
     checkpoint = kgan.callbacks.Checkpoint(f"{sys.argv[1]}/{folder}", every_seconds=0, resume=True)
     with contextlib.suppress(KeyboardInterrupt):
         gan.fit(dataset, epochs=2, verbose=0, callbacks=[checkpoint, *callbacks])
-    return {part: [np.asarray(v.value.values[0]) for v in vs] for part, vs in gan.state().items()
-            if part not in ("metrics", "seeds")}
+    held = {part: vs for part, vs in gan.state().items() if part not in ("metrics", "seeds")}
+    copies = [[np.asarray(copy) for copy in v.value.values] for vs in held.values() for v in vs]
+    found["copies"] = min(map(len, copies))
+    found["copies apart"] = gap(*zip(*copies))
+    return {part: [np.asarray(v.value.values[0]) for v in vs] for part, vs in held.items()}
 
 whole = run("whole")
 run("stopped", Stop())
@@ -188,6 +192,7 @@ def test_two_devices_compute_what_one_does_and_resume_exactly(tmp_path):
         assert found[f"apart {kind}"] < 1e-6 < 1e-2 < found[f"moved {kind}"]
     assert found["evaluated apart"] < 1e-5
     assert found["resumed apart"] == 0.0
+    assert found["copies"] == 2 and found["copies apart"] == 0.0
 
 
 @pytest.mark.slow

@@ -146,8 +146,11 @@ def test_bad_arguments():
 @pytest.mark.parametrize(
     ("optimizer", "received"),
     [
-        (keras.optimizers.Nadam(1e-3), r"Nadam\(gradient_acc.*None\)"),
-        (keras.optimizers.Adam(gradient_accumulation_steps=2), r"Adam\(grad.*2\)\. Use Adam, RMS"),
+        (keras.optimizers.Nadam(1e-3), r"Nadam\(gradient_accumulation_steps=None\)"),
+        (
+            keras.optimizers.Adam(gradient_accumulation_steps=2),
+            r"Adam\(gradient_accumulation_steps=2\)\.",
+        ),
     ],
 )
 def test_an_optimizer_that_cannot_be_foreseen(optimizer, received):
