@@ -13,7 +13,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
     Takes `(batch, height, width, channels)` and gives the same shape; weights and numbers are those
     of `keras.layers.BatchNormalization`, up to rounding. Keras composes the training's pass from
-    some ten operations, each over the whole tensor; with TensorFlow one does it all.
+    some ten operations, each over the whole tensor; with TensorFlow one does it all. Without
+    `affine` it has no scale and shift of its own.
 
     Ioffe & Szegedy, "Batch Normalization: Accelerating Deep Network Training by Reducing Internal
     Covariate Shift", 2015, arXiv:1502.03167, algorithm 1.
@@ -24,6 +25,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
         momentum: float = 0.99,
         epsilon: float = 1e-3,
         gamma_initializer: str | keras.initializers.Initializer = "ones",
+        affine: bool = True,
         trainable: bool = True,
         name: str | None = None,
         dtype: Any = None,
@@ -31,11 +33,14 @@ class BatchNormalization(keras.layers.BatchNormalization):
         super().__init__(
             momentum=momentum,
             epsilon=epsilon,
+            center=affine,
+            scale=affine,
             gamma_initializer=gamma_initializer,
             trainable=trainable,
             name=name,
             dtype=dtype,
         )
+        self.affine = affine
 
     def call(self, inputs, training=None, mask=None):
         """The normalised images; in training the moving statistics are updated."""
@@ -44,8 +49,11 @@ class BatchNormalization(keras.layers.BatchNormalization):
             return super().call(inputs, training=training, mask=mask)
         import tensorflow as tf
 
+        channels = inputs.shape[-1:]
+        gamma = self.gamma.value if self.affine else tf.ones(channels)
+        beta = self.beta.value if self.affine else tf.zeros(channels)
         outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
-            inputs, self.gamma.value, self.beta.value, epsilon=self.epsilon, is_training=True
+            inputs, gamma, beta, epsilon=self.epsilon, is_training=True
         )
         # The operation gives the variance of the population that the batch was drawn from; Keras
         # keeps that of the batch.
@@ -58,4 +66,4 @@ class BatchNormalization(keras.layers.BatchNormalization):
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         names = ("momentum", "epsilon", "gamma_initializer", "trainable", "name", "dtype")
-        return {name: config[name] for name in names}
+        return {name: config[name] for name in names} | {"affine": self.affine}

@@ -33,14 +33,13 @@ class ConditionalBatchNormalization(keras.layers.Layer):
         super().__init__(name=name, dtype=dtype)
         self.momentum = momentum
         self.epsilon = epsilon
-        # Its own scale and shift stay at 1 and 0: the fused operation needs some.
-        self.normalization = BatchNormalization(momentum, epsilon, dtype=self.dtype_policy)
+        self.normalization = BatchNormalization(
+            momentum, epsilon, affine=False, dtype=self.dtype_policy
+        )
 
     def build(self, input_shape):
         images, vectors = input_shape
         self.normalization.build(images)
-        for weight in (self.normalization.gamma, self.normalization.beta):
-            weight.trainable = False
         shape = (vectors[-1], images[-1])
         self.scale = self.add_weight(name="scale", shape=shape, initializer="zeros")
         self.shift = self.add_weight(name="shift", shape=shape, initializer="zeros")

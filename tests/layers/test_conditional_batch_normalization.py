@@ -50,6 +50,9 @@ def test_it_starts_as_plain_normalisation_and_trains_scale_and_shift_alone():
     found = layer([IMAGES, ONE_HOT], training=True)
     np.testing.assert_array_equal(found, BatchNormalization(0.9, 1e-5)(IMAGES, training=True))
     assert {variable.name for variable in layer.trainable_variables} == {"scale", "shift"}
+    layer.trainable = False
+    layer.trainable = True
+    assert {variable.name for variable in layer.trainable_variables} == {"scale", "shift"}
 
 
 @pytest.mark.parametrize("dtype", ["mixed_float16", "mixed_bfloat16"])
