@@ -1,8 +1,9 @@
 """What each variant's paper claims, measured on Fashion-MNIST with the judge's eyes.
 
 Each claim trains its recipe (`kgan.zoo`) on the full training split for some minutes of two cores,
-counted as processor time, and adds a row with seed, time and figures to a JSON file. The images are
-judged by the packaged classifier `judge_fashion_mnist`, which no training sees. It needs the data:
+counted as processor time, or for some epochs, the same on every machine, and adds a row with seed,
+time and figures to a JSON file. The images are judged by the packaged classifier
+`judge_fashion_mnist`, which no training sees. It needs the data:
 
     kgan data prepare fashion_mnist --from /usr/share/datasets/fashion-mnist
     python benchmarks/claims.py dcgan sngan r3gan --minutes 10
@@ -238,8 +239,10 @@ FIGURES: dict[str, Callable[..., dict[str, float]]] = {
 }
 
 
-def run(name: str, minutes: float, seed: int, runs: Path, measure: Measure) -> dict[str, Any]:
-    """Train the recipe of `name` and measure it; the row."""
+def run(
+    name: str, minutes: float, epochs: int, seed: int, folder: Path, measure: Measure
+) -> dict[str, Any]:
+    """Train the recipe of `name` in `folder` and measure it; the row."""
     keras.utils.clear_session()
     keras.utils.set_random_seed(seed)
     name_of_recipe, _, labelled = name.partition("-")
@@ -247,7 +250,6 @@ def run(name: str, minutes: float, seed: int, runs: Path, measure: Measure) -> d
     settings = {"labelled": int(labelled)} if labelled else {}
     data = recipe.data("tfds:fashion_mnist", seed=seed, **settings)
     gan = recipe.model(data.image_shape, seed=seed)
-    folder = runs / f"{name}-{seed}-{minutes:g}"
     folder.mkdir(parents=True, exist_ok=True)
     budget = Budget(minutes, folder / "budget.json")
     curve = CriticCurve(measure, budget, folder / "critic.json")
@@ -255,7 +257,7 @@ def run(name: str, minutes: float, seed: int, runs: Path, measure: Measure) -> d
     if not (folder / "model.keras").exists():
         gan.fit(
             data,
-            epochs=1000,
+            epochs=epochs,
             verbose=2,
             callbacks=[
                 kgan.callbacks.StopOnNaN(),
@@ -327,6 +329,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("claims", nargs="*", metavar="CLAIM", help=", ".join(FIGURES))
     parser.add_argument("--minutes", type=float, default=10, help="of two cores, for each claim")
+    parser.add_argument("--epochs", type=int, default=1000, help="at most so many within them")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--runs", type=Path, default=Path("runs/claims"))
     parser.add_argument("--json", type=Path, default=ROWS)
@@ -345,14 +348,15 @@ def main() -> None:
         return
     measure = Measure()
     for name in arguments.claims:
-        row = run(name, arguments.minutes, arguments.seed, arguments.runs, measure)
+        minutes, epochs, seed = arguments.minutes, arguments.epochs, arguments.seed
+        folder = arguments.runs / f"{name}-{seed}-{minutes:g}-{epochs}"
+        row = run(name, minutes, epochs, seed, folder, measure)
         print(table([row]), flush=True)
-        same = [name, arguments.seed]
+        same = [name, seed]
         rows = [old for old in rows if [old["claim"], old["seed"]] != same] + [row]
         with replacing(arguments.json) as temporary:
             temporary.write_text(json.dumps(rows, indent=1) + "\n")
         if arguments.preset:
-            folder = arguments.runs / f"{name}-{arguments.seed}-{arguments.minutes:g}"
             save_preset(name, row, folder)
 
 
