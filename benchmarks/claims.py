@@ -41,6 +41,7 @@ CORES = 2
 SAMPLES = 10_000
 SUPERVISED_STEPS = 2000  # of the network that sees the labelled images alone
 ROWS = Path(__file__).with_name("claims.json")
+KEYS = ("claim", "seed", "epochs")  # of a row; a new one takes its place
 
 
 def fashion_mnist(split: str) -> tuple[np.ndarray, np.ndarray]:
@@ -352,8 +353,7 @@ def main() -> None:
         folder = arguments.runs / f"{name}-{seed}-{minutes:g}-{epochs}"
         row = run(name, minutes, epochs, seed, folder, measure)
         print(table([row]), flush=True)
-        same = [name, seed]
-        rows = [old for old in rows if [old["claim"], old["seed"]] != same] + [row]
+        rows = [old for old in rows if any(old[key] != row[key] for key in KEYS)] + [row]
         with replacing(arguments.json) as temporary:
             temporary.write_text(json.dumps(rows, indent=1) + "\n")
         if arguments.preset:

@@ -21,7 +21,7 @@ def in_batches(function: Callable[[Any], Any], rows: Any, batch_size: int) -> An
     """
     from keras import tree
 
-    check_integer("batch_size", batch_size, 1)
+    batch_size = check_integer("batch_size", batch_size, 1)
 
     def batch(start: int) -> Any:
         made = function(tree.map_structure(lambda part: part[start : start + batch_size], rows))

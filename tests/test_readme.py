@@ -58,10 +58,16 @@ def test_there_are_only_blocks_that_are_run():
 
 
 @pytest.mark.slow
-def test_shell_blocks(folder):
-    for language, text in BLOCKS:
-        if language == "bash" and "pip install" not in text:
-            run(["bash", "-euc", text], folder)
+def test_the_blocks_in_their_order(folder):
+    """One Python program, which runs the shell's blocks where they stand."""
+    shell = "subprocess.run(['bash', '-euc', {!r}], check=True)"
+    program = [
+        text if language == "python" else shell.format(text)
+        for language, text in BLOCKS
+        if "pip install" not in text
+    ]
+    run([sys.executable, "-c", "\n".join(["import subprocess", *program])], folder)
+    assert Image.open(folder / "garments.png").size[0] > 200
     assert np.load(folder / "x.npz")["images"].shape == (1000, 28, 28, 1)
     run_folder = folder / "runs" / "garments"
     for name in (
@@ -73,11 +79,4 @@ def test_shell_blocks(folder):
         "model.keras",
     ):
         assert (run_folder / name).stat().st_size > 0
-    assert (folder / "dcgan.onnx").exists() and (folder / "dcgan" / "saved_model.pb").exists()
-
-
-@pytest.mark.slow
-def test_python_blocks(folder):
-    program = "\n".join(text for language, text in BLOCKS if language == "python")
-    run([sys.executable, "-c", program], folder)
-    assert Image.open(folder / "garments.png").size[0] > 200
+    assert (folder / "preset.onnx").exists() and (folder / "preset" / "saved_model.pb").exists()

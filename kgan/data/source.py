@@ -75,7 +75,7 @@ def hide_labels(source: Source, labelled: int, seed: int) -> Source:
     assert source.labels is not None  # `load` has asked
     known = np.flatnonzero(source.labels >= 0)
     classes, counts = np.unique(source.labels[known], return_counts=True)
-    check_integer("labelled", labelled, 1, len(known))
+    labelled = check_integer("labelled", labelled, 1, len(known))
     share, rest = divmod(labelled, len(classes))
     if rest or not 1 <= share <= counts.min():
         raise UsageError(

@@ -75,7 +75,7 @@ def invert(
             f"label must be the class of the images, since {type(gan).__name__} makes images of "
             "classes; received None. Invert the images of each class by themselves."
         )
-    check_integer("steps", steps, 1)
+    steps = check_integer("steps", steps, 1)
     learning_rate = check_number("learning_rate", learning_rate, 1e-6)
     prior_weight = check_number("prior_weight", prior_weight, 0)
     if start is None and hasattr(gan, "averaged_encoder"):

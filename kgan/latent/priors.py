@@ -46,8 +46,8 @@ def sample(
         UsageError: `n`, `latent_dim`, `seed` or `truncation` out of range, an unknown prior, or a
             truncation of one that has no tails.
     """
-    check_integer("n", n, 1)
-    check_integer("latent_dim", latent_dim, 1)
+    n = check_integer("n", n, 1)
+    latent_dim = check_integer("latent_dim", latent_dim, 1)
     if seed is not None:
         seed = check_integer("seed", seed, 0, 2**32 - 1)
     check_prior(prior)

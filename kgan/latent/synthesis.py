@@ -51,7 +51,7 @@ def held(gan: GAN, n: int, label: int | None = None, codes=None) -> dict[str, np
                 f"label must be None, since {type(gan).__name__} makes images without labels; "
                 f"received {label!r}."
             )
-        check_integer("label", label, 0, None if gan.classes is None else gan.classes - 1)
+        label = check_integer("label", label, 0, None if gan.classes is None else gan.classes - 1)
     if len(gan.generator_inputs) == 1:
         return {}
     check_movable(gan)

@@ -57,8 +57,8 @@ def kmeans(
 
     num_clusters = check_integer("num_clusters", num_clusters, 1)
     features = check_features("features", features, at_least=num_clusters)
-    check_integer("restarts", restarts, 1)
-    check_integer("iterations", iterations, 1)
+    restarts = check_integer("restarts", restarts, 1)
+    iterations = check_integer("iterations", iterations, 1)
     random = np.random.default_rng(check_integer("seed", seed, 0))
     best, least = np.zeros(len(features), np.int32), np.inf
     for _ in range(restarts):

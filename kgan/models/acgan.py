@@ -47,7 +47,7 @@ class ACGAN(Variant):
         dtype: str | None = None,
         name: str | None = None,
     ):
-        check_integer("classes", classes, 2)
+        classes = check_integer("classes", classes, 2)
         blueprint = Blueprint(networks, image_shape, width, normalization, prior, seed, dtype)
         super().__init__(
             blueprint,

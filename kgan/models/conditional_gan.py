@@ -67,7 +67,8 @@ class ConditionalGAN(Variant):
         if conditioning not in _CONDITIONINGS:
             raise unknown_name("conditioning", conditioning, _CONDITIONINGS)
         if classes is not None:
-            condition = Condition("label", check_integer("classes", classes, 2), _EMBEDDING)
+            classes = check_integer("classes", classes, 2)
+            condition = Condition("label", classes, _EMBEDDING)
         else:
             size = check_integer("condition_dim", condition_dim, 1)
             condition = Condition("condition", size, _EMBEDDING)

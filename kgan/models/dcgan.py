@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import keras
 
+from kgan.errors import UsageError
 from kgan.models.variant import Blueprint, Variant
 
 
@@ -41,6 +43,8 @@ class DCGAN(Variant):
     # The discriminator's normalisation where the argument is None: the first that the networks
     # have, or else their own.
     paper_normalizations: ClassVar[tuple[str, ...]] = ()
+    # Those that the discriminator must not have, and why.
+    refused_normalizations: ClassVar[Mapping[str, str]] = {}
 
     def __init__(
         self,
@@ -65,6 +69,13 @@ class DCGAN(Variant):
             dtype,
             self.paper_normalizations,
         )
+        refused = self.refused_normalizations
+        if blueprint.normalization in refused:
+            others = [name for name in blueprint.family.normalizations if name not in refused]
+            raise UsageError(
+                f"normalization must be one of {', '.join(others)} for {type(self).__name__}, "
+                f"since {refused[blueprint.normalization]}; received {blueprint.normalization!r}."
+            )
         super().__init__(
             blueprint,
             blueprint.generator(latent_dim),

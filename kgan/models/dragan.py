@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import keras
 
@@ -17,10 +18,16 @@ class DRAGAN(DCGAN):
     The discriminator normalises each image alone, since the penalty is one of each image's own
     gradient.
 
+    Raises:
+        UsageError: batch normalisation, or what `DCGAN` refuses.
+
     Kodali et al., "On Convergence and Stability of GANs", 2017, arXiv:1705.07215, algorithm 1.
     """
 
     paper_normalizations = ("layer", "none")
+    refused_normalizations: ClassVar[Mapping[str, str]] = {
+        "batch": "the penalty is one of each image's own gradient"
+    }
 
     def compile_defaults(self) -> dict[str, Any]:
         return super().compile_defaults() | {"penalties": ("dragan",)}

@@ -46,7 +46,7 @@ class Feed:
                     "steps_per_epoch must be given: the data set does not know its own length "
                     f"(cardinality {steps_per_epoch})."
                 )
-        check_integer("steps_per_epoch", steps_per_epoch, 1)
+        steps_per_epoch = check_integer("steps_per_epoch", steps_per_epoch, 1)
         # Whole executions only; the stream goes on across epochs, so no image is lost.
         per_execution = gan.steps_per_execution
         self.steps_per_epoch = max(steps_per_epoch // per_execution, 1) * per_execution
@@ -263,7 +263,7 @@ def _from_arrays(gan: GAN, x: Any, batch_size: int, argument: str) -> tf.data.Da
             f"received {len(rest) + 1} arrays."
         )
     conditions = check_vectors("conditions", rest[0], (len(images), gan.condition_dim or 0))
-    check_integer("batch_size", batch_size, 1, len(images))
+    batch_size = check_integer("batch_size", batch_size, 1, len(images))
     dataset = tf.data.Dataset.from_tensor_slices((images, conditions))
     dataset = dataset.shuffle(len(images), seed=gan.seed)
     return dataset.batch(batch_size, drop_remainder=True)

@@ -39,7 +39,8 @@ class GAN(Game):
 
     `generator` maps latents `(batch, latent_dim)` to images `(batch, height, width, channels)` in
     [-1, 1]; `discriminator` maps such images to logits. Any two Keras models that fit will do, a
-    subclassed one after it was called once (to be saved, it must be registered with Keras).
+    subclassed one after it was called once. For its average and to be saved it must be one that
+    Keras can build from its `get_config()`; to be saved, registered with Keras as well.
 
     `averaged_generator` is the generator whose weights are the moving average of the trained
     one's, with a half-life of `ema_halflife_images` real images; sampling, metrics and export use
@@ -77,7 +78,9 @@ class GAN(Game):
             named=type(self).judgement is not GAN.judgement,
         )
         if ema_halflife_images is not None:
-            check_number("ema_halflife_images", ema_halflife_images, 1, ", or None,")
+            ema_halflife_images = check_number(
+                "ema_halflife_images", ema_halflife_images, 1, ", or None,"
+            )
         self.generator = generator
         self.discriminator = discriminator
         self.ema_halflife_images = ema_halflife_images
@@ -147,7 +150,16 @@ class GAN(Game):
         """The network's moving average, kept from now on; the network itself if there is none."""
         if self.ema_halflife_images is None:
             return network
-        average = untrained_copy(network)
+        try:
+            average = untrained_copy(network)
+        # Whatever the user's constructor raises.
+        except Exception as error:
+            cause = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise UsageError(
+                f"{network.name} must be a model that Keras can copy, for its average: {cause} "
+                "Let the constructor take **kwargs for super().__init__, write get_config() for "
+                "its own arguments, or pass ema_halflife_images=None."
+            ) from error
         self._averages.append(ExponentialMovingAverage(network, average))
         return average
 
@@ -248,8 +260,8 @@ class GAN(Game):
         penalties = defaults["penalties"] if penalties is None else penalties
         if discriminator_steps is None:
             discriminator_steps = defaults["discriminator_steps"]
-        check_integer("discriminator_steps", discriminator_steps, 1)
-        check_integer("steps_per_execution", steps_per_execution, 1)
+        discriminator_steps = check_integer("discriminator_steps", discriminator_steps, 1)
+        steps_per_execution = check_integer("steps_per_execution", steps_per_execution, 1)
         run_eagerly = check_flag("run_eagerly", run_eagerly)
         if jit_compile not in (True, False, "auto"):
             raise UsageError(
@@ -383,9 +395,9 @@ class GAN(Game):
             raise UsageError("Call gan.compile() before gan.fit(): it chooses loss and optimizers.")
         from kgan.callbacks.checkpoint import Checkpoint
 
-        check_integer("epochs", epochs, 1)
-        check_integer("initial_epoch", initial_epoch, 0)
-        check_integer("validation_freq", validation_freq, 1)
+        epochs = check_integer("epochs", epochs, 1)
+        initial_epoch = check_integer("initial_epoch", initial_epoch, 0)
+        validation_freq = check_integer("validation_freq", validation_freq, 1)
         if isinstance(callbacks, keras.callbacks.Callback):
             raise UsageError(
                 f"callbacks must be a list; received a {type(callbacks).__name__}. "
@@ -444,7 +456,7 @@ class GAN(Game):
             raise UsageError("Call gan.compile() before gan.evaluate(): it chooses the losses.")
         if not keras_internal:  # a validation within fit brings the data checked
             if steps is not None:
-                check_integer("steps", steps, 1)
+                steps = check_integer("steps", steps, 1)
             x = once(self, x, batch_size, "x")
             if steps is None and x.cardinality() == tf.data.INFINITE_CARDINALITY:
                 raise UsageError("steps must be given: the data set never ends.")

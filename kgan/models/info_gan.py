@@ -63,7 +63,7 @@ class InfoGAN(Variant):
     ):
         sizes = tuple(categorical) if isinstance(categorical, (list, tuple)) else (categorical,)
         sizes = tuple(check_integer("categorical", size, 2) for size in sizes)
-        check_integer("continuous", continuous, 0)
+        continuous = check_integer("continuous", continuous, 0)
         if not sizes and not continuous:
             raise UsageError("categorical or continuous must hold a code; received neither.")
         code_dim = sum(sizes) + continuous
@@ -165,9 +165,9 @@ class InfoGAN(Variant):
             UsageError: no such code, no rows, or fewer than two steps.
         """
         codes = len(self.categorical) + self.continuous
-        check_integer("code", code, 0, codes - 1)
-        check_integer("rows", rows, 1)
-        check_integer("steps", steps, 2)
+        code = check_integer("code", code, 0, codes - 1)
+        rows = check_integer("rows", rows, 1)
+        steps = check_integer("steps", steps, 2)
         latents = latent.sample(rows, self.latent_dim, seed, prior=self.prior)
         start = sum(self.categorical[: min(code, len(self.categorical))])
         if code < len(self.categorical):

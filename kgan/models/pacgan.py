@@ -38,7 +38,7 @@ class PacGAN(Variant):
         dtype: str | None = None,
         name: str | None = None,
     ):
-        check_integer("pack", pack, 1)
+        pack = check_integer("pack", pack, 1)
         blueprint = Blueprint(networks, image_shape, width, normalization, prior, seed, dtype)
         super().__init__(
             blueprint,

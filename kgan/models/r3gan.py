@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import keras
 
@@ -33,6 +34,9 @@ class R3GAN(DCGAN):
     """
 
     paper_normalizations = ("none",)
+    refused_normalizations: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("batch", "layer", "spectral"), "its penalties take the place of normalisation"
+    )
 
     def __init__(
         self,

@@ -13,13 +13,14 @@ from kgan.models.optimizers import Functional
 
 @keras.saving.register_keras_serializable(package="kgan")
 class UnrolledGAN(DCGAN):
-    """The generator trains against the discriminator as it will be after `unrolling_steps` updates.
+    """The generator trains against the discriminator of `unrolling_steps` further updates.
 
-    The updates are those of the discriminator's own optimizer on the step's batch, as functions of
-    the generator's weights, so that the gradient flows through them; the discriminator itself then
-    moves by one. Penalties are not foreseen, and under a strategy each replica foresees what its
-    own part of the batch would bring. An evaluation foresees, too: its generator loss is the one
-    that is trained. The other arguments are those of `DCGAN`.
+    In each step the discriminator moves by one update, as in every GAN. The further ones, from
+    there, are those of its own optimizer on the step's batch, as functions of the generator's
+    weights, so that the gradient flows through them; then they are forgotten. Penalties are not
+    foreseen, and under a strategy each replica foresees what its own part of the batch would bring.
+    An evaluation foresees, too: its generator loss is the one that is trained. The other arguments
+    are those of `DCGAN`.
 
     Raises:
         UsageError: `unrolling_steps` below 0, or what `DCGAN` refuses; in `compile` an optimizer of

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import keras
 from keras import ops
 
 from kgan.checks import check_number
-from kgan.errors import UsageError
 from kgan.models.dcgan import DCGAN
 
 
@@ -41,6 +41,9 @@ class WGAN(DCGAN):
     """
 
     paper_normalizations = ("batch", "none")
+    refused_normalizations: ClassVar[Mapping[str, str]] = {
+        "spectral": "it would undo the clipping of the weights"
+    }
 
     def __init__(
         self,
@@ -68,11 +71,6 @@ class WGAN(DCGAN):
             dtype,
             name,
         )
-        if self.normalization == "spectral":
-            raise UsageError(
-                'normalization must be "batch", "layer" or "none" for WGAN, whose clipping of the '
-                "weights spectral normalisation would undo; received 'spectral'. Use SNGAN for it."
-            )
         self.clip = check_number("clip", clip, 1e-6)
         for variable in self.discriminator.trainable_variables:
             variable.constraint = ClipWeights(self.clip)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import keras
 
@@ -16,10 +17,16 @@ class WGANGP(DCGAN):
     The critic normalises each image alone (layer normalisation), since the penalty is one of each
     image's own gradient. Minus the logged `discriminator_loss` estimates the Wasserstein distance.
 
+    Raises:
+        UsageError: batch normalisation, or what `DCGAN` refuses.
+
     Gulrajani et al., "Improved Training of Wasserstein GANs", 2017, arXiv:1704.00028, algorithm 1.
     """
 
     paper_normalizations = ("layer", "none")
+    refused_normalizations: ClassVar[Mapping[str, str]] = {
+        "batch": "the penalty is one of each image's own gradient"
+    }
 
     def compile_defaults(self) -> dict[str, Any]:
         return super().compile_defaults() | {

@@ -37,9 +37,9 @@ def classifier(
         UsageError: an image shape that is not square, or a count out of range.
     """
     image_shape = check_image_shape(image_shape)
-    check_integer("num_classes", num_classes, 2)
-    check_integer("width", width, 1)
-    check_integer("feature_dim", feature_dim, 1)
+    num_classes = check_integer("num_classes", num_classes, 2)
+    width = check_integer("width", width, 1)
+    feature_dim = check_integer("feature_dim", feature_dim, 1)
     seeds = iter(range(seed * 1000, seed * 1000 + 1000))
 
     def initializer() -> keras.initializers.Initializer:

@@ -79,8 +79,8 @@ class Family:
         batch normalisation).
         """
         image_shape = self.check(image_shape)
-        check_integer("latent_dim", latent_dim, 1)
-        check_integer("width", width, 1)
+        latent_dim = check_integer("latent_dim", latent_dim, 1)
+        width = check_integer("width", width, 1)
         if through not in _GENERATOR_DOORS:
             raise unknown_name("through", through, _GENERATOR_DOORS)
         if condition and through == "normalization" and not self.conditional:
@@ -135,8 +135,8 @@ class Family:
         2017, arXiv:1605.09782 (joint).
         """
         height, image_width, channels = self.check(image_shape)
-        check_integer("width", width, 1)
-        check_integer("images", images, 1)
+        width = check_integer("width", width, 1)
+        images = check_integer("images", images, 1)
         if through not in _DISCRIMINATOR_DOORS:
             raise unknown_name("through", through, _DISCRIMINATOR_DOORS)
         if through == "projection" and "logit" not in heads:
@@ -192,8 +192,8 @@ class Family:
         Raises:
             UsageError: a shape that the networks cannot take, or a count below 1.
         """
-        check_integer("latent_dim", latent_dim, 1)
-        check_integer("width", width, 1)
+        latent_dim = check_integer("latent_dim", latent_dim, 1)
+        width = check_integer("width", width, 1)
         image = keras.Input(self.check(image_shape), name="image")
         seeds = iter(range(seed * 1000 + 950, seed * 1000 + 1000))
         normalization = next(name for name in self.normalizations if name != "spectral")

@@ -112,5 +112,5 @@ def test_the_network_that_learns_from_labels_alone_gets_the_labelled_images(benc
 def test_the_recorded_rows_are_of_these_claims(benchmark):
     rows = json.loads(benchmark.ROWS.read_text())
     assert {row["claim"] for row in rows} <= set(benchmark.FIGURES)
-    keys = [(row["claim"], row["seed"]) for row in rows]
+    keys = [tuple(row[key] for key in benchmark.KEYS) for row in rows]
     assert len(keys) == len(set(keys))

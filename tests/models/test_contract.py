@@ -109,6 +109,16 @@ def compiled(name, run_eagerly=True, **changes):
     return gan
 
 
+@pytest.mark.parametrize("name", sorted(ROWS.keys() - {"GAN"}))
+def test_numbers_of_numpy_are_numbers(name):
+    kinds = {int: np.int64, float: np.float32}
+    given = built(name).get_config().items()
+    numbers = {key: kinds[type(n)](n) for key, n in given if type(n) in kinds}
+    gan = built(name, **numbers)
+    found = json.dumps(keras.saving.serialize_keras_object(gan))
+    assert keras.saving.deserialize_keras_object(json.loads(found)).get_config() == gan.get_config()
+
+
 @functools.cache
 def data(kind):
     """Arrays of one batch, as `fit` takes them."""

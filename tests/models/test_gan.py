@@ -509,6 +509,22 @@ def test_a_subclassed_network_plays(reals, tmp_path):
     np.testing.assert_array_equal(loaded.generate(3, seed=1), gan.generate(3, seed=1))
 
 
+class Unconfigured(Subclassed):
+    """One that Keras cannot build again."""
+
+    def __init__(self):
+        super().__init__()
+
+
+def test_a_generator_that_cannot_be_copied_has_no_average():
+    generator = Unconfigured()
+    generator(np.zeros((1, LATENT)))
+    with pytest.raises(ValueError, match=r"unconfigured must be .* copy.*or pass ema_halflife"):
+        kgan.GAN(generator, linear_networks()[1])
+    gan = kgan.GAN(generator, linear_networks()[1], ema_halflife_images=None)
+    assert gan.averaged_generator is gan.generator
+
+
 def test_an_evaluation_takes_a_step_at_least(tiny_gan, images):
     for steps in (0, -1):
         with pytest.raises(ValueError, match=f"steps must be an integer .*; received {steps}"):

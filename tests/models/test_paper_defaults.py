@@ -93,3 +93,15 @@ def test_unknown_normalisation_says_the_nearest():
         kgan.R3GAN((8, 8, 1), width=2, normalization="batch")
     with pytest.raises(ValueError, match="networks='dcgn' is unknown.*Did you mean 'dcgan'"):
         kgan.LSGAN((8, 8, 1), networks="dcgn")
+
+
+@pytest.mark.parametrize(
+    ("kind", "refused"),
+    [("WGAN", "spectral"), ("WGANGP", "batch"), ("DRAGAN", "batch"), ("R3GAN", "layer")],
+)
+def test_a_normalisation_that_would_undo_the_paper(kind, refused):
+    with pytest.raises(
+        ValueError,
+        match=rf"normalization must be one of .*none.* for {kind}, since .*; received '{refused}'",
+    ):
+        getattr(kgan, kind)((8, 8, 1), width=2, networks="dcgan", normalization=refused)
