@@ -212,11 +212,11 @@ PUBLISHED = {  # modes, high-quality %, reverse KL
         "PacGAN4": "24.8 | 93.6 | 0.04",
     },
     "stacked": {
-        "DCGAN": "30.6 | | 5.99",
-        "Unrolled": "327.2 | | 4.66",
-        "PacDCGAN4": "667.4 | | 1.81",
-        "R3GAN's loss, R1 + R2": "1000 | | 0.078",
-        "non-saturating, R1 + R2": "693 | | 0.927",
+        "Stacked MNIST, DCGAN": "30.6 | | 5.99",
+        "Stacked MNIST, Unrolled": "327.2 | | 4.66",
+        "Stacked MNIST, PacDCGAN4": "667.4 | | 1.81",
+        "Stacked MNIST, R3GAN's loss, R1 + R2": "1000 | | 0.078",
+        "Stacked MNIST, non-saturating, R1 + R2": "693 | | 0.927",
     },
 }
 
