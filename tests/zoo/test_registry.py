@@ -41,7 +41,7 @@ def test_the_registry_names_every_packaged_preset():
 
 @pytest.mark.parametrize("name", kgan.zoo.list_presets() + kgan.zoo.list_judges())
 def test_a_packaged_preset_has_at_most_five_megabytes(name):
-    assert sum(file.stat().st_size for file in (registry.PRESETS / name).iterdir()) <= 5 * 2**20
+    assert sum(file.stat().st_size for file in (registry.PRESETS / name).iterdir()) <= 5_000_000
 
 
 def test_write_registry_holds_the_sha256_of_each_list_of_checksums(tmp_path, monkeypatch):
