@@ -236,8 +236,18 @@ FIGURES: dict[str, Callable[..., dict[str, float]]] = {
     "info_gan": Measure.codes,
     "bigan": Measure.encoder,
     "semi_supervised_gan": Measure.classifier,
+    # A number is that of the labels, or else of the latents.
     "semi_supervised_gan-1000": Measure.classifier,
+    "sngan-32": Measure.quality,
+    "vanilla_dcgan-32": Measure.quality,
 }
+
+
+def with_latents(gan: kgan.GAN, latent_dim: int) -> kgan.GAN:
+    """The same GAN, compiled alike, with latents of another length."""
+    twin = type(gan).from_config(gan.get_config() | {"latent_dim": latent_dim})
+    twin.compile_from_config(gan.get_compile_config())
+    return twin
 
 
 def run(
@@ -246,11 +256,14 @@ def run(
     """Train the recipe of `name` in `folder` and measure it; the row."""
     keras.utils.clear_session()
     keras.utils.set_random_seed(seed)
-    name_of_recipe, _, labelled = name.partition("-")
+    name_of_recipe, _, number = name.partition("-")
     recipe = zoo.recipe(name_of_recipe + SUFFIX)
-    settings = {"labelled": int(labelled)} if labelled else {}
+    labelled = number and FIGURES[name] is Measure.classifier
+    settings = {"labelled": int(number)} if labelled else {}
     data = recipe.data("tfds:fashion_mnist", seed=seed, **settings)
     gan = recipe.model(data.image_shape, seed=seed)
+    if number and not labelled:
+        gan = with_latents(gan, int(number))
     folder.mkdir(parents=True, exist_ok=True)
     budget = Budget(minutes, folder / "budget.json")
     curve = CriticCurve(measure, budget, folder / "critic.json")

@@ -109,6 +109,14 @@ def test_the_network_that_learns_from_labels_alone_gets_the_labelled_images(benc
     np.testing.assert_array_equal(found[:, 0, 0, 0] > 0, known == 1)
 
 
+def test_other_latents_are_all_that_changes(benchmark):
+    gan = zoo.recipe("sngan_fashion_mnist").model((8, 8, 1))
+    twin = benchmark.with_latents(gan, 3)
+    assert twin.latent_dim == 3 and twin.generate(2, seed=0).shape == (2, 8, 8, 1)
+    assert twin.get_config() == gan.get_config() | {"latent_dim": 3}
+    assert twin.get_compile_config() == gan.get_compile_config()
+
+
 def test_the_recorded_rows_are_of_these_claims(benchmark):
     rows = json.loads(benchmark.ROWS.read_text())
     assert {row["claim"] for row in rows} <= set(benchmark.FIGURES)
