@@ -13,73 +13,42 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from kgan.batches import in_batches
 from kgan.errors import UsageError, unknown_name
 from kgan.files import sha256
+from kgan.metrics.extractors.extractor import Extractor
 
 if TYPE_CHECKING:
     import keras
 
 FILES = ("README.md", "config.json", "metadata.json", "model.weights.h5")
 SUMS = "SHA256SUMS"
-_CHUNK = 500  # images on the way through the network at once
 
 
-class Judge:
-    """A trained classifier; `load` makes it.
+class Judge(Extractor):
+    """A trained classifier, whose features are its last hidden activations; `load` makes it.
 
     Attributes:
         name: of its preset.
         sha256: of its weights' file.
         image_shape: `(height, width, channels)` of the images that it takes.
         num_classes: of its logits.
-        feature_dim: of its features.
+        feature_dim: of its features, which are not negative.
     """
 
     def __init__(self, model: keras.Model, name: str, sha256: str):
         import keras
 
-        self.name = name
-        self.sha256 = sha256
-        self.image_shape = tuple(model.input_shape[1:])
-        self.num_classes = model.output_shape[-1]
-        self._logits = model
-        self._features = keras.Model(model.input, model.get_layer("features").output)
-        self.feature_dim = self._features.output_shape[-1]
-
-    def features(self, images: np.ndarray) -> np.ndarray:
-        """The last hidden activations of images `(n, *image_shape)` in [-1, 1].
-
-        float32 `(n, feature_dim)`, not negative.
-
-        Raises:
-            UsageError: images of another type, shape or range, or NaN.
-        """
-        return self._run(self._features, images)
-
-    def logits(self, images: np.ndarray) -> np.ndarray:
-        """The classes' logits of images `(n, *image_shape)` in [-1, 1], float32 `(n, num_classes)`.
-
-        Raises:
-            UsageError: images of another type, shape or range, or NaN.
-        """
-        return self._run(self._logits, images)
-
-    def classify(self, images: np.ndarray) -> np.ndarray:
-        """The likeliest class of images `(n, *image_shape)` in [-1, 1], int32 `(n,)`.
-
-        Raises:
-            UsageError: images of another type, shape or range, or NaN.
-        """
-        return self.logits(images).argmax(1).astype(np.int32)
-
-    def _run(self, model: keras.Model, images: np.ndarray) -> np.ndarray:
-        from kgan.data import check_images
-
-        images = check_images(images, self.image_shape)
-        return in_batches(functools.partial(model, training=False), images, _CHUNK)
+        features = keras.Model(model.input, model.get_layer("features").output)
+        super().__init__(
+            name,
+            functools.partial(features, training=False),
+            features.output_shape[-1],
+            sha256=sha256,
+            image_shape=model.input_shape[1:],
+            classify=functools.partial(model, training=False),
+            num_classes=model.output_shape[-1],
+            batch_size=500,
+        )
 
 
 def load(folder_or_name: str | Path = "judge_fashion_mnist") -> Judge:

@@ -66,14 +66,14 @@ def test_features_and_logits(referee, garments):
     assert logits.shape == (700, 10)
     assert features.min() == 0
     assert np.array_equal(referee.classify(images), logits.argmax(1))
-    kernel, bias = referee._logits.get_layer("logits").get_weights()
+    kernel, bias = referee._classify.func.get_layer("logits").get_weights()
     assert np.abs(features @ kernel + bias - logits).max() < 1e-4
 
 
 def test_chunks_change_nothing(referee, garments, monkeypatch):
     images = garments[0][:50]
     whole = referee.features(images)
-    monkeypatch.setattr(judge, "_CHUNK", 7)
+    monkeypatch.setattr(referee, "_batch_size", 7)
     assert np.abs(referee.features(images) - whole).max() < 1e-5
 
 
