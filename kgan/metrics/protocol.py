@@ -1,0 +1,222 @@
+"""What a score was measured with, and why two scores may not be compared. Needs NumPy only."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from kgan.errors import UsageError
+
+VERSION = 1  # raised when kgan computes a metric differently
+
+_SHORT = {  # the parts of the short string that have a sign of their own
+    "extractor.name": "x",
+    "extractor.resize": "resize",
+    "data.source": "data",
+    "num_real": "real",
+    "num_fake": "fake",
+}
+_DIGITS = 8  # of a SHA-256 in the short string
+
+
+@dataclasses.dataclass(frozen=True)
+class Protocol:
+    """Everything that defines a score besides the generator and the seed.
+
+    Attributes:
+        metric: its name.
+        settings: its own numbers, by name: `{"k": 3}`.
+        extractor: `Extractor.description`, None for a metric without one.
+        data: what defines the real images: `source`, `split`, `shape` and `sha256`; None for a
+            metric without any.
+        num_real: real images that were used.
+        num_fake: generated images of each repeat.
+        sampling: how the generator was asked: `truncation`, `labels`.
+        version: of the formulas.
+    """
+
+    metric: str
+    settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    extractor: Mapping[str, Any] | None = None
+    data: Mapping[str, Any] | None = None
+    num_real: int = 0
+    num_fake: int = 0
+    sampling: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    version: int = VERSION
+
+    def __str__(self) -> str:
+        """One short line: `frechet_distance|x=judge_fashion_mnist@5f1c2b3a|…|fake=10000|v=1`."""
+        flat = _flat(self.to_json())
+        parts = [flat.pop("metric")]
+        for key, value in flat.items():
+            group = key.partition(".")[0]
+            if key.endswith(".sha256"):
+                parts[-1] += f"@{value[:_DIGITS]}"
+            elif key == "version":
+                parts.append(f"v={value}")
+            else:
+                sign = _SHORT.get(key, key.removeprefix(f"{group}."))
+                parts.append(f"{sign}={_plain(value)}")
+        return "|".join(parts)
+
+    def to_json(self) -> dict[str, Any]:
+        """The attributes as what JSON can hold; `from_json` makes them a protocol again."""
+        return json.loads(json.dumps(dataclasses.asdict(self)))
+
+    @classmethod
+    def from_json(cls, described: Mapping[str, Any]) -> Protocol:
+        """The protocol that `to_json` described.
+
+        Raises:
+            UsageError: something else.
+        """
+        known = {field.name for field in dataclasses.fields(cls)}
+        if not isinstance(described, Mapping) or not {"metric"} <= set(described) <= known:
+            raise UsageError(
+                f"protocol must be what Protocol.to_json gave, with {', '.join(sorted(known))}; "
+                f"received {described!r}."
+            )
+        return cls(**described)
+
+    def differences(self, other: Protocol) -> list[str]:
+        """In what another protocol differs: `["num_fake is 1000 and 10000"]`; empty if in nothing."""
+        first, second = _flat(self.to_json()), _flat(other.to_json())
+        return [
+            f"{key} is {_plain(first.get(key))} and {_plain(second.get(key))}"
+            for key in dict.fromkeys([*first, *second])
+            if first.get(key) != second.get(key)
+        ]
+
+
+@dataclasses.dataclass(frozen=True)
+class Score:
+    """The values of one metric over repeats, and how they came about.
+
+    Attributes:
+        name: what tables call it; `FID` only with the canonical Inception.
+        values: one for each repeat, which differ in the seed of the generated images.
+        protocol: what it was measured with.
+        lower_is_better: whether less is better; None where it depends on the real images' value.
+        error: the standard error of a value by its own sample, where the metric knows it.
+    """
+
+    name: str
+    values: tuple[float, ...]
+    protocol: Protocol
+    lower_is_better: bool | None = True
+    error: float | None = None
+
+    @property
+    def value(self) -> float:
+        """The mean over the repeats."""
+        return float(np.mean(self.values))
+
+    @property
+    def deviation(self) -> float | None:
+        """The standard deviation over the repeats, of n - 1; None for a single one."""
+        return float(np.std(self.values, ddof=1)) if len(self.values) > 1 else None
+
+    def __str__(self) -> str:
+        spread = "" if self.deviation is None else f" ± {self.deviation:.2g}"
+        return f"{self.name} {self.value:.5g}{spread} ({self.protocol})"
+
+    def to_json(self) -> dict[str, Any]:
+        """What JSON can hold: value, deviation, values, error and the protocol, short and whole."""
+        return {
+            "name": self.name,
+            "value": self.value,
+            "deviation": self.deviation,
+            "values": list(self.values),
+            "error": self.error,
+            "lower_is_better": self.lower_is_better,
+            "signature": str(self.protocol),
+            "protocol": self.protocol.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, described: Mapping[str, Any]) -> Score:
+        """The score that `to_json` described, as a JSON file of `kgan evaluate` holds it.
+
+        Raises:
+            UsageError: something else.
+        """
+        try:
+            return cls(
+                described["name"],
+                tuple(float(value) for value in described["values"]),
+                Protocol.from_json(described["protocol"]),
+                described["lower_is_better"],
+                described["error"],
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise UsageError(
+                f"score must be what Score.to_json gave; received {described!r} ({error})."
+            ) from error
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """What two scores of one protocol say of their generators.
+
+    Attributes:
+        difference: the first value less the second.
+        error: its standard error, from the deviations over the repeats; None without repeats.
+        better: "first", "second", or "neither" where the difference is at most two standard
+            errors, is 0, or has no better direction.
+    """
+
+    difference: float
+    error: float | None
+    better: str
+
+
+def compare(first: Score, second: Score) -> Comparison:
+    """The difference of two scores, if they were measured alike.
+
+    Raises:
+        UsageError: they were not; says in what they differ.
+    """
+    for argument, score in (("first", first), ("second", second)):
+        if not isinstance(score, Score):
+            raise UsageError(
+                f"{argument} must be a kgan.metrics.Score; received {type(score).__name__}. Of a "
+                "JSON file's entry, kgan.metrics.Score.from_json makes one."
+            )
+    differences = first.protocol.differences(second.protocol)
+    if differences:
+        raise UsageError(
+            f"first and second are not comparable: {'; '.join(differences)}. Measure one of them "
+            "again with the other's protocol."
+        )
+    difference = first.value - second.value
+    error = None
+    if first.deviation is not None and second.deviation is not None:
+        error = math.hypot(
+            first.deviation / math.sqrt(len(first.values)),
+            second.deviation / math.sqrt(len(second.values)),
+        )
+    clear = abs(difference) > 2 * (error or 0.0)
+    if not clear or first.lower_is_better is None:
+        return Comparison(difference, error, "neither")
+    first_wins = (difference < 0) == first.lower_is_better
+    return Comparison(difference, error, "first" if first_wins else "second")
+
+
+def _flat(value: Any, key: str = "") -> dict[str, Any]:
+    """Nested dicts as one, with dots in the keys; what is None or empty is left out."""
+    if isinstance(value, Mapping):
+        items = (_flat(part, f"{key}.{name}" if key else name) for name, part in value.items())
+        return {name: part for item in items for name, part in item.items()}
+    return {} if value is None else {key: value}
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "x".join(map(str, value))
+    return str(value)
+
