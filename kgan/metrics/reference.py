@@ -1,0 +1,185 @@
+"""The features of real images, extracted once and kept under their protocol's name."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import re
+import warnings
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kgan.checks import check_integer
+from kgan.errors import UsageError
+from kgan.files import replacing
+from kgan.metrics import frechet
+from kgan.metrics.check import check_features
+from kgan.metrics.extractors.extractor import Extractor
+
+if TYPE_CHECKING:
+    from kgan.data import ImageDataset
+
+PACKAGED = Path(__file__).with_name("references")
+LIMIT = 50_000  # images; published figures use as many
+_BATCH = 256
+
+
+@dataclasses.dataclass(frozen=True)
+class Reference:
+    """What the real images' side of a score needs.
+
+    Attributes:
+        features: float32 `(n, feature_dim)`, in the order of the data.
+        labels: int32 `(n,)`; None where the data have none.
+        data: what the protocol says of the data.
+        extractor: what it says of the extractor, `Extractor.description`.
+    """
+
+    features: np.ndarray
+    labels: np.ndarray | None
+    data: dict[str, Any]
+    extractor: dict[str, Any]
+
+    @functools.cached_property
+    def statistics(self) -> tuple[np.ndarray, np.ndarray]:
+        """The mean and the covariance of the features, as `kgan.metrics.frechet` takes them."""
+        return frechet.statistics(self.features)
+
+    def save(self, path: str | Path) -> None:
+        """Write an .npz file, whole or not at all.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        arrays = {"features": self.features}
+        if self.labels is not None:
+            arrays["labels"] = self.labels
+        described = json.dumps({"data": self.data, "extractor": self.extractor})
+        with replacing(path) as temporary, open(temporary, "wb") as file:
+            np.savez_compressed(file, protocol=np.array(described), **arrays)
+
+
+def of(
+    data: ImageDataset, extractor: Extractor, limit: int = LIMIT, cache: bool = True
+) -> Reference:
+    """The reference of the first `limit` images of a data set.
+
+    It comes from the package, or from `references` in KGAN_HOME (by default ~/.cache/kgan), where
+    the first call leaves it; a damaged file there is made anew. Of an extractor without SHA-256,
+    whose function may change, nothing is kept.
+
+    Args:
+        data: what `kgan.data.load` returns.
+        extractor: what turns the images into features.
+        limit: images at most.
+        cache: False: extract the features whatever is kept, and keep nothing.
+
+    Raises:
+        UsageError: images that the extractor does not take.
+        OSError: the cache cannot be written.
+    """
+    limit = check_integer("limit", limit, 2)
+    described = describe(data, limit)
+    if not cache or extractor.sha256 is None:
+        return _extracted(data, extractor, described)
+    name = file_name(described, extractor.description)
+    for folder in (PACKAGED, cache_folder()):
+        if (folder / name).is_file():
+            try:
+                return load(folder / name, described, extractor.description)
+            except UsageError as error:
+                warnings.warn(f"{error} It is made anew.", stacklevel=2)
+    made = _extracted(data, extractor, described)
+    made.save(cache_folder() / name)
+    return made
+
+
+def load(
+    path: str | Path,
+    data: dict[str, Any] | None = None,
+    extractor: dict[str, Any] | None = None,
+) -> Reference:
+    """The reference that `Reference.save` wrote; nothing in the file is run.
+
+    Args:
+        path: of the .npz file.
+        data: what its protocol must say of the data; None for anything.
+        extractor: what it must say of the extractor.
+
+    Raises:
+        UsageError: no such file, a damaged one, or a reference of another protocol.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            protocol = json.loads(str(file["protocol"]))
+            features = file["features"]
+            labels = file["labels"] if "labels" in file else None
+            found = Reference(features, labels, protocol["data"], protocol["extractor"])
+    except FileNotFoundError:
+        raise UsageError(f"reference={str(path)!r} must be a file; there is none.") from None
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise UsageError(
+            f"reference={str(path)!r} is damaged or no reference: it cannot be read ({error}). "
+            "Remove it, and make it anew from the data."
+        ) from error
+    check_features(f"reference={str(path)!r}", features, at_least=2)
+    for what, wanted, has in (("data", data, found.data), ("extractor", extractor, found.extractor)):
+        unlike = [key for key in wanted or () if has.get(key) != (wanted or {})[key]]
+        if unlike:
+            raise UsageError(
+                f"reference={str(path)!r} was computed with another protocol: its {what}'s "
+                + "; ".join(f"{key} is {has.get(key)!r}, not {wanted[key]!r}" for key in unlike)
+                + ". Use the reference of this protocol, or leave it out and give the data."
+            )
+    return found
+
+
+def describe(data: ImageDataset, limit: int = LIMIT) -> dict[str, Any]:
+    """What a protocol says of real images: source, split, shape, number, and SHA-256 of them all."""
+    config, source = data.config, data.config["source"]
+    return {
+        # Where a folder lies defines nothing.
+        "source": Path(source).resolve().name if Path(source).is_dir() else source,
+        "split": config["split"],
+        "shape": list(data.image_shape),
+        "num_images": min(data.num_images, limit),
+        "sha256": config["sha256"],
+    }
+
+
+def file_name(data: dict[str, Any], extractor: dict[str, Any]) -> str:
+    """The name of the file that keeps the reference of this protocol."""
+    shape = "x".join(map(str, data["shape"]))
+    parts = (
+        data["source"],
+        data["split"],
+        shape,
+        str(data["num_images"]),
+        data["sha256"][:16],
+        extractor["name"],
+        extractor["resize"],
+        extractor["sha256"][:16],
+    )
+    return "_".join(re.sub(r"[^\w.]+", "-", part) for part in parts) + ".npz"
+
+
+def cache_folder() -> Path:
+    """Where references are kept: `references` in KGAN_HOME, which is ~/.cache/kgan by default."""
+    from kgan.data import cache
+
+    return cache.folder().with_name("references")
+
+
+def _extracted(data: ImageDataset, extractor: Extractor, described: dict[str, Any]) -> Reference:
+    number = described["num_images"]
+    if number < 2:
+        raise UsageError("data must hold at least 2 images; received 1. Load more images.")
+    features = np.concatenate(
+        [extractor.features(images) for images in data.in_order(_BATCH, number)]
+    )
+    labels = None if data.labels is None else data.labels[:number]
+    return Reference(features, labels, described, extractor.description)
