@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 
 from kgan.callbacks.chief import is_chief
 from kgan.files import replacing
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _DRAW_EVERY_SECONDS = 30.0
 
@@ -78,13 +82,14 @@ def read(path: str | Path) -> list[dict[str, Any]]:
         ]
 
 
-def draw(path: str | Path, rows: list[dict[str, Any]]) -> None:
-    """Write the curves over the epochs: a panel each for losses, logits and what else there is.
+def draw(path: str | Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write the `curves` of rows, as `read` gives them, as a PNG file."""
+    with replacing(path) as temporary:
+        curves(rows).savefig(temporary, format="png")
 
-    Args:
-        path: the PNG file.
-        rows: as `read` gives them.
-    """
+
+def curves(rows: Sequence[Mapping[str, Any]]) -> Figure:
+    """The curves over the epochs: a panel each for losses, logits and what else there is."""
     # A Figure of its own, not pyplot: no window, no global state, whatever the user has set up.
     from matplotlib.figure import Figure
 
@@ -105,8 +110,7 @@ def draw(path: str | Path, rows: list[dict[str, Any]]) -> None:
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(alpha=0.3)
         axes.legend()
-    with replacing(path) as temporary:
-        figure.savefig(temporary, format="png")
+    return figure
 
 
 def _panel(name: str) -> str:

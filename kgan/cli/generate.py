@@ -103,7 +103,7 @@ def generate(
     found = models.find(model)
     seed = secrets.randbelow(2**32) if seed is None else seed
     rows = {
-        name: _rows(f"--{name}", path)
+        name: rows_of(f"--{name}", path)
         for name, path in (("codes", codes), ("conditions", conditions))
         if path is not None
     }
@@ -120,7 +120,7 @@ def generate(
     click.echo(f"{count} images of seed {seed}: {out}")
 
 
-def _rows(option: str, path: Path) -> np.ndarray:
+def rows_of(option: str, path: Path) -> np.ndarray:
     """The array of a .npy file; nothing in it is run.
 
     Raises:

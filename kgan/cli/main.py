@@ -24,6 +24,7 @@ from kgan.version import __version__
 COMMANDS = {
     "train": "kgan.cli.train:train",
     "generate": "kgan.cli.generate:generate",
+    "evaluate": "kgan.cli.evaluate:evaluate",
     "latent": "kgan.cli.latent:latent",
     "export": "kgan.cli.export:export",
     "data": "kgan.cli.data:data",
@@ -209,6 +210,11 @@ def _with_options(message: object) -> str:
         "data_dir=": "--data-dir=",
         "from_dir=": "--from=",
         "strict=True": "--strict",
+        "data must": "--data must",
+        "metrics=": "--metrics=",
+        "extractor=": "--extractor=",
+        "reference=": "--reference=",
+        "conditions must": "--conditions must",
     }
     return re.sub(rf"\b({'|'.join(options)})", lambda found: options[found[1]], str(message))
 

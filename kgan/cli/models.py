@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +82,37 @@ def load(found: Path | str) -> GAN:
         _import_recipe(found)
         return _newest(found)
     return kgan.presets.load(found)
+
+
+def data_of(model: str, found: Path | str) -> dict[str, Any] | None:
+    """What of `kgan.data.load` gives the images that MODEL learned from; None if nothing tells.
+
+    Args:
+        model: as the user wrote it.
+        found: as `find` gave it.
+    """
+    from kgan import zoo
+
+    if isinstance(found, str) and found in zoo.list_recipes():
+        return {"source": inspect.signature(zoo.recipe(found).data).parameters["source"].default}
+    config = _config(_run(found)).get("data", {}) if isinstance(found, Path) else {}
+    # Arrays that a recipe of the user's made have no name to load them by.
+    if config.get("source", "arrays") == "arrays":
+        return None
+    return {"source": config["source"], "split": config["split"]}
+
+
+def history_of(found: Path | str) -> list[dict[str, Any]]:
+    """The rows of a run's `history.csv`; none of anything else."""
+    from kgan.callbacks import history
+
+    path = _run(found) / "history.csv" if isinstance(found, Path) else None
+    return history.read(path) if path is not None and path.is_file() else []
+
+
+def _run(found: Path) -> Path:
+    """The folder that a `.keras` file lies in, or the folder itself."""
+    return found.parent if found.suffix == ".keras" else found
 
 
 def _import_recipe(run: Path) -> None:

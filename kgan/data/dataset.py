@@ -71,7 +71,7 @@ class ImageDataset(tf.data.Dataset):
     @property
     def images(self) -> np.ndarray:
         """All images of the source, float32 `(num_images, *image_shape)` in [-1, 1]."""
-        return self._take(np.arange(self.num_images))[0]
+        return self.at(np.arange(self.num_images))
 
     @property
     def labels(self) -> np.ndarray | None:
@@ -88,7 +88,11 @@ class ImageDataset(tf.data.Dataset):
         batch_size = check_integer("batch_size", batch_size, 1)
         stop = self.num_images if limit is None else min(limit, self.num_images)
         for start in range(0, stop, batch_size):
-            yield self._take(np.arange(start, min(start + batch_size, stop)))[0]
+            yield self.at(np.arange(start, min(start + batch_size, stop)))
+
+    def at(self, places: np.ndarray) -> np.ndarray:
+        """The images at these places of the source, float32 `(len(places), *image_shape)`."""
+        return self._take(places)[0]
 
     @property
     def element_spec(self):

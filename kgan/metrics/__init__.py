@@ -1,8 +1,24 @@
-"""Figures of quality: pure NumPy functions on features, and the judge that gives the features."""
+"""How good generated images are: functions of features, streaming metrics, scores with protocols."""
 
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["assignment", "diversity", "frechet", "judge", "modes", "neighbours"],
+    submodules=[
+        "assignment",
+        "classification",
+        "diversity",
+        "extractors",
+        "frechet",
+        "judge",
+        "measures",
+        "modes",
+        "neighbours",
+        "references",
+        "report",
+    ],
+    submod_attrs={
+        "evaluation": ["Evaluation", "Evaluator"],
+        "protocol": ["Comparison", "Protocol", "Score", "compare"],
+    },
 )

@@ -10,7 +10,7 @@ import numpy as np
 
 from kgan.errors import UsageError, unknown_name
 from kgan.metrics.extractors.extractor import Extractor
-from kgan.metrics.reference import Reference
+from kgan.metrics.references import Reference
 
 if TYPE_CHECKING:
     from kgan.data import ImageDataset
@@ -37,25 +37,36 @@ class Fakes(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Evidence:
-    """All that a measure may look at.
+    """All that a measure may look at in one repeat.
 
     Attributes:
-        fake: the generated images' features.
-        real: the real ones'; None where no measure needs them.
-        images: a function that generates the images anew: batches of `(images, labels)`.
-        num_fake: how many these are.
+        gan: the model.
+        inputs: what its generator makes the images of, by name, `(n, …)` each.
+        fake: the features of these images.
+        real: those of the real images; None where no measure needs them.
         seed: of this repeat.
-        gan, data, extractor: where they come from.
+        data: the real images themselves, if they are at hand.
+        extractor: what gave the features, if anything did.
     """
 
+    gan: GAN
+    inputs: dict[str, np.ndarray]
     fake: Fakes
     real: Reference | None
-    images: Callable[[], Iterator[tuple[np.ndarray, np.ndarray | None]]]
-    num_fake: int
     seed: int
-    gan: GAN | None = None
-    data: ImageDataset | None = None
-    extractor: Extractor | None = None
+    data: ImageDataset | None
+    extractor: Extractor | None
+
+    @property
+    def num_fake(self) -> int:
+        """How many images are generated."""
+        return len(self.inputs["latent"])
+
+    def images(self, batch_size: int = 100) -> Iterator[np.ndarray]:
+        """The generated images once more, in batches."""
+        for start in range(0, self.num_fake, batch_size):
+            rows = {name: part[start : start + batch_size] for name, part in self.inputs.items()}
+            yield np.asarray(self.gan(rows), np.float32)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,3 +123,105 @@ def _frechet(evidence: Evidence) -> dict[str, Value]:
 
     fake = frechet.statistics(evidence.fake.features)
     return {"fd": Value(frechet.frechet_distance(evidence.real.statistics, fake))}
+
+
+@_measure("fd_inf", "frechet_distance_infinite", {"fd_inf": True}, "features real")
+def _frechet_infinite(evidence: Evidence) -> dict[str, Value]:
+    from kgan.metrics import frechet
+
+    return {
+        "fd_inf": Value(
+            *frechet.frechet_distance_infinite(
+                evidence.real.statistics, evidence.fake.features, seed=evidence.seed
+            )
+        )
+    }
+
+
+@_measure(
+    "fd_class", "frechet_distance_by_class", {"fd_class": True}, "features real labels real_labels"
+)
+def _frechet_by_class(evidence: Evidence) -> dict[str, Value]:
+    from kgan.metrics import frechet
+
+    distances = frechet.frechet_distance_by_class(
+        evidence.real.features, evidence.real.labels, evidence.fake.features, evidence.fake.labels
+    )
+    return {"fd_class": Value(float(np.mean(list(distances.values()))))}
+
+
+def _kernel_settings(evidence: Evidence) -> dict[str, Any]:
+    most = min(len(evidence.real.features), evidence.num_fake)
+    return {"subsets": 100, "subset_size": min(1000, most), "degree": 3}
+
+
+@_measure("kid", "kernel_distance", {"kid": True}, "features real", settings=_kernel_settings)
+def _kernel(evidence: Evidence, **settings: Any) -> dict[str, Value]:
+    from kgan.metrics.kernel import kernel_distance
+
+    distance = kernel_distance(
+        evidence.real.features, evidence.fake.features, seed=evidence.seed, **settings
+    )
+    return {"kid": Value(*distance)}
+
+
+@_measure("mifid", "memorisation_informed_frechet", {"mifid": True}, "features real")
+def _memorisation(evidence: Evidence) -> dict[str, Value]:
+    from kgan.metrics.memorisation import mifid
+
+    return {"mifid": Value(mifid(evidence.real.features, evidence.fake.features))}
+
+
+@_measure(
+    "is",
+    "inception_score",
+    {"is": False},
+    "logits",
+    settings=lambda evidence: {"splits": 10},
+)
+def _inception_score(evidence: Evidence, splits: int) -> dict[str, Value]:
+    from kgan.metrics.inception_score import inception_score
+
+    mean, _ = inception_score(evidence.fake.logits, splits=splits, seed=evidence.seed)
+    return {"is": Value(mean)}
+
+
+@_measure(
+    "pr",
+    "precision_recall",
+    {"precision": False, "recall": False},
+    "features real",
+    settings=lambda evidence: {"k": 3},
+)
+def _precision_recall(evidence: Evidence, k: int) -> dict[str, Value]:
+    from kgan.metrics.manifold import precision_recall
+
+    values = precision_recall(evidence.real.features, evidence.fake.features, k)
+    return dict(zip(("precision", "recall"), map(Value, values), strict=True))
+
+
+@_measure(
+    "dc",
+    "density_coverage",
+    {"density": False, "coverage": False},
+    "features real",
+    settings=lambda evidence: {"k": 5},
+)
+def _density_coverage(evidence: Evidence, k: int) -> dict[str, Value]:
+    from kgan.metrics.manifold import density_coverage
+
+    values = density_coverage(evidence.real.features, evidence.fake.features, k)
+    return dict(zip(("density", "coverage"), map(Value, values), strict=True))
+
+
+@_measure("diversity", "mean_pairwise_distance", {"diversity": None}, "features")
+def _diversity(evidence: Evidence) -> dict[str, Value]:
+    from kgan.metrics.diversity import mean_pairwise_distance
+
+    return {"diversity": Value(mean_pairwise_distance(evidence.fake.features))}
+
+
+@_measure("accuracy", "accuracy_of_asked_classes", {"accuracy": False}, "logits labels")
+def _accuracy(evidence: Evidence) -> dict[str, Value]:
+    right = evidence.fake.logits.argmax(1) == evidence.fake.labels
+    return {"accuracy": Value(float(right.mean()))}

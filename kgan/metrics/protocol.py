@@ -34,7 +34,7 @@ class Protocol:
         extractor: `Extractor.description`, None for a metric without one.
         data: what defines the real images: `source`, `split`, `shape` and `sha256`; None for a
             metric without any.
-        num_real: real images that were used.
+        num_real: real images that were used; None for a metric without any.
         num_fake: generated images of each repeat.
         sampling: how the generator was asked: `truncation`, `labels`.
         version: of the formulas.
@@ -44,8 +44,8 @@ class Protocol:
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     extractor: Mapping[str, Any] | None = None
     data: Mapping[str, Any] | None = None
-    num_real: int = 0
-    num_fake: int = 0
+    num_real: int | None = None
+    num_fake: int | None = None
     sampling: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     version: int = VERSION
 
@@ -84,7 +84,7 @@ class Protocol:
         return cls(**described)
 
     def differences(self, other: Protocol) -> list[str]:
-        """In what another protocol differs: `["num_fake is 1000 and 10000"]`; empty if in nothing."""
+        """In what another protocol differs, such as `["num_fake is 1000 and 10000"]`."""
         first, second = _flat(self.to_json()), _flat(other.to_json())
         return [
             f"{key} is {_plain(first.get(key))} and {_plain(second.get(key))}"
@@ -219,4 +219,3 @@ def _plain(value: Any) -> str:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return "x".join(map(str, value))
     return str(value)
-

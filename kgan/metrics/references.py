@@ -23,7 +23,7 @@ from kgan.metrics.extractors.extractor import Extractor
 if TYPE_CHECKING:
     from kgan.data import ImageDataset
 
-PACKAGED = Path(__file__).with_name("references")
+PACKAGED = Path(__file__).with_name("packaged")
 LIMIT = 50_000  # images; published figures use as many
 _BATCH = 256
 
@@ -83,17 +83,17 @@ def of(
         OSError: the cache cannot be written.
     """
     limit = check_integer("limit", limit, 2)
-    described = describe(data, limit)
+    number = min(data.num_images, limit)
     if not cache or extractor.sha256 is None:
-        return _extracted(data, extractor, described)
-    name = file_name(described, extractor.description)
+        return _extracted(data, extractor, number)
+    name = file_name(describe(data), number, extractor.description)
     for folder in (PACKAGED, cache_folder()):
         if (folder / name).is_file():
             try:
-                return load(folder / name, described, extractor.description)
+                return load(folder / name, describe(data), extractor.description)
             except UsageError as error:
                 warnings.warn(f"{error} It is made anew.", stacklevel=2)
-    made = _extracted(data, extractor, described)
+    made = _extracted(data, extractor, number)
     made.save(cache_folder() / name)
     return made
 
@@ -117,7 +117,7 @@ def load(
         with np.load(path, allow_pickle=False) as file:
             protocol = json.loads(str(file["protocol"]))
             features = file["features"]
-            labels = file["labels"] if "labels" in file else None
+            labels = file.get("labels")
             found = Reference(features, labels, protocol["data"], protocol["extractor"])
     except FileNotFoundError:
         raise UsageError(f"reference={str(path)!r} must be a file; there is none.") from None
@@ -127,38 +127,55 @@ def load(
             "Remove it, and make it anew from the data."
         ) from error
     check_features(f"reference={str(path)!r}", features, at_least=2)
-    for what, wanted, has in (("data", data, found.data), ("extractor", extractor, found.extractor)):
-        unlike = [key for key in wanted or () if has.get(key) != (wanted or {})[key]]
-        if unlike:
-            raise UsageError(
-                f"reference={str(path)!r} was computed with another protocol: its {what}'s "
-                + "; ".join(f"{key} is {has.get(key)!r}, not {wanted[key]!r}" for key in unlike)
-                + ". Use the reference of this protocol, or leave it out and give the data."
-            )
+    check_protocol(f"reference={str(path)!r}", found, data, extractor)
     return found
 
 
-def describe(data: ImageDataset, limit: int = LIMIT) -> dict[str, Any]:
-    """What a protocol says of real images: source, split, shape, number, and SHA-256 of them all."""
+def check_protocol(
+    argument: str,
+    reference: Reference,
+    data: dict[str, Any] | None = None,
+    extractor: dict[str, Any] | None = None,
+) -> None:
+    """Refuse a reference of other data or of another extractor than these; None for any.
+
+    Raises:
+        UsageError: says in what they differ.
+    """
+    expected = {"data": data, "extractor": extractor}
+    differences = [
+        f"{part}.{key} is {getattr(reference, part).get(key)!r}, not {value!r}"
+        for part, values in expected.items()
+        for key, value in (values or {}).items()
+        if getattr(reference, part).get(key) != value
+    ]
+    if differences:
+        raise UsageError(
+            f"{argument} was computed with another protocol: {'; '.join(differences)}. Use one of "
+            "this protocol, or give the data, from which it is made."
+        )
+
+
+def describe(data: ImageDataset) -> dict[str, Any]:
+    """What a protocol says of real images: source, split, shape, and the SHA-256 of them all."""
     config, source = data.config, data.config["source"]
     return {
         # Where a folder lies defines nothing.
         "source": Path(source).resolve().name if Path(source).is_dir() else source,
         "split": config["split"],
         "shape": list(data.image_shape),
-        "num_images": min(data.num_images, limit),
         "sha256": config["sha256"],
     }
 
 
-def file_name(data: dict[str, Any], extractor: dict[str, Any]) -> str:
+def file_name(data: dict[str, Any], num_images: int, extractor: dict[str, Any]) -> str:
     """The name of the file that keeps the reference of this protocol."""
     shape = "x".join(map(str, data["shape"]))
     parts = (
         data["source"],
         data["split"],
         shape,
-        str(data["num_images"]),
+        str(num_images),
         data["sha256"][:16],
         extractor["name"],
         extractor["resize"],
@@ -174,12 +191,11 @@ def cache_folder() -> Path:
     return cache.folder().with_name("references")
 
 
-def _extracted(data: ImageDataset, extractor: Extractor, described: dict[str, Any]) -> Reference:
-    number = described["num_images"]
+def _extracted(data: ImageDataset, extractor: Extractor, number: int) -> Reference:
     if number < 2:
         raise UsageError("data must hold at least 2 images; received 1. Load more images.")
     features = np.concatenate(
         [extractor.features(images) for images in data.in_order(_BATCH, number)]
     )
     labels = None if data.labels is None else data.labels[:number]
-    return Reference(features, labels, described, extractor.description)
+    return Reference(features, labels, describe(data), extractor.description)

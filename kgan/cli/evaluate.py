@@ -1,0 +1,225 @@
+"""`kgan evaluate`: how good a trained GAN is, and what that was measured with."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kgan.cli import models
+from kgan.cli.generate import rows_of
+from kgan.cli.main import OneOf, print_table
+from kgan.errors import UsageError
+from kgan.files import replacing
+from kgan.metrics import extractors
+from kgan.metrics.measures import MEASURES
+
+if TYPE_CHECKING:
+    from kgan.data import ImageDataset
+    from kgan.metrics.protocol import Score
+    from kgan.models import GAN
+
+
+class Metrics(click.ParamType):
+    """Names of metrics between commas."""
+
+    name = "metrics"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        return "M,…"
+
+    def convert(self, value, param, ctx) -> list[str]:
+        from kgan.metrics import measures
+
+        return list(measures.get([name for name in value.split(",") if name]))
+
+
+@click.command(
+    epilog="\b\nExample:\n"
+    "  kgan evaluate dcgan_fashion_mnist --metrics fd,pr --seed 1 --html report.html"
+)
+@click.argument("model")
+@click.option(
+    "--data",
+    metavar="NAME|FOLDER",
+    help="The real images.  [default: those that the model learned from]",
+)
+@click.option("--split", metavar="S", help="Of a TFDS data set.  [default: train]")
+@click.option(
+    "--metrics",
+    type=Metrics(),
+    default="fd,kid,pr,dc",
+    show_default=True,
+    help=f"Of {', '.join(MEASURES)}.",
+)
+@click.option(
+    "--samples",
+    type=click.IntRange(2),
+    default=10_000,
+    show_default=True,
+    metavar="N",
+    help="Generated images for each repeat.",
+)
+@click.option(
+    "--repeats",
+    type=click.IntRange(1),
+    default=3,
+    show_default=True,
+    metavar="N",
+    help="How often, each time with other latents.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31 - 1),
+    metavar="S",
+    help="Repeats the same scores; drawn and printed if not given.",
+)
+@click.option(
+    "--extractor",
+    type=OneOf("--extractor", extractors.NAMES),
+    help="What turns images into features.  [default: the judge where it fits, else "
+    "efficientnet_lite0]",
+)
+@click.option(
+    "--weights",
+    type=click.Path(path_type=Path),
+    metavar="FILE.pth",
+    help="The canonical weights of --extractor inception, if they are not to be downloaded.",
+)
+@click.option(
+    "--reference",
+    type=click.Path(path_type=Path),
+    metavar="FILE.npz",
+    help="The real images' features, saved earlier, in place of --data.",
+)
+@click.option(
+    "--truncation",
+    type=click.FloatRange(0, min_open=True),
+    metavar="T",
+    help="Redraw latents beyond ±T.",
+)
+@click.option(
+    "--conditions",
+    type=click.Path(path_type=Path),
+    metavar="FILE.npy",
+    help="The vectors that a conditional model needs, a row an image, repeated over them.",
+)
+@click.option(
+    "--json", "json_file", type=click.Path(path_type=Path), metavar="FILE", help="Write the scores."
+)
+@click.option(
+    "--html",
+    "html_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write a report with pictures, in one file.",
+)
+def evaluate(
+    model: str,
+    data: str | None,
+    split: str | None,
+    metrics: list[str],
+    samples: int,
+    repeats: int,
+    seed: int | None,
+    extractor: str | None,
+    weights: Path | None,
+    reference: Path | None,
+    truncation: float | None,
+    conditions: Path | None,
+    json_file: Path | None,
+    html_file: Path | None,
+) -> None:
+    """Measure MODEL: a run folder, a .keras file, a preset folder or its name.
+
+    Each score is the mean over the repeats ± their standard deviation, beside everything that
+    defines it; scores with another definition are not comparable.
+    """
+    if reference is not None and (data is not None or split is not None):
+        raise UsageError("--reference stands in place of --data and --split; give one of them.")
+    if weights is not None and extractor != "inception":
+        raise UsageError("--weights is for --extractor inception; leave it out.")
+    found = models.find(model)
+    described = models.data_of(model, found)
+    if data is not None:
+        described = {"source": data, "split": split or "train"}
+    elif described is not None and split is not None:
+        described = {**described, "split": split}
+    rows = None if conditions is None else rows_of("--conditions", conditions)
+    seed = secrets.randbelow(2**31) if seed is None else seed
+    with contextlib.ExitStack() as files:
+        # Places that cannot be written are told before anything is measured.
+        json_to = None if json_file is None else files.enter_context(replacing(json_file))
+        html_to = None if html_file is None else files.enter_context(replacing(html_file))
+        gan = models.load(found)
+        from kgan.metrics import Evaluator, references, report
+
+        chosen = extractors.inception.load(weights) if weights else extractor
+        dataset = None if reference or described is None else _data(gan, described)
+        measure = Evaluator(
+            dataset,
+            metrics,
+            samples=samples,
+            seed=seed,
+            repeats=repeats,
+            extractor=chosen,
+            reference=None if reference is None else references.load(reference),
+            truncation=truncation,
+            conditions=rows,
+        )
+        with _progress() as progress:
+            evaluation = measure(gan, progress)
+        if json_to is not None:
+            whole = {"model": model, "class": type(gan).__name__, **evaluation.to_json()}
+            json_to.write_text(json.dumps(whole, indent=2) + "\n", encoding="utf-8")
+        if html_to is not None:
+            report.write(html_to, evaluation, gan, dataset, model, models.history_of(found))
+    _print(evaluation.scores)
+    click.echo(f"seed {seed}")
+    for path in (json_file, html_file):
+        if path is not None:
+            click.echo(f"written: {path}")
+
+
+def _data(gan: GAN, described: dict[str, Any]) -> ImageDataset:
+    """The real images, brought to the size of the model's."""
+    from kgan.data import load
+
+    height, width, channels = gan.image_shape
+    resolution = height if height == width else None
+    return load(**described, resolution=resolution, channels=channels, batch_size=1)
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[int, int], None]]:
+    """A bar on the terminal, that is gone at the end."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("images", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _print(scores: list[Score]) -> None:
+    """A table of the scores."""
+    directions = {True: "lower is better", False: "higher is better", None: ""}
+    print_table(
+        ("score", "value", "deviation", "", "measured with"),
+        [
+            (
+                score.name,
+                f"{score.value:.4g}",
+                "" if score.deviation is None else f"{score.deviation:.2g}",
+                directions[score.lower_is_better],
+                str(score.protocol),
+            )
+            for score in scores
+        ],
+    )

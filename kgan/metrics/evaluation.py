@@ -1,0 +1,291 @@
+"""The scores of a trained GAN, each with its protocol."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from kgan.checks import check_integer
+from kgan.errors import UsageError
+from kgan.metrics import extractors, frechet, measures, references
+from kgan.metrics.measures import Evidence, Fakes, Value
+from kgan.metrics.protocol import Protocol, Score
+from kgan.metrics.references import Reference
+
+if TYPE_CHECKING:
+    from kgan.metrics.extractors.extractor import Extractor
+    from kgan.models import GAN
+
+DEFAULT_METRICS = ("fd", "kid", "pr", "dc")
+_EXTRACTED = frozenset({"features", "logits"})
+_MOST_CLASSES = 100  # that figures by class are made of
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluation:
+    """What an evaluation found.
+
+    Attributes:
+        scores: in the order of the metrics asked for.
+        by_class: figures of each class in the first repeat, by name and class: `share of fakes`
+            as the extractor sees them, `share of reals`, and of a conditional model `accuracy`
+            and `fd`; empty if neither the model nor the extractor knows classes.
+        seed: of the first repeat.
+        extractor: what gave the features; None if no metric needed any.
+        reference: the real images' features; None if no metric needed any.
+    """
+
+    scores: list[Score]
+    by_class: dict[str, dict[int, float]]
+    seed: int
+    extractor: Extractor | None
+    reference: Reference | None
+
+    def __getitem__(self, name: str) -> Score:
+        """The score of that name.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return {score.name: score for score in self.scores}[name]
+
+    def to_json(self) -> dict[str, Any]:
+        """What JSON can hold; the classes are strings."""
+        by_class = {
+            name: {str(label): value for label, value in values.items()}
+            for name, values in self.by_class.items()
+        }
+        scores = [score.to_json() for score in self.scores]
+        return {"scores": scores, "by_class": by_class, "seed": self.seed}
+
+
+class _Measured(NamedTuple):
+    """One metric in one repeat."""
+
+    settings: dict[str, Any]
+    values: Mapping[str, Value]
+
+
+class Evaluator:
+    """Measures what GANs generate; what is the same for all of them is prepared once.
+
+    The averaged generator makes the images in batches, of which only the features are kept. The
+    classes of a conditional model are asked for in turn.
+
+    Args:
+        data: the real images: what `kgan.data.load` returns, or takes as its source. None if a
+            `reference` is given or no metric needs any.
+        metrics: names in `kgan.metrics.measures.MEASURES`.
+        samples: generated images for each repeat.
+        seed: of the first repeat; the next has the next.
+        repeats: how often, each time with other latents.
+        extractor: what `kgan.metrics.extractors.get` takes; by default the packaged judge where
+            the images have its shape, else EfficientNet-lite0.
+        reference: the real images' features, made earlier, in place of the data.
+        truncation: as in `gan.generate`.
+        conditions: vectors that the images have in turn, for a model that takes such.
+
+    Raises:
+        UsageError: an unknown metric, or a count out of range.
+    """
+
+    def __init__(
+        self,
+        data: Any = None,
+        metrics: str | Iterable[str] = DEFAULT_METRICS,
+        *,
+        samples: int = 10_000,
+        seed: int = 0,
+        repeats: int = 3,
+        extractor: Any = None,
+        reference: Reference | None = None,
+        truncation: float | None = None,
+        conditions: Any = None,
+    ):
+        from kgan.data import ImageDataset, load
+
+        self.measures = measures.get(metrics)
+        self.needs = frozenset().union(*(measure.needs for measure in self.measures.values()))
+        self.samples = check_integer("samples", samples, 2)
+        self.repeats = check_integer("repeats", repeats, 1)
+        self.seed = check_integer("seed", seed, 0, 2**32 - self.repeats)
+        self.truncation = truncation
+        self.conditions = conditions
+        if data is not None and not isinstance(data, ImageDataset):
+            data = load(data, batch_size=1)
+        self.data = data
+        self.reference = reference
+        self.extractor = None if extractor is None else extractors.get(extractor)
+
+    def __call__(self, gan: GAN, progress: Callable[[int, int], None] | None = None) -> Evaluation:
+        """Measure a GAN; `progress` is called with the images extracted so far and all of them.
+
+        Raises:
+            UsageError: the model, the data or the extractor lack what a metric needs, too few
+                samples, or a reference of another extractor.
+        """
+        self._check(gan)
+        self._prepare(gan)
+        repeats: list[dict[str, _Measured]] = []
+        for repeat in range(self.repeats):
+            evidence = self._evidence(gan, repeat, progress)
+            repeats.append(
+                {
+                    name: _Measured(
+                        settings := measure.settings(evidence),
+                        measure.compute(evidence, **settings),
+                    )
+                    for name, measure in self.measures.items()
+                }
+            )
+            if repeat == 0:
+                by_class = self._by_class(evidence)
+        scores = [
+            score
+            for name in self.measures
+            for score in self._scores(gan, name, [each[name] for each in repeats])
+        ]
+        return Evaluation(scores, by_class, self.seed, self.extractor, self.reference)
+
+    def _check(self, gan: GAN) -> None:
+        """Refuse what cannot be measured before anything is generated."""
+        for name, measure in self.measures.items():
+            if "labels" in measure.needs and "label" not in gan.generator_inputs:
+                raise UsageError(
+                    f"metrics={name!r} needs a model that is asked for classes; "
+                    f"{type(gan).__name__} takes none. Leave it out, or train a ConditionalGAN."
+                )
+            if "data" in measure.needs and self.data is None:
+                raise UsageError(
+                    f"data must be given: {name!r} looks at the real images themselves. Pass the "
+                    "data set that the model learned from."
+                )
+            if "real" in measure.needs and self.data is None and self.reference is None:
+                raise UsageError(
+                    f"data must be given: {name!r} compares with real images. Pass the data set, "
+                    "or a reference that was made of one."
+                )
+        if self.data is not None and self.data.image_shape != gan.image_shape:
+            height, _, channels = gan.image_shape
+            raise UsageError(
+                f"data must have the model's image shape {gan.image_shape}; received "
+                f"{self.data.image_shape}. Use kgan.data.load(…, resolution={height}, "
+                f"channels={channels})."
+            )
+
+    def _prepare(self, gan: GAN) -> None:
+        """The extractor and the real images' features, for the first model; kept for the next."""
+        if not self.needs & _EXTRACTED:
+            return
+        if self.extractor is None:
+            self.extractor = extractors.default(gan.image_shape)
+        if "logits" in self.needs and self.extractor.num_classes is None:
+            names = [name for name, measure in self.measures.items() if "logits" in measure.needs]
+            raise UsageError(
+                f"extractor={self.extractor.name!r} must tell classes for {names[0]!r}; it gives "
+                "features alone. Take a classifier, such as a judge."
+            )
+        if "real" not in self.needs:
+            return
+        if self.reference is None:
+            assert self.data is not None  # `_check` has seen it
+            self.reference = references.of(self.data, self.extractor)
+        references.check_protocol("reference", self.reference, extractor=self.extractor.description)
+        for name, measure in self.measures.items():
+            if "real_labels" in measure.needs and self.reference.labels is None:
+                source = self.reference.data["source"]
+                raise UsageError(
+                    f"data must have labels for {name!r}; {source!r} has none. Leave it out."
+                )
+
+    def _evidence(
+        self, gan: GAN, repeat: int, progress: Callable[[int, int], None] | None
+    ) -> Evidence:
+        """The images of one repeat, and their features."""
+        seed = self.seed + repeat
+        conditions = self.conditions
+        if conditions is not None:
+            conditions = np.asarray(conditions)
+            conditions = conditions[np.arange(self.samples) % max(len(conditions), 1)]
+        inputs = gan.sample_inputs(self.samples, seed, self.truncation, conditions=conditions)
+        evidence = Evidence(gan, inputs, Fakes(), self.reference, seed, self.data, self.extractor)
+        if self.extractor is None:
+            return evidence
+        classes = self.extractor.num_classes or 0
+        classed = "logits" in self.needs or 0 < classes <= _MOST_CLASSES
+        features, logits, done = [], [], 0
+        for images in evidence.images():
+            features.append(self.extractor.features(images))
+            if classed:
+                logits.append(self.extractor.logits(images))
+            done += len(images)
+            if progress:
+                progress(repeat * self.samples + done, self.repeats * self.samples)
+        fake = Fakes(
+            np.concatenate(features),
+            np.concatenate(logits) if classed else None,
+            inputs.get("label"),
+        )
+        return dataclasses.replace(evidence, fake=fake)
+
+    def _scores(self, gan: GAN, name: str, repeats: list[_Measured]) -> list[Score]:
+        """The scores of one metric over the repeats."""
+        measure, canonical = self.measures[name], bool(self.extractor and self.extractor.canonical)
+        real = self.reference if "real" in measure.needs else None
+        data = real.data if real else None
+        if "data" in measure.needs and self.data is not None:
+            data = references.describe(self.data)
+        extracted = self.extractor is not None and measure.needs & _EXTRACTED
+        protocol = Protocol(
+            metric=measure.metric,
+            settings=repeats[0].settings,
+            extractor=self.extractor.description if extracted else None,
+            data=data,
+            num_real=len(real.features) if real else None,
+            num_fake=self.samples,
+            sampling={
+                "truncation": self.truncation,
+                "labels": "in turn" if "label" in gan.generator_inputs else None,
+            },
+        )
+        return [
+            Score(
+                # Only the canonical network's distance is the one that papers call FID.
+                score.replace("fd", "fid") if canonical else score,
+                tuple(float(each.values[score].value) for each in repeats),
+                protocol,
+                lower_is_better,
+                repeats[0].values[score].error,
+            )
+            for score, lower_is_better in measure.scores.items()
+        ]
+
+    def _by_class(self, evidence: Evidence) -> dict[str, dict[int, float]]:
+        """The figures of each class, as far as they are known."""
+        fake, real, found = evidence.fake, evidence.real, {}
+        labels = None if real is None else real.labels
+        if fake.logits is not None:
+            seen, number = fake.logits.argmax(1), fake.logits.shape[1]
+            found["share of fakes"] = _shares(seen, number)
+            if labels is not None:
+                found["share of reals"] = _shares(labels, number)
+            if fake.labels is not None:
+                right = seen == fake.labels
+                found["accuracy"] = {
+                    int(label): float(right[fake.labels == label].mean())
+                    for label in np.unique(fake.labels)
+                }
+        if fake.features is not None and fake.labels is not None and labels is not None:
+            found["fd"] = frechet.frechet_distance_by_class(
+                real.features, labels, fake.features, fake.labels
+            )
+        return found
+
+
+def _shares(classes: np.ndarray, number: int) -> dict[int, float]:
+    """The share of each of `number` classes; those hidden as -1 do not count."""
+    counts = np.bincount(classes[classes >= 0], minlength=number)
+    return {label: float(count / max(counts.sum(), 1)) for label, count in enumerate(counts)}
