@@ -1,4 +1,4 @@
-"""How good generated images are: functions of features, streaming metrics, scores with protocols."""
+"""How good generated images are: functions of features, streaming metrics, and scores."""
 
 import lazy_loader
 

@@ -150,6 +150,20 @@ class Evaluator:
         ]
         return Evaluation(scores, by_class, self.seed, self.extractor, self.reference)
 
+    @property
+    def directions(self) -> dict[str, bool | None]:
+        """The names of the scores, and whether less is better, None where neither is."""
+        return {
+            self._named(score): lower_is_better
+            for measure in self.measures.values()
+            for score, lower_is_better in measure.scores.items()
+        }
+
+    def _named(self, score: str) -> str:
+        """Only the canonical network's distance is the one that papers call FID."""
+        canonical = self.extractor is not None and self.extractor.canonical
+        return score.replace("fd", "fid") if canonical else score
+
     def _check(self, gan: GAN) -> None:
         """Refuse what cannot be measured before anything is generated."""
         for name, measure in self.measures.items():
@@ -233,7 +247,7 @@ class Evaluator:
 
     def _scores(self, gan: GAN, name: str, repeats: list[_Measured]) -> list[Score]:
         """The scores of one metric over the repeats."""
-        measure, canonical = self.measures[name], bool(self.extractor and self.extractor.canonical)
+        measure = self.measures[name]
         real = self.reference if "real" in measure.needs else None
         data = real.data if real else None
         if "data" in measure.needs and self.data is not None:
@@ -253,8 +267,7 @@ class Evaluator:
         )
         return [
             Score(
-                # Only the canonical network's distance is the one that papers call FID.
-                score.replace("fd", "fid") if canonical else score,
+                self._named(score),
                 tuple(float(each.values[score].value) for each in repeats),
                 protocol,
                 lower_is_better,

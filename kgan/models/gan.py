@@ -404,7 +404,10 @@ class GAN(Game):
                 "Use callbacks=[…]."
             )
         feed = Feed(self, x, batch_size, steps_per_epoch)
-        callbacks = list(callbacks or ())
+        # Those that add to an epoch's logs come before those that write them down.
+        callbacks = sorted(
+            callbacks or (), key=lambda callback: not getattr(callback, "adds_logs", False)
+        )
         self._feed = feed
         feed.start = initial_epoch * feed.steps_per_epoch
         for callback in callbacks:

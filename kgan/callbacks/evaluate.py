@@ -1,0 +1,142 @@
+"""Scores of the averaged generator while it trains; the best one is kept."""
+
+from __future__ import annotations
+
+import json
+import math
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from kgan.callbacks.chief import is_chief
+from kgan.checks import check_integer
+from kgan.errors import UsageError, unknown_name
+from kgan.files import replacing
+from kgan.metrics.evaluation import Evaluator
+
+
+class Evaluate(keras.callbacks.Callback):
+    """Measures the averaged generator every few epochs, and keeps the best.
+
+    The losses of a GAN do not say when to stop; a score of its images does. Every score goes into
+    the epoch's logs under its name, so that the history, `kgan.callbacks.History` and Keras's
+    TensorBoard show it: `fit` calls this callback before those. The latents are the same in every
+    evaluation.
+
+    The best generator so far is saved to `best`, with its score and epoch in a `.json` file of the
+    same name, from which a resumed run goes on.
+
+    Args:
+        data: the real images: what `kgan.data.load` returns, or takes as its source.
+        metrics: names in `kgan.metrics.measures.MEASURES`.
+        every_epochs: an evaluation after each so many epochs, and after the last.
+        samples: generated images; a Fréchet distance is comparable only with one of as many.
+        seed: of the latents.
+        monitor: the score that says which generator is best; the first one by default.
+        best: a `.keras` file for the best generator's GAN; None to keep none.
+        patience: end the training after so many evaluations in a row that were not better; None
+            never does.
+        extractor: as in `kgan.metrics.Evaluator`.
+
+    Raises:
+        UsageError: an unknown metric or score, a count out of range, or, when training begins, a
+            metric for which the model or the data lack something.
+        OSError: a file cannot be written.
+    """
+
+    adds_logs = True  # `GAN.fit` calls it before the callbacks that read them
+
+    def __init__(
+        self,
+        data: Any = None,
+        metrics: str | Iterable[str] = ("fd",),
+        *,
+        every_epochs: int = 1,
+        samples: int = 1000,
+        seed: int = 0,
+        monitor: str | None = None,
+        best: str | Path | None = None,
+        patience: int | None = None,
+        extractor: Any = None,
+    ):
+        super().__init__()
+        self.evaluator = Evaluator(
+            data, metrics, samples=samples, seed=seed, repeats=1, extractor=extractor
+        )
+        self.every_epochs = check_integer("every_epochs", every_epochs, 1)
+        self.patience = None if patience is None else check_integer("patience", patience, 1)
+        self.best = None if best is None else Path(best)
+        if self.best is not None and self.best.suffix != ".keras":
+            raise UsageError(f"best={str(best)!r} must end in .keras.")
+        directions = self.evaluator.directions
+        self.monitor = next(iter(directions)) if monitor is None else monitor
+        if self.monitor not in directions:
+            raise unknown_name("monitor", self.monitor, directions)
+        lower_is_better = directions[self.monitor]
+        if lower_is_better is None and (best is not None or patience is not None):
+            raise UsageError(
+                f"monitor={self.monitor!r} has no better direction, so that none is best; monitor "
+                "another score."
+            )
+        self._sign = -1.0 if lower_is_better else 1.0
+
+    def on_train_begin(self, logs=None):
+        self.best_value = -self._sign * math.inf
+        self.best_epoch = 0
+        self._first = True
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if self._first:
+            self._restore(epoch)
+            self._first = False
+
+    def on_epoch_end(self, epoch, logs=None):
+        last = epoch + 1 == self.params["epochs"]
+        if (epoch + 1) % self.every_epochs and not last:
+            return
+        values = self._measured()
+        if logs is not None:
+            logs.update(values)
+        value = values[self.monitor]
+        if self._sign * value > self._sign * self.best_value:  # never if it is NaN
+            self.best_value, self.best_epoch = value, epoch + 1
+            self._keep()
+        elif self.patience is not None:
+            waited = -(-(epoch + 1 - self.best_epoch) // self.every_epochs)
+            self.model.stop_training |= waited >= self.patience
+
+    def _measured(self) -> dict[str, float]:
+        """The scores by name; NaN of a generator that has broken, of which others report."""
+        weights = self.model.averaged_generator.get_weights()
+        if not all(np.isfinite(weight).all() for weight in weights):
+            return dict.fromkeys(self.evaluator.directions, math.nan)
+        return {score.name: score.value for score in self.evaluator(self.model).scores}
+
+    def _keep(self) -> None:
+        """Save the best GAN so far, and beside it why it is the best."""
+        if self.best is None or not is_chief(self.model.distribute_strategy):
+            return
+        self.model.save(self.best)
+        record = {"score": self.monitor, "value": self.best_value, "epoch": self.best_epoch}
+        with replacing(self.best.with_suffix(".json")) as temporary:
+            temporary.write_text(json.dumps(record) + "\n", encoding="utf-8")
+
+    def _restore(self, epochs: int) -> None:
+        """Go on from what a run of so many epochs has kept; what came later is done again."""
+        record = None if self.best is None else self.best.with_suffix(".json")
+        if not epochs or record is None or not record.is_file():
+            return
+        try:
+            kept = json.loads(record.read_text(encoding="utf-8"))
+            value, epoch, score = float(kept["value"]), int(kept["epoch"]), kept["score"]
+        except (ValueError, KeyError, TypeError) as error:
+            warnings.warn(
+                f"{record} is damaged ({error}); the best so far is forgotten.", stacklevel=2
+            )
+            return
+        if score == self.monitor and epoch <= epochs:
+            self.best_value, self.best_epoch = value, epoch

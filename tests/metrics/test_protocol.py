@@ -1,0 +1,115 @@
+import dataclasses
+import json
+import math
+
+import pytest
+
+from kgan.errors import UsageError
+from kgan.metrics import Protocol, Score, compare
+
+JUDGE = {"name": "judge_fashion_mnist", "sha256": "5f1c2b3a" + 56 * "0", "resize": "none"}
+DATA = {
+    "source": "fashion_mnist",
+    "split": "train",
+    "shape": [28, 28, 1],
+    "sha256": "a1b2c3d4" + 56 * "f",
+}
+
+
+@pytest.fixture
+def protocol():
+    return Protocol(
+        "precision_recall",
+        settings={"k": 3},
+        extractor=JUDGE,
+        data=DATA,
+        num_real=10_000,
+        num_fake=1_000,
+        sampling={"truncation": None, "labels": "in turn"},
+    )
+
+
+def test_the_short_string_says_all(protocol):
+    assert str(protocol) == (
+        "precision_recall|k=3|x=judge_fashion_mnist@5f1c2b3a|resize=none|data=fashion_mnist"
+        "|split=train|shape=28x28x1@a1b2c3d4|real=10000|fake=1000|labels=in turn|v=1"
+    )
+    assert str(Protocol("inception_score", num_fake=10)) == "inception_score|fake=10|v=1"
+
+
+def test_json_and_back(protocol):
+    again = Protocol.from_json(json.loads(json.dumps(protocol.to_json())))
+    assert again.differences(protocol) == []
+    assert str(again) == str(protocol)
+    score = Score("recall", (0.5, 0.7), protocol, lower_is_better=False, error=0.1)
+    described = json.loads(json.dumps(score.to_json()))
+    assert described["value"] == pytest.approx(0.6)
+    assert described["signature"] == str(protocol)
+    assert compare(Score.from_json(described), score).difference == 0
+
+
+@pytest.mark.parametrize("other", [{"num_fake": 1}, {"metric": "a", "k": 3}, None, "fd"])
+def test_what_is_no_protocol(other):
+    with pytest.raises(UsageError, match="protocol must be what"):
+        Protocol.from_json(other)
+
+
+@pytest.mark.parametrize("other", [{}, None, {"values": 3}])
+def test_what_is_no_score(other):
+    with pytest.raises(UsageError, match="score must be what"):
+        Score.from_json(other)
+
+
+def test_value_and_deviation(protocol):
+    score = Score("fd", (1.0, 2.0, 6.0), protocol)
+    assert (score.value, score.deviation) == (3, pytest.approx(math.sqrt(7)))
+    assert str(score) == f"fd 3 ± 2.6 ({protocol})"
+    single = Score("fd", (1.0,), protocol)
+    assert single.deviation is None
+    assert str(single) == f"fd 1 ({protocol})"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"num_fake": 10_000}, "num_fake is 1000 and 10000"),
+        ({"extractor": {**JUDGE, "sha256": 64 * "1"}}, "extractor.sha256 is 5f1c2b3a"),
+        ({"extractor": {**JUDGE, "resize": "bilinear"}}, "extractor.resize is none and bilinear"),
+        ({"settings": {"k": 5}}, "settings.k is 3 and 5"),
+        ({"data": {**DATA, "split": "test"}}, "data.split is train and test"),
+        ({"sampling": {"truncation": 0.7, "labels": "in turn"}}, "truncation is None and 0.7"),
+        ({"extractor": None}, "extractor.name is judge_fashion_mnist and None"),
+    ],
+)
+def test_unlike_protocols_are_refused(protocol, change, message):
+    other = dataclasses.replace(protocol, **change)
+    with pytest.raises(UsageError, match="not comparable") as caught:
+        compare(Score("recall", (0.5,), protocol), Score("recall", (0.5,), other))
+    assert message in str(caught.value)
+
+
+def test_what_is_better(protocol):
+    low, high = Score("fd", (1.0, 1.2), protocol), Score("fd", (5.0, 5.2), protocol)
+    found = compare(low, high)
+    assert found.difference == pytest.approx(-4)
+    # Both means have the variance 0.02 / 2.
+    assert found.error == pytest.approx(math.sqrt(0.02))
+    assert found.better == "first"
+    assert compare(high, low).better == "second"
+    recall = [dataclasses.replace(score, lower_is_better=False) for score in (low, high)]
+    assert compare(*recall).better == "second"
+
+
+def test_what_is_neither(protocol):
+    near = Score("fd", (1.0, 2.0), protocol), Score("fd", (1.5, 2.0), protocol)
+    assert compare(*near).better == "neither"
+    same = Score("fd", (1.0,), protocol)
+    assert compare(same, same).better == "neither"
+    assert compare(same, Score("fd", (1.1,), protocol)).better == "first"
+    either = Score("diversity", (1.0,), protocol, None), Score("diversity", (2.0,), protocol, None)
+    assert compare(*either).better == "neither"
+
+
+def test_only_scores_are_compared(protocol):
+    with pytest.raises(UsageError, match="second must be a kgan.metrics.Score; received float"):
+        compare(Score("fd", (1.0,), protocol), 2.0)
