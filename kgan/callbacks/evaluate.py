@@ -12,6 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from kgan.callbacks import tensorboard
 from kgan.callbacks.chief import is_chief
 from kgan.checks import check_integer
 from kgan.errors import UsageError, unknown_name
@@ -24,8 +25,8 @@ class Evaluate(keras.callbacks.Callback):
 
     The losses of a GAN do not say when to stop; a score of its images does. Every score goes into
     the epoch's logs under its name, so that the history, `kgan.callbacks.History` and Keras's
-    TensorBoard show it: `fit` calls this callback before those. The latents are the same in every
-    evaluation.
+    `TensorBoard` show it: `fit` calls this callback before those. The latents are the same in
+    every evaluation.
 
     The best generator so far is saved to `best`, with its score and epoch in a `.json` file of the
     same name, from which a resumed run goes on.
@@ -41,6 +42,7 @@ class Evaluate(keras.callbacks.Callback):
         patience: end the training after so many evaluations in a row that were not better; None
             never does.
         extractor: as in `kgan.metrics.Evaluator`.
+        tensorboard: a log folder for TensorBoard, which need not be installed; None for none.
 
     Raises:
         UsageError: an unknown metric or score, a count out of range, or, when training begins, a
@@ -62,13 +64,21 @@ class Evaluate(keras.callbacks.Callback):
         best: str | Path | None = None,
         patience: int | None = None,
         extractor: Any = None,
+        tensorboard: str | Path | None = None,
     ):
         super().__init__()
         self.evaluator = Evaluator(
-            data, metrics, samples=samples, seed=seed, repeats=1, extractor=extractor
+            data,
+            metrics,
+            samples=samples,
+            seed=seed,
+            repeats=1,
+            extractor=extractor,
+            by_class=False,
         )
         self.every_epochs = check_integer("every_epochs", every_epochs, 1)
         self.patience = None if patience is None else check_integer("patience", patience, 1)
+        self.tensorboard = tensorboard
         self.best = None if best is None else Path(best)
         if self.best is not None and self.best.suffix != ".keras":
             raise UsageError(f"best={str(best)!r} must end in .keras.")
@@ -101,6 +111,9 @@ class Evaluate(keras.callbacks.Callback):
         values = self._measured()
         if logs is not None:
             logs.update(values)
+        if self.tensorboard is not None and is_chief(self.model.distribute_strategy):
+            points = [tensorboard.scalar(name, value) for name, value in values.items()]
+            tensorboard.write(self.tensorboard, points, step=epoch + 1)
         value = values[self.monitor]
         if self._sign * value > self._sign * self.best_value:  # never if it is NaN
             self.best_value, self.best_epoch = value, epoch + 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import warnings
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import keras
 import numpy as np
 from PIL import Image
 
+from kgan.callbacks import tensorboard
 from kgan.callbacks.chief import is_chief
 from kgan.checks import check_integer
 from kgan.errors import UsageError
@@ -84,7 +84,8 @@ class SampleGrid(keras.callbacks.Callback):
             return
         save_grid(self.folder / f"epoch-{epoch + 1:04d}.png", images, self._columns)
         if self.tensorboard is not None:
-            _write_event(self.tensorboard, images, self._columns, step=epoch + 1)
+            shown = tensorboard.picture("samples", grid(images, self._columns))
+            tensorboard.write(self.tensorboard, [shown], step=epoch + 1)
 
     def on_train_end(self, logs=None):
         if self.gif is None or not self._chief:
@@ -132,24 +133,3 @@ def _readable(path: Path) -> bool:
         warnings.warn(f"{path} cannot be read; the animation goes without it.", stacklevel=2)
         return False
     return True
-
-
-def _write_event(folder: str | Path, images: np.ndarray, columns: int | None, step: int) -> None:
-    """Add the grid as an image summary; `tf.summary.image` would need the package tensorboard."""
-    import tensorflow as tf
-
-    picture, png = grid(images, columns), io.BytesIO()
-    picture.save(png, format="PNG")
-    image = tf.compat.v1.Summary.Image(
-        width=picture.width,
-        height=picture.height,
-        colorspace=len(picture.getbands()),
-        encoded_image_string=png.getvalue(),
-    )
-    value = tf.compat.v1.Summary.Value(tag="samples", image=image)
-    summary = tf.compat.v1.Summary(value=[value])
-    # A file for each grid keeps the callback free of an open writer when training is cut off.
-    writer = tf.summary.create_file_writer(str(folder), filename_suffix=f".{step}")
-    with writer.as_default():
-        tf.summary.experimental.write_raw_pb(summary.SerializeToString(), step=step)
-    writer.close()

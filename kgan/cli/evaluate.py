@@ -145,11 +145,6 @@ def evaluate(
     if weights is not None and extractor != "inception":
         raise UsageError("--weights is for --extractor inception; leave it out.")
     found = models.find(model)
-    described = models.data_of(model, found)
-    if data is not None:
-        described = {"source": data, "split": split or "train"}
-    elif described is not None and split is not None:
-        described = {**described, "split": split}
     rows = None if conditions is None else rows_of("--conditions", conditions)
     seed = secrets.randbelow(2**31) if seed is None else seed
     with contextlib.ExitStack() as files:
@@ -160,6 +155,9 @@ def evaluate(
         from kgan.metrics import Evaluator, references, report
 
         chosen = extractors.inception.load(weights) if weights else extractor
+        described = models.data_of(model, found) if data is None else {"source": data}
+        if split is not None and described is not None:
+            described = {**described, "split": split}
         dataset = None if reference or described is None else _data(gan, described)
         measure = Evaluator(
             dataset,

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from kgan.data import ImageDataset
     from kgan.models import GAN
 
+_BATCH = 100  # images in memory at once
+
 
 class Value(NamedTuple):
     """A figure, and its standard error where the metric knows it."""
@@ -41,7 +43,8 @@ class Evidence:
 
     Attributes:
         gan: the model.
-        inputs: what its generator makes the images of, by name, `(n, …)` each.
+        generator: what makes its images of a dict of inputs.
+        inputs: these inputs, by name, `(n, …)` each.
         fake: the features of these images.
         real: those of the real images; None where no measure needs them.
         seed: of this repeat.
@@ -50,6 +53,7 @@ class Evidence:
     """
 
     gan: GAN
+    generator: Callable[[dict[str, np.ndarray]], Any]
     inputs: dict[str, np.ndarray]
     fake: Fakes
     real: Reference | None
@@ -62,11 +66,11 @@ class Evidence:
         """How many images are generated."""
         return len(self.inputs["latent"])
 
-    def images(self, batch_size: int = 100) -> Iterator[np.ndarray]:
-        """The generated images once more, in batches."""
-        for start in range(0, self.num_fake, batch_size):
-            rows = {name: part[start : start + batch_size] for name, part in self.inputs.items()}
-            yield np.asarray(self.gan(rows), np.float32)
+    def images(self) -> Iterator[np.ndarray]:
+        """The generated images, in batches; they are made anew each time."""
+        for start in range(0, self.num_fake, _BATCH):
+            rows = {name: part[start : start + _BATCH] for name, part in self.inputs.items()}
+            yield np.asarray(self.generator(rows), np.float32)
 
 
 @dataclasses.dataclass(frozen=True)

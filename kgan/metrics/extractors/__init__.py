@@ -5,5 +5,5 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=["efficientnet", "inception"],
-    submod_attrs={"extractor": ["Extractor"]},
+    submod_attrs={"extractor": ["Extractor"], "own": ["NAMES", "default", "get"]},
 )

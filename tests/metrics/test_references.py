@@ -1,0 +1,161 @@
+import dataclasses
+import json
+import shutil
+import warnings
+
+import numpy as np
+import pytest
+
+import kgan
+from kgan.errors import UsageError
+from kgan.metrics import references
+from kgan.metrics.extractors import Extractor
+
+
+def means(images):
+    """The mean of each quarter of 16x16 images."""
+    return np.asarray(images).reshape(len(images), 2, 8, 2, 8).mean((2, 4)).reshape(-1, 4)
+
+
+@pytest.fixture
+def extractor():
+    return Extractor("quarters", means, 4, sha256=64 * "a")
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("KGAN_HOME", str(tmp_path))
+    return tmp_path / "references"
+
+
+@pytest.fixture
+def data(images):
+    return kgan.data.load((images, np.arange(len(images)) % 3), batch_size=8)
+
+
+def test_features_and_labels_in_the_order_of_the_data(data, images, extractor, home):
+    found = references.of(data, extractor)
+    assert np.array_equal(found.features, means(images))
+    assert found.labels.tolist() == [number % 3 for number in range(64)]
+    assert found.data == {
+        "source": "arrays",
+        "split": "train",
+        "shape": [16, 16, 1],
+        "sha256": data.config["sha256"],
+    }
+    assert found.extractor == {"name": "quarters", "sha256": 64 * "a", "resize": "none"}
+    mean, covariance = found.statistics
+    assert np.allclose(mean, means(images).mean(0))
+    assert np.allclose(covariance, np.cov(means(images).astype(float), rowvar=False))
+
+
+def test_it_is_extracted_once(data, extractor, home, monkeypatch):
+    first = references.of(data, extractor)
+    (file,) = home.glob("*.npz")
+    assert file.name == (
+        f"arrays_train_16x16x1_64_{data.config['sha256'][:16]}_quarters_none_{16 * 'a'}.npz"
+    )
+    monkeypatch.setattr(extractor, "features", None)
+    again = references.of(data, extractor)
+    assert np.array_equal(again.features, first.features)
+    assert np.array_equal(again.labels, first.labels)
+
+
+def test_another_number_is_another_reference(data, extractor, home):
+    assert len(references.of(data, extractor, limit=10).features) == 10
+    assert len(references.of(data, extractor).features) == 64
+    assert len(list(home.glob("*.npz"))) == 2
+
+
+def test_of_a_function_nothing_is_kept(data, home):
+    references.of(data, Extractor("own", means, 4))
+    assert not home.exists()
+
+
+def test_without_a_cache_nothing_is_read_or_written(data, extractor, home):
+    references.of(data, extractor, cache=False)
+    assert not home.exists()
+
+
+def test_a_damaged_file_is_made_anew(data, extractor, home):
+    references.of(data, extractor)
+    (file,) = home.glob("*.npz")
+    file.write_bytes(file.read_bytes()[:500])
+    with pytest.warns(UserWarning, match="is damaged or no reference.*made anew"):
+        again = references.of(data, extractor)
+    assert len(again.features) == 64
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        references.of(data, extractor)
+
+
+def test_saved_and_loaded(data, extractor, home, tmp_path):
+    made = references.of(data, extractor)
+    made.save(tmp_path / "own.npz")
+    loaded = references.load(tmp_path / "own.npz")
+    assert np.array_equal(loaded.features, made.features)
+    assert loaded.data == made.data
+    dataclasses.replace(made, labels=None).save(tmp_path / "bare.npz")
+    assert references.load(tmp_path / "bare.npz").labels is None
+
+
+def test_another_protocol_is_refused(data, extractor, home, tmp_path):
+    path = tmp_path / "own.npz"
+    references.of(data, extractor).save(path)
+    other = Extractor("quarters", means, 4, sha256=64 * "b")
+    with pytest.raises(UsageError, match="another protocol: extractor.sha256 is 'aaa.*, not 'bbb"):
+        references.load(path, extractor=other.description)
+    described = {**references.describe(data), "split": "test"}
+    with pytest.raises(UsageError, match="data.split is 'train', not 'test'"):
+        references.load(path, data=described)
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut", "text", "folder", "other"])
+def test_no_reference(data, extractor, home, tmp_path, damage):
+    path = tmp_path / "own.npz"
+    references.of(data, extractor).save(path)
+    whole = path.read_bytes()
+    path.unlink()
+    if damage == "cut":
+        path.write_bytes(whole[: len(whole) // 2])
+    elif damage == "text":
+        path.write_text("features")
+    elif damage == "folder":
+        path.mkdir()
+    elif damage == "other":
+        np.savez(path, images=np.zeros(3))
+    with pytest.raises(UsageError, match=r"reference='.*own.npz' (must be a file|is damaged)"):
+        references.load(path)
+
+
+def test_nan_is_refused(data, extractor, home, tmp_path):
+    made = references.of(data, extractor)
+    made.features[3, 1] = np.nan
+    made.save(tmp_path / "nan.npz")
+    with pytest.raises(UsageError, match="must be finite"):
+        references.load(tmp_path / "nan.npz")
+
+
+def test_a_folder_goes_by_its_name_alone(extractor, home, tmp_path):
+    from PIL import Image
+
+    for place in ("here", "there"):
+        (tmp_path / place / "photos").mkdir(parents=True)
+        for number in range(2):
+            picture = Image.fromarray(np.full((16, 16), number * 100, np.uint8))
+            picture.save(tmp_path / place / "photos" / f"{number}.png")
+    described = [
+        references.describe(kgan.data.load(tmp_path / place / "photos", batch_size=1))
+        for place in ("here", "there")
+    ]
+    assert described[0] == described[1]
+    assert described[0]["source"] == "photos"
+
+
+def test_the_file_holds_json_and_numbers_alone(data, extractor, home):
+    references.of(data, extractor)
+    (file,) = home.glob("*.npz")
+    with np.load(file, allow_pickle=False) as arrays:
+        assert sorted(arrays) == ["features", "labels", "protocol"]
+        assert set(json.loads(str(arrays["protocol"]))) == {"data", "extractor"}
+    shutil.rmtree(home)
