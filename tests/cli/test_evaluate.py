@@ -1,0 +1,154 @@
+import html.parser
+import json
+import re
+
+import numpy as np
+import pytest
+
+import kgan as library
+from kgan.metrics import Score, compare
+
+QUICK = ("--samples", 300, "--repeats", 2, "--seed", 1)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("KGAN_HOME", str(tmp_path / "home"))
+
+
+def scores(path):
+    return {
+        entry["name"]: Score.from_json(entry) for entry in json.loads(path.read_text())["scores"]
+    }
+
+
+@pytest.mark.slow
+def test_a_preset_by_its_name_alone(folder, kgan):
+    result = kgan("evaluate", "dcgan_fashion_mnist", *QUICK, "--json", "scores.json")
+    assert result.exit_code == 0, result.output
+    found = scores(folder / "scores.json")
+    assert list(found) == ["fd", "kid", "precision", "recall", "density", "coverage"]
+    for name, score in found.items():
+        assert len(score.values) == 2
+        line = next(line for line in result.stdout.splitlines() if line.startswith(f"{name} "))
+        assert f"{score.value:.4g}" in line
+        assert str(score.protocol) in line
+    protocol = found["fd"].protocol
+    assert protocol.data["source"] == "fashion_mnist"
+    assert (protocol.num_real, protocol.num_fake) == (10_000, 300)
+    assert "seed 1" in result.stdout
+    # The figures are those of the library.
+    judge = library.metrics.judge.load()
+    gan = library.zoo.load("dcgan_fashion_mnist")
+    data = library.data.load("fashion_mnist")
+    fakes = judge.features(gan.generate(300, seed=1))
+    frechet = library.metrics.frechet
+    expected = frechet.frechet_distance(
+        frechet.statistics(judge.features(data.images)), frechet.statistics(fakes)
+    )
+    assert found["fd"].values[0] == pytest.approx(expected, rel=1e-4)
+    # And the same again.
+    assert kgan("evaluate", "dcgan_fashion_mnist", *QUICK, "--json", "b.json").exit_code == 0
+    again = scores(folder / "b.json")
+    assert all(compare(found[name], again[name]).difference == 0 for name in found)
+
+
+class Pictures(html.parser.HTMLParser):
+    """Counts the pictures and remembers what would be fetched."""
+
+    def __init__(self):
+        super().__init__()
+        self.pictures, self.fetched, self.text = 0, [], ""
+
+    def handle_starttag(self, tag, attributes):
+        for name, value in attributes:
+            if name in ("src", "href"):
+                inline = value.startswith("data:image/png;base64,")
+                self.pictures += inline
+                if not inline:
+                    self.fetched.append(value)
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@pytest.mark.slow
+def test_the_report_of_a_run(folder, kgan):
+    words = ("train", "--epochs", 2, "--steps", 3, "--out", "run")
+    assert kgan(*words).exit_code == 0
+    words = ("evaluate", "run", *QUICK, "--metrics", "fd,pr", "--html", "report.html")
+    result = kgan(*words)
+    assert result.exit_code == 0, result.output
+    text = (folder / "report.html").read_text("utf-8")
+    report = Pictures()
+    report.feed(text)
+    assert report.fetched == []
+    assert "url(" not in text and "@import" not in text and "<script" not in text
+    # Samples, neighbours, ways, curves.
+    assert report.pictures == 4
+    for heading in ("Scores", "Samples", "Nearest real images", "Classes", "Curves of the run"):
+        assert heading in report.text
+    assert "T-shirt/top" in report.text
+    assert re.search(r"frechet_distance\|x=judge_fashion_mnist@[0-9a-f]{8}\|", report.text)
+
+
+@pytest.mark.slow
+def test_a_conditional_model_by_class(folder, kgan):
+    metrics = ("--metrics", "fd,fd_class,accuracy")
+    result = kgan(
+        "evaluate", "conditional_gan_fashion_mnist", *QUICK, *metrics, "--json", "scores.json"
+    )
+    assert result.exit_code == 0, result.output
+    whole = json.loads((folder / "scores.json").read_text())
+    assert set(whole["by_class"]) == {"share of fakes", "share of reals", "accuracy", "fd"}
+    assert whole["by_class"]["share of reals"]["0"] == pytest.approx(0.1, abs=0.01)
+    found = scores(folder / "scores.json")
+    assert found["accuracy"].value > 0.8
+    assert np.mean(list(whole["by_class"]["accuracy"].values())) == pytest.approx(
+        found["accuracy"].values[0]
+    )
+    assert found["fd"].protocol.sampling == {"truncation": None, "labels": "in turn"}
+
+
+@pytest.mark.slow
+def test_a_reference_in_place_of_the_data(folder, kgan):
+    judge, data = library.metrics.judge.load(), library.data.load("fashion_mnist")
+    references = library.metrics.references
+    references.of(data, judge, limit=500).save("real.npz")
+    words = ("evaluate", "dcgan_fashion_mnist", *QUICK, "--metrics", "fd")
+    assert kgan(*words, "--reference", "real.npz", "--json", "a.json").exit_code == 0
+    assert scores(folder / "a.json")["fd"].protocol.num_real == 500
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        (("dcgan_fashion",), ["MODEL='dcgan_fashion' is unknown", "Did you mean 'dcgan_f"]),
+        (("--metrics", "fid"), ["metrics='fid' is unknown", "Did you mean 'fd'"]),
+        (("--metrics", ","), ["metrics must be one or more of fd"]),
+        (("--extractor", "vgg"), ["--extractor='vgg' is unknown"]),
+        (("--weights", "a.pth"), ["--weights is for --extractor inception"]),
+        (("--reference", "a.npz", "--data", "emoji"), ["--reference stands in place of --data"]),
+        (("--samples", 1), ["1 is not in the range x>=2"]),
+        (("--conditions", "a.npy"), ["--conditions='a.npy' must be a .npy file"]),
+    ],
+)
+def test_bad_words_are_told_before_tensorflow(folder, refuses, words, parts):
+    model = () if words[0].startswith("dcgan") else ("dcgan_fashion_mnist",)
+    refuses(2, parts, "evaluate", *model, *words)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        (("--metrics", "accuracy"), ["--metrics='accuracy' needs a model", "DCGAN takes none"]),
+        (("--reference", "none.npz"), ["--reference='none.npz' must be a file"]),
+        (("--data", "nothing_here"), ["nothing_here"]),
+        (("--metrics", "kid", "--samples", 2, "--data", "emoji"), []),
+    ],
+)
+def test_what_cannot_be_measured_leaves_no_file(folder, refuses, words, parts):
+    files = ("--json", "a.json", "--html", "a.html")
+    refuses(2, parts, "evaluate", "dcgan_fashion_mnist", *words, *files)
+    assert not list(folder.glob("*.json")) and not list(folder.glob("*.html"))
