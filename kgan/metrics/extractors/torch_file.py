@@ -193,29 +193,32 @@ def _dtype(code: str, order: str) -> np.dtype:
 
 
 def _arrays(
-    tensors: Any, content: Callable[[_Storage], bytes], order: str, label: str
+    pickled: Any, content: Callable[[_Storage], bytes], order: str, label: str
 ) -> dict[str, np.ndarray]:
-    """The tensors as arrays; `content` gives the bytes of a storage."""
+    """The tensors of what was pickled as arrays; `content` gives the bytes of a storage."""
+    tensors = _tensors(pickled, label)
+    flat = {}
+    for storage in {tensor.storage for tensor in tensors.values()}:
+        values = np.frombuffer(content(storage), _dtype(storage.code, order))
+        if len(values) != storage.size:
+            raise ValueError(f"storage {storage.key} has {len(values)} of {storage.size}")
+        flat[storage] = _native(values, storage.code)
+    return {name: _view(name, tensor, flat[tensor.storage]) for name, tensor in tensors.items()}
+
+
+def _tensors(pickled: Any, label: str) -> dict[str, _Tensor]:
+    """What was pickled, if it is a state dict."""
     # The dict's own method: a pickle can put other attributes on an OrderedDict.
-    items = list(dict.items(tensors)) if isinstance(tensors, dict) else [(None, tensors)]
-    others = [(name, type(value).__name__) for name, value in items if type(value) is not _Tensor]
-    if others or not items or not all(isinstance(name, str) for name, _ in items):
-        found = f"{others[0][1]} {others[0][0] or ''}".strip() if others else "none with a name"
-        raise UsageError(
-            f"{label} must hold a state dict, named tensors alone; received {found}. {_MEND}"
-        )
-    flat: dict[str, np.ndarray] = {}
-    arrays = {}
-    for name, tensor in items:
-        storage = tensor.storage
-        if storage.key not in flat:
-            dtype = _dtype(storage.code, order)
-            values = np.frombuffer(content(storage), dtype)
-            if len(values) != storage.size:
-                raise ValueError(f"storage {storage.key} has {len(values)} of {storage.size}")
-            flat[storage.key] = _native(values, storage.code)
-        arrays[name] = _view(name, tensor, flat[storage.key])
-    return arrays
+    items = list(dict.items(pickled)) if isinstance(pickled, dict) else [(None, pickled)]
+    for name, value in items:
+        if type(value) is not _Tensor or not isinstance(name, str):
+            raise UsageError(
+                f"{label} must hold a state dict, named tensors alone; received "
+                f"{type(value).__name__.strip('_')} {name or 'without a name'}. {_MEND}"
+            )
+    if not items:
+        raise UsageError(f"{label} must hold a state dict; received an empty one. {_MEND}")
+    return dict(items)
 
 
 def _native(values: np.ndarray, code: str) -> np.ndarray:
