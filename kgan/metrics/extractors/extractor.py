@@ -29,8 +29,6 @@ class Extractor:
         canonical: whether a Fréchet distance of these features may be called FID.
     """
 
-    canonical = False
-
     def __init__(
         self,
         name: str,
@@ -43,11 +41,12 @@ class Extractor:
         classify: Callable[[Any], Any] | None = None,
         num_classes: int | None = None,
         batch_size: int = 64,
+        canonical: bool = False,
     ):
         """Make an extractor of a function of one's own.
 
         Args:
-            name, feature_dim, sha256, image_shape, resize, num_classes: the attributes.
+            name, feature_dim, sha256, image_shape, resize, num_classes, canonical: the attributes.
             function: float32 images `(batch, height, width, channels)` in [-1, 1] to features
                 `(batch, feature_dim)`, arrays or tensors; called in inference.
             classify: the same images to logits `(batch, num_classes)`.
@@ -59,6 +58,7 @@ class Extractor:
         self.resize = resize
         self.feature_dim = feature_dim
         self.num_classes = num_classes
+        self.canonical = canonical
         self._function = function
         self._classify = classify
         self._batch_size = check_integer("batch_size", batch_size, 1)
