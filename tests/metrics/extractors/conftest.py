@@ -44,8 +44,9 @@ def random_weights(pytorch_fid_network, tmp_path_factory):
 
 
 @pytest.fixture
-def server(tmp_path):
+def server(tmp_path, monkeypatch):
     """A folder, and the address at which a server on this machine shows it."""
+    monkeypatch.setenv("no_proxy", "*")
     folder = tmp_path / "served"
     folder.mkdir()
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)

@@ -154,6 +154,7 @@ def test_it_computes_in_float32_whatever_the_policy(extractor, photographs):
     np.testing.assert_array_equal(mixed.logits(image), extractor.logits(image))
 
 
+@pytest.mark.slow
 def test_torch_is_not_imported():
     code = (
         "import sys; from kgan.metrics.extractors import efficientnet; efficientnet.load()\n"

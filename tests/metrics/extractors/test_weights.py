@@ -15,6 +15,7 @@ from kgan.metrics.extractors import weights
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
     monkeypatch.setenv("KGAN_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("no_proxy", "*")
     return tmp_path / "home"
 
 
