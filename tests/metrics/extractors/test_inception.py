@@ -33,7 +33,7 @@ def torch_blocks(oracle, network, images):
 @pytest.fixture(scope="module")
 def fidelity(oracle, random_weights):
     """torch-fidelity's features of uint8 images `(n, height, width, 3)`, by name."""
-    names = ["64", "192", "768", "2048", "logits_unbiased"]
+    names = ["2048", "logits_unbiased"]
     network = oracle("torch_fidelity.feature_extractor_inceptionv3").FeatureExtractorInceptionV3(
         "test", names, feature_extractor_weights_path=random_weights
     )
@@ -99,28 +99,27 @@ def test_every_layer_equals_that_of_pytorch_fid(oracle, pytorch_fid_network, ran
 @pytest.mark.slow
 def test_features_equal_those_of_pytorch_fid(oracle, pytorch_fid_network, model, images):
     """In float32, from images of another size, its resizing included."""
+    images = images[:2]
     expected = torch_blocks(oracle, pytorch_fid_network, (images + 1) / 2)
     for dimensions, block in zip(inception.DIMENSIONS, expected, strict=True):
         extractor = inception.extractor(model, "0", "pytorch_fid", dimensions)
         found = extractor.features(images)
-        assert found.shape == (3, dimensions) and extractor.feature_dim == dimensions
+        assert found.shape == (2, dimensions) and extractor.feature_dim == dimensions
         print(f"{dimensions}: {deviation(found, block):.1e}")
         assert deviation(found, block) < 1e-5
 
 
 @pytest.mark.slow
-def test_features_and_logits_equal_those_of_torch_fidelity(extractors, model, fidelity, images):
+def test_features_and_logits_equal_those_of_torch_fidelity(extractors, fidelity, images):
     """As above, with its own resizing."""
+    images = images[:2]
     expected = fidelity(np.rint((images + 1) * 127.5).astype(np.uint8))
     extractor = extractors["tensorflow1"]
     assert deviation(extractor.features(images), expected["2048"]) < 1e-5
     logits = extractor.logits(images)
-    assert logits.shape == (3, extractor.num_classes) == (3, 1008)
+    assert logits.shape == (2, extractor.num_classes) == (2, 1008)
     assert deviation(logits, expected["logits_unbiased"]) < 1e-5
-    for dimensions in inception.DIMENSIONS[:-1]:
-        part = inception.extractor(model, "0", "tensorflow1", dimensions)
-        assert deviation(part.features(images), expected[str(dimensions)]) < 1e-5
-    np.testing.assert_array_equal(extractor.classify(images), logits.argmax(1))
+    assert extractor.classify(images[:1]) == logits[0].argmax()
 
 
 @pytest.mark.parametrize("size", [32, 299, 640])
@@ -145,7 +144,7 @@ def test_the_way_to_the_network(oracle, size):
 
 
 def test_the_resizings_give_other_features(extractors, images):
-    one, two = (extractor.features(images) for extractor in extractors.values())
+    one, two = (extractor.features(images[:1]) for extractor in extractors.values())
     assert deviation(one, two) > 1e-2
     assert {name: e.description["resize"] for name, e in extractors.items()} == {
         "pytorch_fid": "pytorch_fid",
@@ -184,7 +183,7 @@ def test_it_computes_in_float32_whatever_the_policy(extractors, random_weights, 
     np.testing.assert_array_equal(mixed.features(images[:1]), expected)
 
 
-def test_weights_are_fetched_once(monkeypatch, tmp_path, server, random_weights, images):
+def test_weights_are_fetched_once(monkeypatch, tmp_path, server, random_weights):
     folder, address = server
     (folder / "w.pth").write_bytes(random_weights.read_bytes())
     monkeypatch.setenv("KGAN_HOME", str(tmp_path / "home"))
@@ -194,8 +193,7 @@ def test_weights_are_fetched_once(monkeypatch, tmp_path, server, random_weights,
     assert extractor.canonical and extractor.sha256 == sha256(random_weights)
     assert (tmp_path / "home/weights/w.pth").read_bytes() == random_weights.read_bytes()
     (folder / "w.pth").unlink()
-    again = inception.load()
-    np.testing.assert_array_equal(extractor.features(images[:1]), again.features(images[:1]))
+    assert inception.load().description == extractor.description
 
 
 def test_errors(random_weights, tmp_path):
