@@ -4,6 +4,6 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["efficientnet", "inception"],
-    submod_attrs={"extractor": ["Extractor"], "own": ["NAMES", "default", "get"]},
+    submodules=["efficientnet", "inception", "own"],
+    submod_attrs={"extractor": ["Extractor"], "names": ["NAMES", "default", "get"]},
 )

@@ -24,18 +24,16 @@ class Extractor:
         image_shape: `(height, width, channels)` that the images must have, None for any. An
             extractor of RGB images repeats the channel of grey ones.
         resize: how images of another size get to the network's, "none" where they do not.
-        feature_dim: numbers a feature has.
+        feature_dim: numbers a feature has; None until the first are made, where nobody said.
         num_classes: of the logits; None if the network tells no classes.
         canonical: whether a Fréchet distance of these features may be called FID.
     """
-
-    canonical = False
 
     def __init__(
         self,
         name: str,
         function: Callable[[Any], Any],
-        feature_dim: int,
+        feature_dim: int | None = None,
         *,
         sha256: str | None = None,
         image_shape: tuple[int | None, ...] = (None, None, None),
@@ -43,22 +41,29 @@ class Extractor:
         classify: Callable[[Any], Any] | None = None,
         num_classes: int | None = None,
         batch_size: int = 64,
+        canonical: bool = False,
     ):
         """Make an extractor of a function of one's own.
 
         Args:
-            name, feature_dim, sha256, image_shape, resize, num_classes: the attributes.
-            function: float32 images `(batch, height, width, channels)` in [-1, 1] to features
-                `(batch, feature_dim)`, arrays or tensors; called in inference.
+            name, feature_dim, sha256, image_shape, resize, num_classes, canonical: the attributes.
+            function: float32 images `(batch, height, width, channels)` in [-1, 1], an array, to
+                features `(batch, feature_dim)`, an array or tensor; it must compute in inference.
             classify: the same images to logits `(batch, num_classes)`.
             batch_size: images at a time.
+
+        Raises:
+            UsageError: a batch size or `feature_dim` below 1.
         """
         self.name = name
         self.sha256 = sha256
         self.image_shape = tuple(image_shape)
         self.resize = resize
-        self.feature_dim = feature_dim
+        self.feature_dim = (
+            None if feature_dim is None else check_integer("feature_dim", feature_dim, 1)
+        )
         self.num_classes = num_classes
+        self.canonical = canonical
         self._function = function
         self._classify = classify
         self._batch_size = check_integer("batch_size", batch_size, 1)
@@ -72,23 +77,25 @@ class Extractor:
         """The features, float32 `(n, feature_dim)`, of images `(n, *image_shape)` in [-1, 1].
 
         Raises:
-            UsageError: images of another type, shape or range, or NaN.
+            UsageError: images of another type, shape or range, or NaN; or features that are not
+                finite or not one row of `feature_dim` numbers an image.
         """
-        return self._run(self._function, images)
+        features = self._run("features", self._function, images, self.feature_dim)
+        self.feature_dim = features.shape[1]
+        return features
 
     def logits(self, images: np.ndarray) -> np.ndarray:
         """The classes' logits, float32 `(n, num_classes)`, of images `(n, *image_shape)`.
 
         Raises:
-            UsageError: images of another type, shape or range, NaN, or an extractor that tells no
-                classes.
+            UsageError: as for `features`, or an extractor that tells no classes.
         """
         if self._classify is None:
             raise UsageError(
                 f"extractor={self.name!r} must tell classes for this; it gives features alone. "
                 "Take a classifier, kgan.metrics.judge.load() say."
             )
-        return self._run(self._classify, images)
+        return self._run("logits", self._classify, images, self.num_classes)
 
     def classify(self, images: np.ndarray) -> np.ndarray:
         """The likeliest class, int32 `(n,)`, of images `(n, *image_shape)` in [-1, 1].
@@ -98,13 +105,48 @@ class Extractor:
         """
         return self.logits(images).argmax(1).astype(np.int32)
 
-    def _run(self, function: Callable[[Any], Any], images: np.ndarray) -> np.ndarray:
-        from kgan.data.validate import check_images
+    def _run(
+        self, what: str, function: Callable[[Any], Any], images: np.ndarray, columns: int | None
+    ) -> np.ndarray:
+        from kgan.data.validate import check_images, check_shape
 
         images = np.asarray(images)
-        if self.image_shape[-1] == 3 and images.ndim == 4 and images.shape[-1] == 1:
+        check_shape(images, "images")
+        height, width, channels = self.image_shape
+        if channels == 3 and images.shape[-1] == 1:
             images = images.repeat(3, axis=-1)
-        images = check_images(images)
-        expected = zip(self.image_shape, images.shape[1:], strict=True)
-        images = check_images(images, tuple(wanted or found for wanted, found in expected))
-        return in_batches(function, images, self._batch_size)
+        shape = images.shape
+        images = check_images(images, (height or shape[1], width or shape[2], channels or shape[3]))
+
+        def rows(batch: np.ndarray) -> np.ndarray:
+            return self._rows(what, function(batch), len(batch))
+
+        made = in_batches(rows, images, self._batch_size)
+        if columns is not None and made.shape[1] != columns:
+            raise UsageError(
+                f"extractor={self.name!r} must give {what} of {columns} numbers; received "
+                f"{made.shape[1]}. Make a new extractor of a function that changed."
+            )
+        broken = ~np.isfinite(made).all(1)
+        if broken.any():
+            raise UsageError(
+                f"extractor={self.name!r} must give finite {what}; received NaN or infinity for "
+                f"{broken.sum()} of {len(made)} images, images[{broken.argmax()}] the first. Look "
+                "for a division by 0 or a logarithm of 0 in it."
+            )
+        return made
+
+    def _rows(self, what: str, made: Any, count: int) -> np.ndarray:
+        """What a function made of `count` images, if it is one row of numbers an image."""
+        try:
+            rows: np.ndarray = np.asarray(made, np.float32)
+            found = f"the shape {rows.shape}"
+        except (TypeError, ValueError):
+            rows, found = np.empty(0), type(made).__name__
+        if rows.ndim != 2 or len(rows) != count or rows.size == 0:
+            mend = " Average over the places: features.mean((1, 2))." if rows.ndim == 4 else ""
+            raise UsageError(
+                f"extractor={self.name!r} must give {what} of the shape ({count}, dimensions) for "
+                f"{count} images; received {found}.{mend}"
+            )
+        return rows

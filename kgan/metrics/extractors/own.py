@@ -1,0 +1,85 @@
+"""Extractors of networks and functions of one's own."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kgan.errors import UsageError
+from kgan.metrics.extractors.extractor import Extractor
+
+if TYPE_CHECKING:
+    import keras
+
+
+def from_function(function: Callable[[Any], Any]) -> Extractor:
+    """The extractor of a function of images `(batch, height, width, channels)` in [-1, 1].
+
+    It has the function's name and no SHA-256: whether two functions of one name are the same, only
+    you know. How many numbers a feature has shows when the first are made.
+    """
+    named = function
+    while isinstance(named, functools.partial):
+        named = named.func
+    return Extractor(getattr(named, "__qualname__", type(named).__name__), function)
+
+
+def from_model(model: keras.Model) -> Extractor:
+    """The extractor of a Keras model from images `(batch, height, width, channels)` to features.
+
+    It has the model's name, and the SHA-256 of the weights as they are now: make a new one when the
+    model was trained further. Images must have the size and channels that the model takes; it is
+    called in inference.
+
+    Raises:
+        UsageError: a model of more inputs or outputs than one, or not from images to `(batch, d)`.
+    """
+    # A model that was not built, or that is written as a class, has neither.
+    inputs, outputs = _shapes(model, "inputs"), _shapes(model, "outputs")
+    label = f"extractor={model.name!r}"
+    if inputs and (len(inputs) != 1 or len(inputs[0]) != 4):
+        raise UsageError(
+            f"{label} must take images (batch, height, width, channels) alone; it takes "
+            f"{', '.join(map(str, inputs))}. Wrap it in a function of images."
+        )
+    if outputs and (len(outputs) != 1 or len(outputs[0]) != 2):
+        spatial = len(outputs) == 1 and len(outputs[0]) == 4
+        mend = (
+            "Add GlobalAveragePooling2D: keras.Sequential([model, "
+            "keras.layers.GlobalAveragePooling2D()])."
+            if spatial
+            else "Take one: keras.Model(model.input, model.get_layer(NAME).output)."
+        )
+        raise UsageError(
+            f"{label} must give features (batch, dimensions); it gives "
+            f"{', '.join(map(str, outputs))}. {mend}"
+        )
+    return Extractor(
+        model.name,
+        functools.partial(model, training=False),
+        outputs[0][1] if outputs else None,
+        sha256=weights_sha256(model),
+        image_shape=inputs[0][1:] if inputs else (None, None, None),
+    )
+
+
+def weights_sha256(model: keras.Model) -> str:
+    """The SHA-256 over the types, shapes and bytes of all weights, in the model's order."""
+    digest = hashlib.sha256()
+    for variable in model.weights:
+        value = np.ascontiguousarray(variable.numpy())
+        digest.update(f"{value.dtype.name}{value.shape}".encode())
+        digest.update(value.tobytes())
+    return digest.hexdigest()
+
+
+def _shapes(model: keras.Model, side: str) -> list[tuple[int | None, ...]]:
+    try:
+        return [tuple(tensor.shape) for tensor in getattr(model, side) or ()]
+    # What Keras raises for a Sequential that was not built has changed over its versions.
+    except Exception:
+        return []
