@@ -126,7 +126,9 @@ def test_wrong_arguments(changes, message):
 def test_a_border_that_leaves_nothing():
     images = np.zeros((1, 20, 20, 1), np.float32)
     assert psnr(images, images, border=9) == np.inf
-    with pytest.raises(UsageError, match="at least 21 pixels a side, for one pixel and a border of 10"):
+    with pytest.raises(
+        UsageError, match="at least 21 pixels a side, for one pixel and a border of 10"
+    ):
         psnr(images, images, border=10)
 
 
