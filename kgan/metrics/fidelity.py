@@ -116,8 +116,8 @@ def check_pair(
     first, second = check_images(first, None, names[0]), check_images(second, None, names[1])
     if first.shape != second.shape:
         raise UsageError(
-            f"{names[0]} and {names[1]} must have one shape, since each image is compared with one "
-            f"other; received {first.shape} and {second.shape}. Crop or resize them alike."
+            f"{names[0]} and {names[1]} must have one shape, since each goes with one other; "
+            f"received {first.shape} and {second.shape}. Take as many of both, of one size."
         )
     return first, second
 
