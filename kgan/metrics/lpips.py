@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     import keras
 
 # Of ImageNet, as the authors round it for images of [-1, 1].
-_MEAN = (-0.030, -0.088, -0.188)
-_DEVIATION = (0.458, 0.448, 0.450)
+_MEAN = np.array([-0.030, -0.088, -0.188], np.float32)
+_DEVIATION = np.array([0.458, 0.448, 0.450], np.float32)
 
 
 class LPIPS:
@@ -102,7 +102,7 @@ class LPIPS:
         from keras import ops
 
         images = ops.concatenate([pair["first"], pair["second"]])
-        scaled = (images - np.float32(_MEAN)) / np.float32(_DEVIATION)
+        scaled = (images - _MEAN) / _DEVIATION
         total = 0.0
         for features, head in zip(self._trunk(scaled, training=False), self._heads, strict=True):
             length = ops.sqrt(ops.sum(ops.square(features), axis=-1, keepdims=True))
@@ -147,8 +147,8 @@ def load(
     _load_trunk(model, trunk_state, f"trunk={str(trunk)!r}", net)
     channels = [tap.shape[-1] for tap in model.outputs]
     vectors = _heads(heads_state, channels, f"heads={str(heads)!r}", net)
-    digests = (sha256(Path(path).expanduser()) for path in (trunk, heads))
-    return LPIPS(net, model, vectors, *digests, batch_size)
+    trunk_digest, heads_digest = (sha256(Path(path).expanduser()) for path in (trunk, heads))
+    return LPIPS(net, model, vectors, trunk_digest, heads_digest, batch_size)
 
 
 def _load_trunk(model: keras.Model, state: dict, label: str, net: str) -> None:

@@ -7,6 +7,7 @@ of other numbers of scales are not comparable, so state `fitting_scales` with yo
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ def ms_ssim(first: Any, second: Any, scales: int | None = None) -> np.ndarray:
     """
     first, second = check_pair(first, second, ("first", "second"))
     weights = _weights(scales, first.shape)
-    return in_blocks(lambda *pair: _multiscale(*pair, weights), first, second)
+    return in_blocks(functools.partial(_multiscale, weights=weights), first, second)
 
 
 def ms_ssim_diversity(
@@ -68,9 +69,9 @@ def ms_ssim_diversity(
     pairs = check_integer("pairs", pairs, 1)
     random = np.random.RandomState(check_integer("seed", seed, 0, 2**32 - 1))
     one, other = _pairs(_classes(labels, len(images)), pairs, random)
+    measure = functools.partial(_multiscale, weights=weights)
     values = [
-        in_blocks(lambda *pair: _multiscale(*pair, weights), images[left], images[right])
-        for left, right in _chunks(one, other)
+        in_blocks(measure, images[left], images[right]) for left, right in _chunks(one, other)
     ]
     return float(np.concatenate(values).mean())
 
