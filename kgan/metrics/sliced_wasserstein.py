@@ -19,7 +19,7 @@ from kgan.metrics.check import check_features
 from kgan.metrics.fidelity import check_pair
 
 PATCH = 7  # pixels a side
-_BLOCK = 1 << 25  # projections in memory at once
+_BLOCK = 1 << 23  # projections in memory at once, of each set
 _KERNEL = np.array([1, 4, 6, 4, 1]) / 16
 
 
@@ -134,16 +134,19 @@ def descriptors(
     top = random.randint(height - PATCH + 1, size=n * patches)
     left = random.randint(width - PATCH + 1, size=n * patches)
     windows = np.lib.stride_tricks.sliding_window_view(level, (PATCH, PATCH), (1, 2))
-    found = windows[image, top, left]
-    mean = found.mean((0, 2, 3), np.float64, keepdims=True)
-    spread = found.std((0, 2, 3), np.float64, keepdims=True)
-    if (spread < 1e-6).any():
-        raise UsageError(
-            f"{argument} must have contrast in each channel; at the level of {height}x{width} "
-            f"channel {int(spread.argmin())} of {channels} is the same everywhere. Look at the "
-            "images: the generator may have collapsed."
-        )
-    found = ((found - mean) / spread).astype(np.float32)
+    found = windows[image, top, left].astype(np.float32, copy=False)
+    # In place and channel by channel: of the paper's 16,384 images these are 1.2 GB.
+    for channel in range(channels):
+        values = found[:, channel]
+        values -= float(values.mean(dtype=np.float64))
+        spread = (np.einsum("nij,nij->", values, values, dtype=np.float64) / values.size) ** 0.5
+        if spread < 1e-6:
+            raise UsageError(
+                f"{argument} must have contrast in each channel; at the level of {height}x{width} "
+                f"channel {channel} of {channels} is the same everywhere. Look at the images: the "
+                "generator may have collapsed."
+            )
+        values /= spread
     return found.reshape(n * patches, -1)
 
 
@@ -162,13 +165,14 @@ def directions(dimensions: int, projections: int = 512, seed: int = 0) -> np.nda
 
 def _mean_distance(first: np.ndarray, second: np.ndarray, ways: np.ndarray) -> float:
     """The mean |difference| of the sorted projections, over points and directions."""
-    ways = ways.astype(first.dtype)
+    ways = ways.T.astype(first.dtype)
     block = max(_BLOCK // len(first), 1)
     total = 0.0
-    for start in range(0, ways.shape[1], block):
-        seen = [np.sort(side @ ways[:, start : start + block], axis=0) for side in (first, second)]
-        total += np.abs(seen[0] - seen[1]).sum(dtype=np.float64)
-    return total / (len(first) * ways.shape[1])
+    for start in range(0, len(ways), block):
+        # A direction a row: sorting columns takes several times as long.
+        seen = [np.sort(ways[start : start + block] @ side.T, axis=1) for side in (first, second)]
+        total += float(np.abs(seen[0] - seen[1]).sum(dtype=np.float64))
+    return total / (len(first) * len(ways))
 
 
 def _smooth(images: np.ndarray) -> np.ndarray:

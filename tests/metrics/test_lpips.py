@@ -206,3 +206,29 @@ def test_wrong_arguments(files, ours):
         ours["alex"](*make_pair(channels=4))
     with pytest.raises(UsageError, match="first and second must have one shape"):
         ours["alex"](make_pair()[0], make_pair((64, 32))[1])
+
+
+def test_the_distance_of_a_path_length(ours):
+    """It grows as the square of a small step: the length does not depend on the step."""
+    import keras
+
+    import kgan
+    from kgan.metrics.path_length import path_length
+
+    generator = keras.Sequential(
+        [
+            keras.Input((4,)),
+            keras.layers.Dense(
+                32 * 32, "tanh", kernel_initializer=keras.initializers.RandomNormal(seed=0)
+            ),
+            keras.layers.Reshape((32, 32, 1)),
+        ]
+    )
+    generator.layers[0].set_weights([20 * generator.layers[0].kernel.numpy(), np.zeros(1024)])
+    discriminator = keras.Sequential(
+        [keras.Input((32, 32, 1)), keras.layers.Flatten(), keras.layers.Dense(1)]
+    )
+    gan = kgan.GAN(generator, discriminator)
+    coarse, fine = (path_length(gan, ours["alex"], 64, epsilon) for epsilon in (1e-3, 1e-4))
+    assert fine > 0.1
+    assert coarse == pytest.approx(fine, rel=0.05)
