@@ -17,8 +17,7 @@ def linear(start, end, steps: int) -> np.ndarray:
     Raises:
         UsageError: different shapes, fewer than 2 steps, or values that are not finite.
     """
-    start, end, share = _ends(start, end, steps)
-    return ((1.0 - share) * start + share * end).astype(np.float32)
+    return linear_at(*_ends(start, end, steps)).astype(np.float32)
 
 
 def spherical(start, end, steps: int) -> np.ndarray:
@@ -34,7 +33,16 @@ def spherical(start, end, steps: int) -> np.ndarray:
     Shoemake, "Animating Rotation with Quaternion Curves", 1985, section 3.3; White, "Sampling
     Generative Networks", 2016, arXiv:1609.04468, section 2.1.
     """
-    start, end, share = _ends(start, end, steps)
+    return spherical_at(*_ends(start, end, steps)).astype(np.float32)
+
+
+def linear_at(start: np.ndarray, end: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Where `linear` is at a share of the way, 0 to 1, that broadcasts against the latents."""
+    return (1.0 - share) * start + share * end
+
+
+def spherical_at(start: np.ndarray, end: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Where `spherical` is at a share of the way, 0 to 1, that broadcasts against the latents."""
     lengths = [np.linalg.norm(side, axis=-1, keepdims=True) for side in (start, end)]
     safe = [np.where(length > 0, length, 1.0) for length in lengths]
     directions = [side / length for side, length in zip((start, end), safe, strict=True)]
@@ -47,8 +55,7 @@ def spherical(start, end, steps: int) -> np.ndarray:
         np.sin((1.0 - share) * angle) * directions[0] + np.sin(share * angle) * directions[1]
     ) / sine
     length = (1.0 - share) * lengths[0] + share * lengths[1]
-    line = (1.0 - share) * start + share * end
-    return np.where(arc, turned * length, line).astype(np.float32)
+    return np.where(arc, turned * length, linear_at(start, end, share))
 
 
 def arithmetic(positive, minus, plus) -> np.ndarray:

@@ -1,0 +1,191 @@
+"""How much images change along a way through the latent space: the perceptual path length.
+
+Karras, Laine & Aila, "A Style-Based Generator Architecture for Generative Adversarial Networks",
+2019, arXiv:1812.04948, section 4.1, equation 2: the mean of d(G(w(t)), G(w(t + ε)))/ε², w a way
+between two latents and d a distance that grows as the square of a small change, LPIPS say. A
+smaller figure is a smoother generator; one that makes a single image has 0. Figures compare for
+one distance, ε and image size, and for latents of as many dimensions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kgan.checks import check_flag, check_integer, check_number
+from kgan.errors import UsageError
+from kgan.latent.paths import linear_at, spherical_at
+
+if TYPE_CHECKING:
+    from kgan.metrics.extractors import Extractor
+    from kgan.models import GAN
+
+Distance = Callable[[np.ndarray, np.ndarray], Any]
+
+# The way that stays among the latents that a prior draws.
+WAYS = {"normal": spherical_at, "spherical": spherical_at, "uniform": linear_at}
+
+
+def path_length(
+    gan: GAN,
+    distance: Distance,
+    n: int = 10_000,
+    epsilon: float = 1e-4,
+    seed: int = 0,
+    *,
+    labels: Any = None,
+    codes: Any = None,
+    conditions: Any = None,
+    ends: bool = False,
+    trim: float = 1.0,
+    batch_size: int = 64,
+) -> float:
+    """The `trimmed_mean` of the `path_lengths` of a GAN.
+
+    The paper takes n = 100,000 and LPIPS with VGG16.
+
+    Args:
+        gan, distance, n, epsilon, seed, labels, codes, conditions, ends, batch_size: as for
+            `path_lengths`.
+        trim: percent of the lengths that are left out at either end, below 50; 1 as in the paper's
+            code, 0 for none.
+
+    Raises:
+        UsageError: as for `path_lengths`.
+    """
+    lengths = path_lengths(
+        gan,
+        distance,
+        n,
+        epsilon,
+        seed,
+        labels=labels,
+        codes=codes,
+        conditions=conditions,
+        ends=ends,
+        batch_size=batch_size,
+    )
+    return trimmed_mean(lengths, trim)
+
+
+def path_lengths(
+    gan: GAN,
+    distance: Distance,
+    n: int = 10_000,
+    epsilon: float = 1e-4,
+    seed: int = 0,
+    *,
+    labels: Any = None,
+    codes: Any = None,
+    conditions: Any = None,
+    ends: bool = False,
+    batch_size: int = 64,
+) -> np.ndarray:
+    """The distance over ε² of two near places of n ways: float64 `(n,)`.
+
+    A way goes between two latents of the prior: the arc of `kgan.latent.spherical` if that is
+    normal or spherical, the straight line if it is uniform. Whatever else the generator takes, such
+    as a label, is the same at both places. The averaged generator computes in float32.
+
+    Args:
+        gan: any GAN of kgan.
+        distance: of two batches of images, float32 `(b, height, width, channels)` in [-1, 1], one
+            number a pair: `kgan.metrics.lpips.load(…)` or `feature_distance(extractor)`. No more
+            images than a batch are held.
+        n: how many ways.
+        epsilon: the step, a share of the way. A larger one loses less to rounding.
+        seed: of the latents and the places, 0 to 2**32 - 1. The ways begin at the latents of
+            `gan.generate(n, seed)`.
+        labels, codes, conditions: as for `gan.generate`.
+        ends: take the places at the beginning of the way alone (t = 0), the paper's other figure.
+        batch_size: images at a time, two for each way.
+
+    Raises:
+        UsageError: what `gan.generate` refuses, an impossible count or step, or a distance that
+            does not give a finite number for each pair.
+    """
+    from kgan.latent.priors import sample
+    from kgan.networks.check import answer
+    from kgan.precision import compute_dtypes, float32_clone
+
+    n = check_integer("n", n, 1)
+    seed = check_integer("seed", seed, 0, 2**32 - 1)
+    epsilon = check_number("epsilon", epsilon, 1e-6)
+    if epsilon >= 1:
+        raise UsageError(f"epsilon must be a share of the way below 1; received {epsilon:g}.")
+    pairs = max(check_integer("batch_size", batch_size, 2) // 2, 1)
+    inputs = gan.sample_inputs(n, seed, None, labels, codes, conditions)
+    n = len(inputs["latent"])
+    latents = sample(2 * n, gan.latent_dim, seed, prior=gan.prior).astype(np.float64)
+    # A stream of its own, so that places and latents are independent.
+    places = np.random.RandomState([seed, 1]).uniform(0.0, 1.0, (n, 1))
+    if check_flag("ends", ends):
+        places[:] = 0.0
+    way = WAYS[gan.prior]
+    generator = gan.averaged_generator
+    if compute_dtypes(generator) & {"float16", "bfloat16"}:
+        generator = float32_clone(generator)
+    lengths = np.empty(n)
+    for at in range(0, n, pairs):
+        rows = slice(at, at + pairs)
+        first, second, place = latents[:n][rows], latents[n:][rows], places[rows]
+        both = [way(first, second, place), way(first, second, place + epsilon)]
+        side = {name: np.concatenate([values[rows]] * 2) for name, values in inputs.items()}
+        side["latent"] = np.concatenate(both).astype(np.float32)
+        images = np.asarray(answer(generator, side, training=False), np.float32)
+        count = len(place)
+        found = _checked(distance(images[:count], images[count:]), count)
+        lengths[rows] = found / epsilon**2
+    return lengths
+
+
+def trimmed_mean(lengths: np.ndarray, trim: float = 1.0) -> float:
+    """The mean of the lengths `(n,)` between two percentiles, which are lengths that occur.
+
+    The few longest ways would otherwise make most of the mean's error.
+
+    Args:
+        lengths: numbers.
+        trim: percent that are left out at either end, 0 to below 50.
+
+    Raises:
+        UsageError: a percentage out of range.
+    """
+    trim = check_number("trim", trim, 0, " of percent")
+    if trim >= 50:
+        raise UsageError(f"trim must be below 50, of percent at either end; received {trim:g}.")
+    low = np.percentile(lengths, trim, method="lower")
+    high = np.percentile(lengths, 100 - trim, method="higher")
+    return float(lengths[(low <= lengths) & (lengths <= high)].mean())
+
+
+def feature_distance(extractor: Extractor) -> Distance:
+    """The squared Euclidean distance of an extractor's features, for `path_lengths`.
+
+    It takes two batches of images that the extractor can see, and gives float64 `(n,)`.
+    """
+
+    def distance(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        # Their difference is small: float32 features, subtracted in float64.
+        features = (extractor.features(side).astype(np.float64) for side in (first, second))
+        one, other = features
+        return np.square(one - other).sum(1)
+
+    return distance
+
+
+def _checked(distances: Any, count: int) -> np.ndarray:
+    found = np.asarray(distances)
+    if found.shape != (count,):
+        raise UsageError(
+            f"distance must give one number a pair, of the shape ({count},); received "
+            f"{found.shape}. Take the mean over each image's pixels or features alone."
+        )
+    if found.dtype.kind not in "fiu" or not np.isfinite(found).all():
+        raise UsageError(
+            "distance must give finite numbers; received NaN, infinity or no numbers. Look at "
+            "gan.generate(…): the generator may make NaN."
+        )
+    return found.astype(np.float64)
