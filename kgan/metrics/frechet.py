@@ -204,9 +204,7 @@ def frechet_distance_infinite(
     random = np.random.default_rng(seed)
     sizes = np.linspace(max(num_samples // 10, dim + 1), num_samples, _POINTS).astype(int)
     distances = [
-        frechet_distance(
-            real_statistics, statistics(fake[random.permutation(num_samples)[:size]])
-        )
+        frechet_distance(real_statistics, statistics(fake[random.permutation(num_samples)[:size]]))
         for size in sizes
     ]
     return _intercept(1 / sizes, np.array(distances))

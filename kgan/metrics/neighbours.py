@@ -44,8 +44,9 @@ def one_nearest_neighbour_accuracy(
 ) -> float:
     """The share of samples whose nearest training sample has their label, 0 to 1.
 
-    The neighbour is that of `nearest`; it depends on the scale of the dimensions. With an encoder's features this is the measure of BiGAN (Donahue,
-    Krähenbühl & Darrell, "Adversarial Feature Learning", 2017, arXiv:1605.09782, table 1).
+    The neighbour is that of `nearest`; it depends on the scale of the dimensions. With an encoder's
+    features this is the measure of BiGAN (Donahue, Krähenbühl & Darrell, "Adversarial Feature
+    Learning", 2017, arXiv:1605.09782, table 1).
 
     Args:
         train_features: what is searched, `(n, d)`.

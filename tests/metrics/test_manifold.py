@@ -41,7 +41,7 @@ def test_equal_to_prdc(oracle, dimensions, k):
     real, fake = _sides(dimensions, shift=0.6 if dimensions < 9 else 0.05)
     expected = _prdc(oracle, real, fake, k)
     assert (precision_recall(real, fake, k), density_coverage(real, fake, k)) == expected
-    assert 0 < expected[1][0] and 0 < expected[0][1] < 1
+    assert expected[1][0] > 0 and 0 < expected[0][1] < 1
 
 
 @pytest.mark.parametrize("k", [1, 3, 5])
