@@ -37,6 +37,63 @@ def check_features(argument: str, features: Any, at_least: int = 1) -> np.ndarra
     return features
 
 
+def check_sides(
+    real: Any,
+    fake: Any,
+    at_least: int = 1,
+    names: tuple[str, str] = ("real", "fake"),
+    constant: bool = False,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Two sets of features to compare, as float64 `(n, d)` and `(m, d)`.
+
+    Args:
+        real: the features of one side.
+        fake: those of the other.
+        at_least: how many samples each must hold.
+        names: what the errors call them.
+        constant: whether samples that are all the same are taken.
+
+    Raises:
+        UsageError: no features, too few, unlike dimensions, or no variance in any dimension.
+    """
+    first, second = (
+        check_features(name, side, at_least) for name, side in zip(names, (real, fake), strict=True)
+    )
+    check_dimensions(names, first, second)
+    if not constant:
+        check_varied(names[0], first)
+        check_varied(names[1], second)
+    return first, second
+
+
+def check_dimensions(names: tuple[str, str], first: np.ndarray, second: np.ndarray) -> None:
+    """Features of two names have as many dimensions as each other.
+
+    Raises:
+        UsageError: they have not.
+    """
+    if first.shape[1] != second.shape[1]:
+        raise UsageError(
+            f"{names[0]} and {names[1]} must have as many dimensions as each other; received "
+            f"{first.shape[1]} and {second.shape[1]}. Take the features of both from the same "
+            "extractor."
+        )
+
+
+def check_varied(argument: str, features: np.ndarray) -> None:
+    """The samples are not all the same.
+
+    Raises:
+        UsageError: they are, or there is only one.
+    """
+    if (features == features[0]).all():
+        raise UsageError(
+            f"{argument} must vary in some dimension; received {len(features)} times the same "
+            "sample. Look at the images: has the generator collapsed, or does the extractor give "
+            "the same for all?"
+        )
+
+
 def check_classes(argument: str, classes: Any, num_samples: int) -> np.ndarray:
     """One integer a sample: labels of classes, or codes of clusters, `(num_samples,)`.
 

@@ -13,8 +13,7 @@ import numpy as np
 
 from kgan.errors import UsageError
 from kgan.metrics.check import check_classes, check_features
-
-_BLOCK = 1024  # rows of distances in memory at once
+from kgan.metrics.distances import Pairs
 
 
 def mean_pairwise_distance(features: Any) -> float:
@@ -26,18 +25,11 @@ def mean_pairwise_distance(features: Any) -> float:
         UsageError: another rank, NaN or infinity, or fewer than two samples.
     """
     features = check_features("features", features, at_least=2)
-    # |a − b|² = |a|² + |b|² − 2ab loses digits far from the origin.
-    features -= features.mean(0)
-    squares = np.square(features).sum(1)
+    pairs = Pairs(features, features)
     total = 0.0
-    for start in range(0, len(features), _BLOCK):
-        rows = slice(start, start + _BLOCK)
+    for rows in pairs.blocks():
         # Each pair once: what comes before this block has met it already.
-        products = features[rows] @ features[start:].T
-        distances = np.sqrt(
-            (squares[rows, np.newaxis] + squares[np.newaxis, start:] - 2 * products).clip(0)
-        )
-        total += np.triu(distances, 1).sum()
+        total += np.triu(np.sqrt(pairs.squares(rows, slice(rows.start, None))), 1).sum()
     return float(total / (len(features) * (len(features) - 1) / 2))
 
 

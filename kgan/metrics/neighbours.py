@@ -1,4 +1,4 @@
-"""The accuracy of the nearest neighbour: what features know of the classes without training."""
+"""The nearest neighbours of features, and what they know of the classes without training."""
 
 from __future__ import annotations
 
@@ -6,10 +6,37 @@ from typing import Any
 
 import numpy as np
 
+from kgan.checks import check_integer
 from kgan.errors import UsageError
-from kgan.metrics.check import check_classes, check_features
+from kgan.metrics.check import check_classes, check_dimensions, check_features
+from kgan.metrics.distances import Pairs
 
-_DISTANCES = 1 << 24  # in memory at once: 128 MiB
+
+def nearest(train_features: Any, features: Any, k: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """The k training samples nearest to each sample: their numbers and distances, `(m, k)` each.
+
+    The distance is Euclidean and float64. The nearest comes first, of equally near ones the first;
+    a copy is at 0.
+
+    Args:
+        train_features: what is searched, `(n, d)`.
+        features: whose neighbours are sought, `(m, d)`.
+        k: neighbours of each sample, n at most.
+
+    Raises:
+        UsageError: features that are not such, unlike dimensions, or fewer than k to search.
+    """
+    k = check_integer("k", k, 1)
+    train_features = check_features("train_features", train_features)
+    features = check_features("features", features)
+    check_dimensions(("train_features", "features"), train_features, features)
+    if k > len(train_features):
+        raise UsageError(
+            f"k must be at most the number of train_features; received {k} for "
+            f"{len(train_features)}. Search more samples, or ask for fewer neighbours."
+        )
+    indices, squares = Pairs(features, train_features).nearest(k)
+    return indices, np.sqrt(squares)
 
 
 def one_nearest_neighbour_accuracy(
@@ -17,9 +44,9 @@ def one_nearest_neighbour_accuracy(
 ) -> float:
     """The share of samples whose nearest training sample has their label, 0 to 1.
 
-    The distance is Euclidean and float64; of equally near ones the first counts. It depends on the
-    scale of the dimensions. With an encoder's features this is the measure of BiGAN (Donahue,
-    Krähenbühl & Darrell, "Adversarial Feature Learning", 2017, arXiv:1605.09782, table 1).
+    The neighbour is that of `nearest`; it depends on the scale of the dimensions. With an encoder's
+    features this is the measure of BiGAN (Donahue, Krähenbühl & Darrell, "Adversarial Feature
+    Learning", 2017, arXiv:1605.09782, table 1).
 
     Args:
         train_features: what is searched, `(n, d)`.
@@ -34,20 +61,5 @@ def one_nearest_neighbour_accuracy(
     train_labels = check_classes("train_labels", train_labels, len(train_features))
     features = check_features("features", features)
     labels = check_classes("labels", labels, len(features))
-    if train_features.shape[1] != features.shape[1]:
-        raise UsageError(
-            "train_features and features must have as many dimensions as each other; received "
-            f"{train_features.shape[1]} and {features.shape[1]}. Take both from the same encoder."
-        )
-    # |q − t|² − |q|² = |t|² − 2qt loses digits far from the origin.
-    middle = train_features.mean(0)
-    train_features = train_features - middle
-    features = features - middle
-    squares = np.square(train_features).sum(1)
-    block = max(_DISTANCES // len(train_features), 1)
-    right = 0
-    for start in range(0, len(features), block):
-        rows = slice(start, start + block)
-        nearest = (squares - 2 * (features[rows] @ train_features.T)).argmin(1)
-        right += int((train_labels[nearest] == labels[rows]).sum())
-    return right / len(features)
+    indices, _ = nearest(train_features, features)
+    return float((train_labels[indices[:, 0]] == labels).mean())

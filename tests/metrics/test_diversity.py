@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from kgan.errors import UsageError
-from kgan.metrics import diversity
+from kgan.metrics import distances
 from kgan.metrics.diversity import diversity_by_class, mean_pairwise_distance
 
 
@@ -13,10 +13,10 @@ def test_a_rectangle_of_3_by_4():
     assert mean_pairwise_distance(corners + 1e6) == pytest.approx(4, rel=1e-12)
 
 
-@pytest.mark.parametrize("block", [1, 7, 99, 100, 1000])
-def test_whole_numbers_in_blocks(monkeypatch, block):
+@pytest.mark.parametrize("rows", [1, 7, 99, 100, 1000])
+def test_whole_numbers_in_blocks(monkeypatch, rows):
     """The mean distance between two of 0 to n − 1 is (n + 1)/3."""
-    monkeypatch.setattr(diversity, "_BLOCK", block)
+    monkeypatch.setattr(distances, "_ENTRIES", 100 * rows)
     numbers = np.random.default_rng(0).permutation(100)[:, np.newaxis]
     assert mean_pairwise_distance(numbers) == pytest.approx(101 / 3, rel=1e-12)
 

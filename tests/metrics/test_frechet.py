@@ -1,8 +1,17 @@
+import itertools
+
 import numpy as np
 import pytest
 
 from kgan.errors import UsageError
-from kgan.metrics.frechet import frechet_distance, statistics
+from kgan.metrics import frechet
+from kgan.metrics.frechet import (
+    Moments,
+    frechet_distance,
+    frechet_distance_by_class,
+    frechet_distance_infinite,
+    statistics,
+)
 
 
 def test_statistics_are_the_mean_and_the_unbiased_covariance():
@@ -112,3 +121,142 @@ def test_features_that_have_no_statistics(features, message):
 def test_what_is_no_pair_of_statistics(first, message):
     with pytest.raises(UsageError, match=message):
         frechet_distance(first, (np.zeros(2), np.eye(2)))
+
+
+@pytest.mark.parametrize("offset", [0, 1e4])
+def test_moments_of_parts_are_the_statistics_of_all(offset):
+    features = np.random.default_rng(0).normal(size=(1000, 12)) * np.arange(1, 13) + offset
+    mean, covariance = statistics(features)
+    parts = [Moments(12) for _ in range(3)]
+    for moments, bounds in zip(parts, ((0, 1, 2, 300), (300, 990), (990, 1000)), strict=True):
+        for start, end in itertools.pairwise(bounds):
+            moments.add(features[start:end])
+    whole = Moments(12)
+    for moments in (*parts, Moments(12)):
+        whole.merge(moments)
+    assert whole.count == 1000
+    found = whole.statistics()
+    assert np.abs(found[0] / mean - 1).max() < 1e-12
+    # Of each covariance as a share of the two standard deviations.
+    scale = np.sqrt(np.outer(covariance.diagonal(), covariance.diagonal()))
+    assert (np.abs(found[1] - covariance) / scale).max() < 1e-12
+    assert parts[0].count == 300
+
+
+def test_moments_go_on_after_their_statistics_were_asked_for():
+    moments = Moments(1)
+    moments.add([[1.0], [3.0]])
+    mean, covariance = moments.statistics()
+    moments.add(np.float32([[5.0]]))
+    assert (mean.item(), covariance.item()) == (2, 2)
+    assert [part.item() for part in moments.statistics()] == [3, pytest.approx(4, rel=1e-15)]
+
+
+def test_moments_that_cannot_be():
+    moments = Moments(2)
+    with pytest.raises(UsageError, match="at least 2 samples; received 0. Call add"):
+        moments.statistics()
+    with pytest.raises(UsageError, match="features must have 2 dimensions; received 3"):
+        moments.add(np.eye(3))
+    with pytest.raises(UsageError, match="features must be finite"):
+        moments.add([[1.0, np.nan]])
+    with pytest.raises(UsageError, match="other must have 2 dimensions; received 3"):
+        moments.merge(Moments(3))
+    with pytest.raises(UsageError, match="other must be Moments; received tuple"):
+        moments.merge((0, 0))
+    with pytest.raises(UsageError, match="dim must be an integer of at least 1"):
+        Moments(0)
+
+
+def test_each_class_on_its_own():
+    """Class 7 is shifted by (3, 4); class 2 is the same; class 1 has no fakes."""
+    random = np.random.default_rng(0)
+    parts = random.normal(size=(3, 30, 2))
+    real, labels = np.concatenate(parts), np.repeat([7, 2, 1], 30)
+    fake = np.concatenate([parts[1], parts[0] + [3, 4]])
+    found = frechet_distance_by_class(real, labels, fake, np.repeat([2, 7], 30))
+    assert found == {2: pytest.approx(0, abs=1e-12), 7: pytest.approx(25, rel=1e-12)}
+
+
+@pytest.mark.parametrize(
+    ("real", "real_labels", "fake", "fake_labels", "message"),
+    [
+        (np.eye(4), [0, 0, 0, 1], np.eye(4), [0, 0, 1, 1], "real_labels .* at least 2 .* 1 of cla"),
+        (np.eye(4), [0, 0, 1, 1], np.eye(4), [0, 0, 0, 1], "fake_labels .* received 1 of class 1"),
+        (np.eye(4), [0, 0, 1, 1], np.eye(4), [0, 0, 5, 5], "real_labels .* received 0 of class 5"),
+        (np.eye(4), [0, 0, 1, 1], np.eye(4), [0, 0, 1], r"fake_labels must have the shape \(4,\)"),
+        (np.eye(4), [0, 0, 1, 1], np.ones((4, 4)), [0, 0, 1, 1], "fake_features must vary"),
+        (np.eye(4), [0, 0, 1, 1], np.eye(3), [0, 0, 0], "as many dimensions as each other"),
+    ],
+)
+def test_classes_that_have_no_distance(real, real_labels, fake, fake_labels, message):
+    with pytest.raises(UsageError, match=message):
+        frechet_distance_by_class(real, real_labels, fake, fake_labels)
+
+
+def _gaussians(num_samples, seed):
+    """The statistics of one Gaussian, samples of another, and the distance of the two.
+
+    In each of 16 dimensions the standard deviations are 1 and 1.5, the means 0 and 0.25:
+    16 (0.5² + 0.25²) = 5.
+    """
+    samples = np.random.default_rng(seed).normal(0.25, 1.5, (num_samples, 16))
+    return (np.zeros(16), np.eye(16)), samples, 5.0
+
+
+def test_the_distance_of_infinitely_many_is_that_of_the_gaussians():
+    """Over 40 draws: the bias of 400 samples is seen clearly, and goes."""
+    found, plain = [], []
+    for seed in range(40):
+        real, fake, expected = _gaussians(400, seed)
+        found.append(frechet_distance_infinite(real, fake, seed)[0] - expected)
+        plain.append(frechet_distance(real, statistics(fake)) - expected)
+    errors = [np.std(values) / np.sqrt(40) for values in (found, plain)]
+    assert max(errors) < 0.05
+    assert np.mean(plain) > 6 * errors[1]
+    assert abs(np.mean(found)) < 3 * errors[0]
+
+
+def test_the_line_of_the_fit_is_that_of_scipy(oracle, monkeypatch):
+    """Distances set by hand, over 15 sizes from 20 to 200."""
+    noise = np.random.default_rng(0).normal(size=15)
+    sizes = []
+
+    def distance(first, second):
+        return 3 + 40 / sizes[-1] + 0.01 * noise[len(sizes) - 1]
+
+    def counted(features):
+        sizes.append(len(features))
+        return None
+
+    monkeypatch.setattr(frechet, "statistics", counted)
+    monkeypatch.setattr(frechet, "frechet_distance", distance)
+    value, error = frechet_distance_infinite(None, np.random.default_rng(0).normal(size=(200, 2)))
+    assert sizes == np.linspace(20, 200, 15).astype(int).tolist()
+    fit = oracle("scipy.stats").linregress(
+        1 / np.array(sizes), 3 + 40 / np.array(sizes) + 0.01 * noise
+    )
+    assert value == pytest.approx(fit.intercept, rel=1e-12)
+    assert error == pytest.approx(fit.intercept_stderr, rel=1e-9)
+
+
+def test_the_seed_alone_decides():
+    real, fake, _ = _gaussians(100, 0)
+    first, again, other = (frechet_distance_infinite(real, fake, seed) for seed in (1, 1, 2))
+    assert first == again
+    assert first != other
+
+
+@pytest.mark.parametrize(
+    ("fake", "seed", "message"),
+    [
+        (_gaussians(47, 0)[1], 0, "fake_features must hold at least 48 samples.*received 47"),
+        (np.ones((100, 16)), 0, "fake_features must vary"),
+        (np.full((100, 16), np.nan), 0, "fake_features must be finite"),
+        (_gaussians(100, 0)[1], -1, "seed must be an integer of at least 0"),
+        (_gaussians(100, 0)[1][:, :8], 0, "as many dimensions as each other; received 16 and 8"),
+    ],
+)
+def test_what_cannot_be_extrapolated(fake, seed, message):
+    with pytest.raises(UsageError, match=message):
+        frechet_distance_infinite((np.zeros(16), np.eye(16)), fake, seed)

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from kgan.errors import UsageError
-from kgan.metrics import neighbours
-from kgan.metrics.neighbours import one_nearest_neighbour_accuracy
+from kgan.metrics import distances
+from kgan.metrics.neighbours import nearest, one_nearest_neighbour_accuracy
 
 
 def test_four_points_on_a_line():
@@ -14,16 +14,16 @@ def test_four_points_on_a_line():
     assert accuracy == 3 / 4
 
 
-@pytest.mark.parametrize("distances", [1, 1000, 1 << 24])
+@pytest.mark.parametrize("entries", [1, 1000, 1 << 24])
 @pytest.mark.parametrize("offset", [0, 1e5])
-def test_in_blocks_as_by_every_difference(monkeypatch, distances, offset):
-    monkeypatch.setattr(neighbours, "_DISTANCES", distances)
+def test_in_blocks_as_by_every_difference(monkeypatch, entries, offset):
+    monkeypatch.setattr(distances, "_ENTRIES", entries)
     random = np.random.default_rng(0)
     train, test = random.normal(size=(300, 5)), random.normal(size=(70, 5))
     train_labels, labels = random.integers(0, 3, 300), random.integers(0, 3, 70)
-    nearest = ((test[:, np.newaxis] - train) ** 2).sum(-1).argmin(1)
+    found = ((test[:, np.newaxis] - train) ** 2).sum(-1).argmin(1)
     accuracy = one_nearest_neighbour_accuracy(train + offset, train_labels, test + offset, labels)
-    assert accuracy == (train_labels[nearest] == labels).mean()
+    assert accuracy == (train_labels[found] == labels).mean()
 
 
 def test_of_equally_near_ones_the_first_counts():
@@ -43,3 +43,66 @@ def test_of_equally_near_ones_the_first_counts():
 def test_wrong_arguments(arguments, message):
     with pytest.raises(UsageError, match=message):
         one_nearest_neighbour_accuracy(*arguments)
+
+
+@pytest.mark.parametrize("entries", [1, 1000, 1 << 22])
+@pytest.mark.parametrize("offset", [0, 1e5])
+def test_the_five_nearest_as_by_sorting_every_difference(monkeypatch, entries, offset):
+    monkeypatch.setattr(distances, "_ENTRIES", entries)
+    random = np.random.default_rng(0)
+    train, features = (random.normal(size=(n, 6)) + offset for n in (200, 50))
+    every = np.sqrt(((features[:, np.newaxis] - train) ** 2).sum(-1))
+    indices, found = nearest(train, features, 5)
+    assert (indices == every.argsort(1)[:, :5]).all()
+    assert np.allclose(found, np.sort(every, 1)[:, :5], rtol=1e-14)
+
+
+def test_as_scikit_learn_finds_them(oracle):
+    random = np.random.default_rng(1)
+    train, features = random.normal(size=(300, 20)), random.normal(size=(40, 20))
+    search = oracle("sklearn.neighbors").NearestNeighbors(n_neighbors=4, algorithm="kd_tree")
+    theirs, numbers = search.fit(train).kneighbors(features)
+    indices, found = nearest(train, features, 4)
+    assert (indices == numbers).all()
+    assert np.allclose(found, theirs, rtol=1e-14)
+
+
+def test_equally_near_ones_in_their_order():
+    """From the centre of a grid the four sides are at 1, the four corners at √2."""
+    grid = np.array([[x, y] for x in (0.1, 1.1, 2.1) for y in (5.0, 6.0, 7.0)])
+    indices, found = nearest(grid, grid[[4, 4]], 9)
+    assert indices.tolist() == [[4, 1, 3, 5, 7, 0, 2, 6, 8]] * 2
+    assert found[0].tolist() == pytest.approx([0] + [1] * 4 + [np.sqrt(2)] * 4)
+
+
+def test_copies_are_at_zero_far_from_the_origin():
+    random = np.random.default_rng(0)
+    train = random.normal(size=(400, 100)) * 1e3 + 1e6
+    order = random.permutation(400)
+    indices, found = nearest(train, train[order])
+    assert (indices[:, 0] == order).all()
+    assert (found == 0).all()
+
+
+def test_many_copies_of_few_samples():
+    """As after a collapse; of each sample the first copies count."""
+    few = np.random.default_rng(0).normal(size=(3, 50))
+    train = np.tile(few, (500, 1))
+    indices, found = nearest(train, few[::-1], 3)
+    assert indices.tolist() == [[2, 5, 8], [1, 4, 7], [0, 3, 6]]
+    assert (found == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("train", "features", "k", "message"),
+    [
+        (np.eye(3), np.eye(3), 4, r"k must be at most the number of train_features; .* 4 for 3"),
+        (np.eye(3), np.eye(3), 0, "k must be an integer of at least 1"),
+        (np.eye(3), np.eye(2), 1, "train_features and features must have as many dimensions"),
+        (np.eye(3), [[np.nan] * 3], 1, "features must be finite"),
+        (np.zeros((0, 3)), np.eye(3), 1, "train_features must hold at least 1 samples"),
+    ],
+)
+def test_what_has_no_neighbours(train, features, k, message):
+    with pytest.raises(UsageError, match=message):
+        nearest(train, features, k)

@@ -1,0 +1,80 @@
+"""Precision and recall, density and coverage: quality and variety told apart.
+
+Each set of features stands for the space within balls about its samples that reach to their k-th
+nearest neighbour. Precision and recall: Kynkäänniemi, Karras, Laine, Lehtinen & Aila, "Improved
+Precision and Recall Metric for Assessing Generative Models", 2019, arXiv:1904.06991, equations 1
+and 2. Density and coverage: Naeem, Oh, Uh, Choi & Yoo, "Reliable Fidelity and Diversity Metrics for
+Generative Models", 2020, arXiv:2002.09797, equations 4 and 6. As in the latter's package prdc a
+sample on the edge of a ball is outside, and a ball reaches to the k-th neighbour other than itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from kgan.checks import check_integer
+from kgan.metrics.check import check_sides
+from kgan.metrics.distances import Pairs
+
+
+def precision_recall(real: Any, fake: Any, k: int = 3) -> tuple[float, float]:
+    """The share of fakes within the reals' balls, and of reals within the fakes'; 0 to 1 each.
+
+    Both depend on the number of samples: compare only figures of as many.
+
+    Args:
+        real: features of real images `(n, d)`.
+        fake: those of generated ones `(m, d)`.
+        k: the neighbour that a ball reaches to.
+
+    Raises:
+        UsageError: features that are not such or do not vary, no more than k samples of a side, or
+            unlike dimensions.
+    """
+    k = check_integer("k", k, 1)
+    real, fake = check_sides(real, fake, at_least=k + 1)
+    real_radii, fake_radii = _squared_radii(real, k), _squared_radii(fake, k)
+    pairs = Pairs(real, fake)
+    precise = np.zeros(len(fake), bool)
+    recalled = np.empty(len(real), bool)
+    for rows in pairs.blocks():
+        squares = pairs.squares(rows)
+        precise |= pairs.below(rows, squares, real_radii[rows, np.newaxis]).any(0)
+        recalled[rows] = pairs.below(rows, squares, fake_radii).any(1)
+    return float(precise.mean()), float(recalled.mean())
+
+
+def density_coverage(real: Any, fake: Any, k: int = 5) -> tuple[float, float]:
+    """How many of the reals' balls hold a fake, in k; and the share of balls that hold any.
+
+    Density is about 1 where both sets have one distribution, and more where the fakes crowd among
+    the reals; coverage lies within 0 to 1. The reals' balls alone are used, so that a stray fake
+    does not raise either.
+
+    Args:
+        real: features of real images `(n, d)`.
+        fake: those of generated ones `(m, d)`.
+        k: the neighbour that a ball reaches to.
+
+    Raises:
+        UsageError: features that are not such or do not vary, no more than k samples of a side, or
+            unlike dimensions.
+    """
+    k = check_integer("k", k, 1)
+    real, fake = check_sides(real, fake, at_least=k + 1)
+    radii = _squared_radii(real, k)
+    pairs = Pairs(real, fake)
+    held = 0
+    covered = np.empty(len(real), bool)
+    for rows in pairs.blocks():
+        inside = pairs.below(rows, pairs.squares(rows), radii[rows, np.newaxis])
+        held += int(inside.sum())
+        covered[rows] = inside.any(1)
+    return 1 / k * (held / len(fake)), float(covered.mean())
+
+
+def _squared_radii(features: np.ndarray, k: int) -> np.ndarray:
+    """Of each sample the squared distance to its k-th neighbour: it finds itself first."""
+    return Pairs(features, features).nearest(k + 1)[1][:, k]
