@@ -72,8 +72,9 @@ class _Measured(NamedTuple):
 class Evaluator:
     """Measures what GANs generate; what is the same for all of them is prepared once.
 
-    The averaged generator makes the images in batches, of which only the features are kept. The
-    classes of a conditional model are asked for in turn.
+    The averaged generator makes the images in batches, which are rounded to 8 bits as files hold
+    them, and of which only the features are kept. The classes of a conditional model are asked for
+    in turn.
 
     Args:
         data: the real images: what `kgan.data.load` returns, or takes as its source. None if a
@@ -182,6 +183,11 @@ class Evaluator:
                     f"data must be given: {name!r} looks at the real images themselves. Pass the "
                     "data set that the model learned from."
                 )
+            if "data_labels" in measure.needs and self.data.labels is None:
+                raise UsageError(
+                    f"data must have labels for {name!r}; {self.data.config['source']!r} has none. "
+                    "Leave the metric out."
+                )
             if "real" in measure.needs and self.data is None and self.reference is None:
                 raise UsageError(
                     f"data must be given: {name!r} compares with real images. Pass the data set, "
@@ -217,7 +223,8 @@ class Evaluator:
             if "real_labels" in measure.needs and self.reference.labels is None:
                 source = self.reference.data["source"]
                 raise UsageError(
-                    f"data must have labels for {name!r}; {source!r} has none. Leave it out."
+                    f"data must have labels for {name!r}; {source!r} has none. Leave the metric "
+                    "out."
                 )
 
     def _evidence(
@@ -283,6 +290,7 @@ class Evaluator:
             num_real=len(real.features) if real else None,
             num_fake=self.samples,
             sampling={
+                "bits": 8,
                 "truncation": self.truncation,
                 "labels": "in turn" if "label" in gan.generator_inputs else None,
             },

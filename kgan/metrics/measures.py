@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from kgan.errors import UsageError, unknown_name
+from kgan.images import to_uint8
 from kgan.metrics.extractors.extractor import Extractor
 from kgan.metrics.references import Reference
 
@@ -61,16 +62,25 @@ class Evidence:
     data: ImageDataset | None
     extractor: Extractor | None
 
+    def first(self, count: int) -> Iterator[np.ndarray]:
+        """The first `count` of the generated images, in batches."""
+        rows = {name: part[:count] for name, part in self.inputs.items()}
+        return dataclasses.replace(self, inputs=rows).images()
+
     @property
     def num_fake(self) -> int:
         """How many images are generated."""
         return len(self.inputs["latent"])
 
     def images(self) -> Iterator[np.ndarray]:
-        """The generated images, in batches; they are made anew each time."""
+        """The generated images, in batches, rounded to 8 bits as files hold them.
+
+        They are made anew each time.
+        """
         for start in range(0, self.num_fake, _BATCH):
             rows = {name: part[start : start + _BATCH] for name, part in self.inputs.items()}
-            yield np.asarray(self.generator(rows), np.float32)
+            pixels = to_uint8(np.asarray(self.generator(rows), np.float32))
+            yield pixels / np.float32(127.5) - np.float32(1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,8 +92,8 @@ class Measure:
         scores: the name of each figure that it gives, and whether less is better.
         compute: evidence and settings to the figures by name.
         settings: evidence to the metric's own numbers, which the protocol states.
-        needs: of "features", "logits", "real", "labels" (of a conditional model), "real_labels",
-            "gan" and "data".
+        needs: of "features" and "logits" of the fakes, "labels" that they were asked for, "real"
+            features and their "real_labels", the real images ("data") and their "data_labels".
     """
 
     metric: str
@@ -216,6 +226,93 @@ def _density_coverage(evidence: Evidence, k: int) -> dict[str, Value]:
 
     values = density_coverage(evidence.real.features, evidence.fake.features, k)
     return dict(zip(("density", "coverage"), map(Value, values), strict=True))
+
+
+@_measure(
+    "ppl",
+    "path_length",
+    {"ppl": True},
+    "features",
+    settings=lambda evidence: {"epsilon": 1e-4, "trim": 1.0},
+)
+def _path_length(evidence: Evidence, epsilon: float, trim: float) -> dict[str, Value]:
+    from kgan.metrics.path_length import feature_distance, path_length
+
+    found = path_length(
+        evidence.gan,
+        feature_distance(evidence.extractor),
+        evidence.num_fake,
+        epsilon,
+        evidence.seed,
+        labels=evidence.inputs.get("label"),
+        codes=evidence.inputs.get("code"),
+        conditions=evidence.inputs.get("condition"),
+        trim=trim,
+    )
+    return {"ppl": Value(found)}
+
+
+def _patch_settings(evidence: Evidence) -> dict[str, Any]:
+    most = min(evidence.data.num_images, evidence.num_fake, 2048)
+    return {"images": most, "patches": 128, "projections": 512, "smallest": 14}
+
+
+@_measure("swd", "pyramid_distances", {"swd": True}, "data", settings=_patch_settings)
+def _sliced_wasserstein(
+    evidence: Evidence, images: int, patches: int, projections: int, smallest: int
+) -> dict[str, Value]:
+    from kgan.metrics.sliced_wasserstein import PatchPyramid, level_distances
+
+    sides = []
+    for batches in (evidence.data.in_order(_BATCH, images), evidence.first(images)):
+        sides.append(PatchPyramid(patches, smallest, evidence.seed))
+        for batch in batches:
+            sides[-1].add(batch)
+    distances = level_distances(*sides, projections, evidence.seed)
+    return {"swd": Value(float(np.mean(list(distances.values()))))}
+
+
+def _pair_settings(evidence: Evidence) -> dict[str, Any]:
+    from kgan.metrics.ms_ssim import fitting_scales
+
+    scales = fitting_scales(*evidence.gan.image_shape[:2])
+    return {"images": min(evidence.num_fake, 1000), "pairs": 1000, "scales": scales}
+
+
+@_measure("ms_ssim", "ms_ssim_diversity", {"ms_ssim": None}, "", settings=_pair_settings)
+def _ms_ssim(evidence: Evidence, images: int, pairs: int, scales: int) -> dict[str, Value]:
+    from kgan.metrics.ms_ssim import ms_ssim_diversity
+
+    labels = evidence.inputs.get("label")
+    found = ms_ssim_diversity(
+        np.concatenate(list(evidence.first(images))),
+        None if labels is None else labels[:images],
+        pairs,
+        evidence.seed,
+        scales,
+    )
+    return {"ms_ssim": Value(found)}
+
+
+@_measure(
+    "cas",
+    "classification_accuracy_score",
+    {"cas": False},
+    "labels data data_labels",
+    settings=lambda evidence: {"epochs": 4},
+)
+def _classification_accuracy(evidence: Evidence, epochs: int) -> dict[str, Value]:
+    from kgan.metrics.classification import classification_accuracy_score
+
+    found = classification_accuracy_score(
+        np.concatenate(list(evidence.images())),
+        evidence.inputs["label"],
+        evidence.data.images,
+        evidence.data.labels,
+        epochs,
+        evidence.seed,
+    )
+    return {"cas": Value(found)}
 
 
 @_measure("diversity", "mean_pairwise_distance", {"diversity": None}, "features")

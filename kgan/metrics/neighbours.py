@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kgan.checks import check_integer
+from kgan.data.validate import check_images
 from kgan.errors import UsageError
 from kgan.metrics.check import check_classes, check_dimensions, check_features
 from kgan.metrics.distances import Pairs
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from kgan.data import ImageDataset
 
 
 def nearest(train_features: Any, features: Any, k: int = 1) -> tuple[np.ndarray, np.ndarray]:
@@ -63,3 +69,34 @@ def one_nearest_neighbour_accuracy(
     labels = check_classes("labels", labels, len(features))
     indices, _ = nearest(train_features, features)
     return float((train_labels[indices[:, 0]] == labels).mean())
+
+
+def picture(
+    images: Any, features: Any, data: ImageDataset, real_features: Any, k: int = 7
+) -> Image.Image:
+    """A grid with a row for each image: it, and the k real ones nearest to it, nearest first.
+
+    A row that repeats one picture shows a copy. Look at the rows yourself: features that know
+    little find neighbours anywhere, and those of pixels miss a copy that is shifted.
+
+    Args:
+        images: generated images, float32 `(n, height, width, channels)` in [-1, 1].
+        features: theirs, `(n, d)`.
+        data: the real images, of the same shape.
+        real_features: those of the first m real images in the order of the data, `(m, d)`.
+        k: real images a row, m at most.
+
+    Raises:
+        UsageError: images or features that are not such, or unlike numbers or dimensions.
+    """
+    from kgan.images import grid
+
+    images = check_images(images, data.image_shape)
+    indices, _ = nearest(real_features, features, k)
+    if len(indices) != len(images):
+        raise UsageError(
+            f"features must be one row an image; received {len(indices)} for {len(images)} images."
+        )
+    real = data.at(indices.ravel()).reshape(*indices.shape, *data.image_shape)
+    rows = np.concatenate([images[:, np.newaxis], real], axis=1)
+    return grid(rows.reshape(-1, *data.image_shape), columns=k + 1)

@@ -77,7 +77,7 @@ class FrechetDistance(FeatureMetric):
         self.reset_state()
 
     def _add(self, side: str, features: np.ndarray) -> None:
-        self._moments[side].add(features)
+        self._moments.setdefault(side, Moments(features.shape[1])).add(features)
 
     def result(self) -> float:
         """The distance of the images so far.
@@ -85,15 +85,17 @@ class FrechetDistance(FeatureMetric):
         Raises:
             UsageError: fewer than two images of a side.
         """
-        if self.reference is None:
-            real = self._moments["real"].statistics()
-        else:
-            real = self.reference.statistics
-        return frechet_distance(real, self._moments["fake"].statistics())
+        real = self.reference.statistics if self.reference else self._statistics("real")
+        return frechet_distance(real, self._statistics("fake"))
+
+    def _statistics(self, side: str) -> tuple[np.ndarray, np.ndarray]:
+        if side not in self._moments:
+            raise _missing(side)
+        return self._moments[side].statistics()
 
     def reset_state(self) -> None:
         """Forget all images, the reference excepted."""
-        self._moments = {side: Moments(self.extractor.feature_dim) for side in ("real", "fake")}
+        self._moments: dict[str, Moments] = {}
 
 
 class KernelDistance(FeatureMetric):

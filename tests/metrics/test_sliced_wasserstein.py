@@ -4,10 +4,13 @@ import pytest
 from kgan.errors import UsageError
 from kgan.metrics import sliced_wasserstein as module
 from kgan.metrics.sliced_wasserstein import (
-    descriptors,
+    PatchPyramid,
+    cut,
     directions,
     enlarged,
     laplacian_pyramid,
+    level_distances,
+    normalised,
     pyramid_distances,
     sliced_wasserstein,
 )
@@ -120,11 +123,10 @@ def slow_pyramid_distances(real, fake, patches, projections, seed):
             images = half
         yield images
 
-    random = np.random.RandomState(seed)
     ways = np.random.RandomState(seed).standard_normal((projections, 49 * real.shape[-1]))
     ways /= np.linalg.norm(ways, axis=1, keepdims=True)
 
-    def cut(level):
+    def patches_of(level, random):
         top, left = (random.randint(level.shape[1] - 6, size=len(level) * patches) for _ in "tl")
         found = [
             level[at // patches, y : y + 7, x : x + 7].transpose(2, 0, 1)
@@ -137,8 +139,9 @@ def slow_pyramid_distances(real, fake, patches, projections, seed):
         return found.reshape(len(found), -1)
 
     distances = {}
+    draws = np.random.RandomState(seed), np.random.RandomState(seed)
     for sides in zip(levels(real), levels(fake), strict=True):
-        first, second = (cut(side) for side in sides)
+        first, second = map(patches_of, sides, draws)
         along = [wasserstein_distance(first @ way, second @ way) for way in ways]
         distances[sides[0].shape[1]] = 1000 * np.mean(along)
     return distances
@@ -171,10 +174,10 @@ def test_colour_and_contrast_do_not_count():
     assert pyramid_distances(real, changed, 8, 16) == pytest.approx(expected, rel=1e-4)
 
 
-def test_descriptors_are_patches():
+def test_patches_are_neighbouring_pixels():
     """Of a ramp each pixel tells where it stands: neighbours differ by one column or one row."""
     ramp = np.arange(20.0 * 24).reshape(1, 20, 24, 1).repeat(2, 0)
-    found = descriptors(ramp, 500, np.random.RandomState(0)).reshape(1000, 7, 7)
+    found = normalised(cut(ramp, 500, np.random.RandomState(0))).reshape(1000, 7, 7)
     assert found.dtype == np.float32
     assert abs(found.mean()) < 1e-6 and abs(found.std() - 1) < 1e-6
     step = (found[:, :, 1:] - found[:, :, :-1]).mean()
@@ -189,7 +192,7 @@ def test_descriptors_are_patches():
     ("changes", "message"),
     [
         ({"fake": make_images(3)}, r"real and fake must have one shape.*Take as many of both"),
-        ({"fake": np.full((4, 32, 32, 3), -0.5, np.float32)}, "fake must have contrast.*32x32"),
+        ({"fake": np.full((4, 32, 32, 3), -0.5, np.float32)}, "fake, at the height of 32, must have contrast"),
         ({"smallest": 33}, "at least smallest=33 pixels a side; received 32x32"),
         ({"smallest": 6}, "smallest must be an integer of at least 7"),
         ({"patches": 0}, "patches must be an integer of at least 1"),
@@ -214,3 +217,27 @@ def test_images_that_cannot_be_compared(changes, message):
 def test_features_that_cannot_be_compared(second, message):
     with pytest.raises(UsageError, match=message):
         sliced_wasserstein(np.zeros((4, 2)), second)
+
+
+def test_batches_hold_what_the_whole_does():
+    """The places differ, but with every place of every image drawn many times not the patches."""
+    real, fake = make_images(6, (16, 16)), make_images(6, (16, 16), seed=1)
+    whole = pyramid_distances(real, fake, patches=2000, projections=30)
+    sides = []
+    for images in (real, fake):
+        sides.append(PatchPyramid(2000))
+        for start in range(0, 6, 2):
+            sides[-1].add(images[start : start + 2])
+    assert level_distances(*sides, projections=30) == pytest.approx(whole, rel=0.02)
+
+
+def test_pyramids_that_do_not_fit():
+    few, many, none = PatchPyramid(4), PatchPyramid(4), PatchPyramid(4)
+    few.add(make_images(2, (16, 16)))
+    many.add(make_images(3, (16, 16)))
+    with pytest.raises(UsageError, match="as many images of one shape"):
+        level_distances(few, many)
+    with pytest.raises(UsageError, match="fake images are missing"):
+        level_distances(few, none)
+    with pytest.raises(UsageError, match="images must be of one size, 16 pixels"):
+        few.add(make_images(2, (32, 32)))
