@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
 from kgan.callbacks import tensorboard
 from kgan.callbacks.chief import is_chief
@@ -95,6 +94,7 @@ class Evaluate(keras.callbacks.Callback):
         self._sign = -1.0 if lower_is_better else 1.0
 
     def on_train_begin(self, logs=None):
+        self.evaluator.prepare(self.model)
         self.best_value = -self._sign * math.inf
         self.best_epoch = 0
         self._first = True
@@ -105,6 +105,7 @@ class Evaluate(keras.callbacks.Callback):
             self._first = False
 
     def on_epoch_end(self, epoch, logs=None):
+        self._epoch = epoch + 1
         last = epoch + 1 == self.params["epochs"]
         if (epoch + 1) % self.every_epochs and not last:
             return
@@ -123,11 +124,13 @@ class Evaluate(keras.callbacks.Callback):
             self.model.stop_training |= waited >= self.patience
 
     def _measured(self) -> dict[str, float]:
-        """The scores by name; NaN of a generator that has broken, of which others report."""
-        weights = self.model.averaged_generator.get_weights()
-        if not all(np.isfinite(weight).all() for weight in weights):
+        """The scores by name; NaN of images that have none, such as a hundred times the same."""
+        try:
+            return {score.name: score.value for score in self.evaluator(self.model).scores}
+        except UsageError as error:
+            # What the user can mend was told before the training began.
+            warnings.warn(f"Epoch {self._epoch} has no score: {error}", stacklevel=2)
             return dict.fromkeys(self.evaluator.directions, math.nan)
-        return {score.name: score.value for score in self.evaluator(self.model).scores}
 
     def _keep(self) -> None:
         """Save the best GAN so far, and beside it why it is the best."""

@@ -132,8 +132,7 @@ class Evaluator:
             UsageError: the model, the data or the extractor lack what a metric needs, too few
                 samples, or a reference of another extractor.
         """
-        self._check(gan)
-        self._prepare(gan)
+        self.prepare(gan)
         repeats: list[dict[str, _Measured]] = []
         by_class: dict[str, dict[int, float]] = {}
         for repeat in range(self.repeats):
@@ -201,8 +200,13 @@ class Evaluator:
                 f"channels={channels})."
             )
 
-    def _prepare(self, gan: GAN) -> None:
-        """The extractor and the real images' features, for the first model; kept for the next."""
+    def prepare(self, gan: GAN) -> None:
+        """Find the extractor and the real images' features, if they are not there yet.
+
+        Raises:
+            UsageError: the model, the data or the extractor lack what a metric needs.
+        """
+        self._check(gan)
         if not self.needs & _EXTRACTED:
             return
         if self.extractor is None:

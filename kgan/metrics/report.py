@@ -34,8 +34,9 @@ body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto
 h1 { margin-bottom: 0; } h2 { margin-top: 2.5rem; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--line); }
+td.number, td.number + td, summary { white-space: nowrap; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
-code { font-size: .8rem; overflow-wrap: anywhere; }
+code { font-size: .8rem; word-break: break-all; white-space: normal; }
 img { max-width: 100%; image-rendering: pixelated; }
 img.plot { image-rendering: auto; background: white; }
 pre { overflow-x: auto; font-size: .8rem; }

@@ -20,7 +20,9 @@ from kgan.metrics.inception_score import inception_score
 from kgan.metrics.kernel import kernel_distance
 from kgan.metrics.manifold import density_coverage, precision_recall
 from kgan.metrics.memorisation import mifid
+from kgan.metrics.ms_ssim import ms_ssim
 from kgan.metrics.references import Reference, check_protocol
+from kgan.metrics.sliced_wasserstein import PatchPyramid, level_distances
 
 
 class FeatureMetric(keras.metrics.Metric):
@@ -111,7 +113,7 @@ class KernelDistance(FeatureMetric):
         name: str | None = None,
     ):
         super().__init__(extractor, reference, name)
-        self.subsets = check_integer("subsets", subsets, 1)
+        self.subsets = check_integer("subsets", subsets, 2)
         self.subset_size = check_integer("subset_size", subset_size, 2)
         self.seed = check_integer("seed", seed, 0)
 
@@ -244,6 +246,81 @@ class PairMetric(keras.metrics.Mean):
             UsageError: images that the function does not take.
         """
         super().update_state(self.function(np.asarray(real), np.asarray(fake)))
+
+
+class MSSSIMDiversity(keras.metrics.Mean):
+    """The mean MS-SSIM of pairs of generated images: small where they are diverse.
+
+    The first half of a batch is paired with the second, so of a conditional model feed batches of
+    one class. See `kgan.metrics.ms_ssim.ms_ssim_diversity`.
+    """
+
+    def update_state(self, real: Any = None, fake: Any = None) -> None:
+        """Take generated images `(n, height, width, channels)` in [-1, 1]; real ones are unused.
+
+        Raises:
+            UsageError: images that are not such, or smaller than a window.
+        """
+        if fake is not None:
+            half = len(fake) // 2
+            images = np.asarray(fake)
+            super().update_state(ms_ssim(images[:half], images[half : 2 * half]))
+
+
+class SlicedWasserstein(keras.metrics.Metric):
+    """The sliced Wasserstein distances of patches (`kgan.metrics.sliced_wasserstein`).
+
+    Args:
+        patches: of each image and level; they are kept.
+        projections: directions.
+        smallest: pixels that the shorter side of the coarsest level must have.
+        seed: of the places and the directions.
+        name: of the metric.
+
+    Raises:
+        UsageError: a number out of range.
+    """
+
+    def __init__(
+        self,
+        patches: int = 128,
+        projections: int = 512,
+        smallest: int = 16,
+        seed: int = 0,
+        name: str | None = None,
+    ):
+        super().__init__(name=name)
+        self.patches = patches
+        self.projections = check_integer("projections", projections, 1)
+        self.smallest = smallest
+        self.seed = seed
+        self.reset_state()
+
+    def update_state(self, real: Any = None, fake: Any = None) -> None:
+        """Take images `(n, height, width, channels)` in [-1, 1] of either side.
+
+        Raises:
+            UsageError: images that are not such, or too small.
+        """
+        for side, images in (("real", real), ("fake", fake)):
+            if images is not None:
+                self._pyramids[side].add(images)
+
+    def result(self) -> dict[int, float]:
+        """The distance of each level, by its height, of the images so far.
+
+        Raises:
+            UsageError: no images of a side, or unlike numbers of them.
+        """
+        return level_distances(
+            self._pyramids["real"], self._pyramids["fake"], self.projections, self.seed
+        )
+
+    def reset_state(self) -> None:
+        """Forget all images."""
+        self._pyramids = {
+            side: PatchPyramid(self.patches, self.smallest, self.seed) for side in ("real", "fake")
+        }
 
 
 def _missing(side: str) -> UsageError:

@@ -1,7 +1,6 @@
 import csv
 import json
 import math
-import warnings
 
 import keras
 import numpy as np
@@ -34,10 +33,12 @@ class Scripted:
     """In place of an evaluator: scores that a test chooses."""
 
     directions = {"fd": True}
-    measures = {}
 
     def __init__(self, values):
         self.values = iter(values)
+
+    def prepare(self, gan):
+        pass
 
     def __call__(self, gan):
         score = kgan.metrics.Score("fd", (next(self.values),), kgan.metrics.Protocol("fd"))
@@ -152,20 +153,24 @@ def test_a_damaged_record_is_told(make_gan, data, tmp_path, text):
     assert callback.best_value == math.inf
 
 
-def test_a_broken_generator_scores_nan(make_gan, data):
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [(np.nan, "Epoch 1 has no score: images must be finite"), (0.0, "no score: .* must vary")],
+)
+def test_a_generator_that_has_broken_scores_nan(make_gan, data, value, message):
     gan = make_gan()
-    callback = evaluate(data)
+    callback = evaluate(data, metrics=["kid"], patience=1)
     callback.set_model(gan)
     callback.set_params({"epochs": 1})
     callback.on_train_begin()
-    kernel = gan.averaged_generator.weights[0]
-    kernel.assign(np.full(kernel.shape, np.nan))
+    for variable in gan.averaged_generator.weights:
+        variable.assign(np.full(variable.shape, value))
     logs = {}
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
+    with pytest.warns(UserWarning, match=message):
         callback.on_epoch_end(0, logs)
-    assert math.isnan(logs["fd"])
+    assert math.isnan(logs["kid"])
     assert callback.best_epoch == 0
+    assert gan.stop_training
 
 
 @pytest.mark.parametrize(
