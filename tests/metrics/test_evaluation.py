@@ -1,0 +1,183 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+import kgan
+from kgan.errors import UsageError
+from kgan.metrics import Evaluator, Score, frechet, measures, references
+from kgan.metrics.extractors import Extractor
+
+
+def quarters(images):
+    return np.asarray(images).reshape(len(images), 2, 8, 2, 8).mean((2, 4)).reshape(-1, 4)
+
+
+EXTRACTOR = Extractor(
+    "quarters", quarters, 4, sha256=64 * "a", classify=lambda x: 9 * quarters(x), num_classes=4
+)
+FEATURES_ALONE = Extractor("plain", quarters, 4, sha256=64 * "b")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("KGAN_HOME", str(tmp_path))
+
+
+@pytest.fixture
+def data(images):
+    return kgan.data.load((images, np.arange(64) % 4), batch_size=8)
+
+
+@pytest.fixture(scope="module")
+def conditional():
+    gan = kgan.ConditionalGAN((16, 16, 1), classes=4, latent_dim=8, width=8)
+    for variable in gan.averaged_generator.variables:
+        if len(variable.shape) > 1:
+            variable.assign(10 * variable)
+    return gan
+
+
+def measured(gan, data, *metrics, **arguments):
+    arguments = {"samples": 60, "repeats": 2, "extractor": EXTRACTOR, "seed": 5} | arguments
+    return Evaluator(data, metrics, **arguments)(gan)
+
+
+def rounded(images):
+    return np.rint((images + 1) * 127.5) / 127.5 - 1
+
+
+def test_each_repeat_is_the_function_of_the_features_of_its_seed(vivid_gan, data):
+    found = measured(vivid_gan, data, "fd")
+    real = frechet.statistics(quarters(data.images))
+    expected = [
+        frechet.frechet_distance(
+            real, frechet.statistics(quarters(rounded(vivid_gan.generate(60, seed=seed))))
+        )
+        for seed in (5, 6)
+    ]
+    assert found["fd"].values == pytest.approx(expected, rel=1e-4)
+    assert found["fd"].deviation == pytest.approx(np.std(expected, ddof=1), rel=1e-2)
+    protocol = found["fd"].protocol
+    assert (protocol.num_real, protocol.num_fake) == (64, 60)
+    assert protocol.extractor == EXTRACTOR.description
+    assert protocol.data == references.describe(data)
+    assert protocol.sampling == {"bits": 8, "truncation": None, "labels": None}
+
+
+@pytest.mark.slow
+def test_every_measure_scores_a_conditional_model(conditional, data):
+    needed = {name: measure for name, measure in measures.MEASURES.items() if name != "cas"}
+    found = measured(conditional, data, *needed, repeats=1)
+    names = [name for measure in needed.values() for name in measure.scores]
+    assert [score.name for score in found.scores] == names
+    for score in found.scores:
+        assert np.isfinite(score.value), score
+        assert Score.from_json(score.to_json()) == dataclasses.replace(
+            score, protocol=Score.from_json(score.to_json()).protocol
+        )
+    assert len({str(score.protocol) for score in found.scores}) == len(needed)
+    assert found["fd_class"].value == pytest.approx(np.mean(list(found.by_class["fd"].values())))
+    assert found["accuracy"].value == pytest.approx(
+        np.mean(list(found.by_class["accuracy"].values()))
+    )
+    assert found.by_class["share of reals"] == {label: 0.25 for label in range(4)}
+
+
+@pytest.mark.slow
+def test_the_classification_accuracy_score(conditional, images):
+    """Noise teaches nothing of four classes that are brightness."""
+    labels = np.arange(64) % 4
+    shaded = (images * 0.1 + (labels / 2 - 0.75)[:, None, None, None]).astype(np.float32)
+    found = measured(conditional, (shaded, labels), "cas", samples=256, repeats=1)
+    assert 0 <= found["cas"].value <= 0.6
+    assert found["cas"].protocol.settings == {"epochs": 4}
+
+
+def test_a_score_is_called_fid_only_with_the_canonical_network(vivid_gan, data):
+    canonical = Extractor("inception", quarters, 4, sha256=64 * "c", canonical=True)
+    evaluator = Evaluator(data, ["fd", "fd_inf"], samples=60, extractor=canonical, repeats=1)
+    assert evaluator.directions == {"fid": True, "fid_inf": True}
+    assert [score.name for score in evaluator(vivid_gan).scores] == ["fid", "fid_inf"]
+
+
+def test_a_reference_stands_for_the_data(vivid_gan, data):
+    made = references.of(data, EXTRACTOR, cache=False)
+    found = measured(vivid_gan, None, "fd", reference=made)
+    assert found["fd"] == measured(vivid_gan, data, "fd")["fd"]
+    with pytest.raises(UsageError, match="reference was computed with another protocol"):
+        measured(vivid_gan, None, "fd", reference=made, extractor=FEATURES_ALONE)
+
+
+def test_truncation_is_of_the_protocol(vivid_gan, data):
+    found = measured(vivid_gan, data, "diversity", truncation=0.5)
+    assert found["diversity"].protocol.sampling["truncation"] == 0.5
+    assert found["diversity"].value < measured(vivid_gan, data, "diversity")["diversity"].value
+
+
+def test_progress_counts_the_images_of_all_repeats(vivid_gan, data):
+    seen = []
+    evaluator = Evaluator(data, "fd", samples=150, repeats=2, extractor=EXTRACTOR)
+    evaluator(vivid_gan, lambda done, total: seen.append((done, total)))
+    assert seen == [(100, 300), (150, 300), (250, 300), (300, 300)]
+
+
+def test_no_more_images_than_a_batch_at_once(vivid_gan, data):
+    sizes = []
+
+    def counted(images):
+        sizes.append(len(images))
+        return quarters(images)
+
+    extractor = Extractor("counted", counted, 4)
+    measured(vivid_gan, data, "fd", "kid", "pr", samples=250, repeats=1, extractor=extractor)
+    assert max(sizes) <= 100
+
+
+def test_vectors_as_conditions(data):
+    gan = kgan.ConditionalGAN((16, 16, 1), condition_dim=3, latent_dim=8, width=8)
+    vectors = np.random.default_rng(0).normal(size=(7, 3)).astype(np.float32)
+    with pytest.raises(UsageError, match="conditions must be given"):
+        measured(gan, data, "diversity")
+    assert measured(gan, data, "diversity", conditions=vectors)["diversity"].value > 0
+
+
+@pytest.mark.parametrize(
+    ("metrics", "change", "message"),
+    [
+        (["fd"], {"samples": 1}, "samples must be an integer of at least 2"),
+        (["fd"], {"repeats": 0}, "repeats must be an integer of at least 1"),
+        (["fd"], {"seed": -1}, "seed must be an integer"),
+        (["fdd"], {}, "metrics='fdd' is unknown.*Did you mean 'fd'"),
+        ([], {}, "metrics must be one or more of"),
+        (["accuracy"], {}, "metrics='accuracy' needs a model that is asked for classes"),
+        (["is"], {"extractor": FEATURES_ALONE}, "must tell classes for 'is'"),
+        (["fd"], {"extractor": "judge"}, "extractor='judge' is unknown"),
+        (["fd"], {"extractor": "judge_fashion_mnist"}, r"must have the shape \(batch, 28, 28, 1\)"),
+        (["pr"], {"samples": 3}, "at least 4 samples"),
+        (["fd"], {"truncation": 0}, "truncation"),
+        (["fd_inf"], {"samples": 10}, "at least"),
+    ],
+)
+def test_bad_input(vivid_gan, data, metrics, change, message):
+    with pytest.raises(UsageError, match=message):
+        measured(vivid_gan, data, *metrics, **change)
+
+
+@pytest.mark.parametrize("metric", ["fd", "swd"])
+def test_real_images_must_be_given(vivid_gan, metric):
+    with pytest.raises(UsageError, match="data must be given"):
+        measured(vivid_gan, None, metric)
+
+
+def test_data_without_labels(conditional, images):
+    for metric in ("fd_class", "cas"):
+        with pytest.raises(UsageError, match=f"data must have labels for '{metric}'"):
+            measured(conditional, images, metric)
+
+
+def test_a_single_score_by_name(vivid_gan, data):
+    found = measured(vivid_gan, data, "fd", repeats=1)
+    assert found["fd"].deviation is None
+    with pytest.raises(KeyError):
+        found["kid"]
