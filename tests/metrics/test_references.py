@@ -8,7 +8,7 @@ import pytest
 
 import kgan
 from kgan.errors import UsageError
-from kgan.metrics import references
+from kgan.metrics import extractors, references
 from kgan.metrics.extractors import Extractor
 
 
@@ -159,3 +159,20 @@ def test_the_file_holds_json_and_numbers_alone(data, extractor, home):
         assert sorted(arrays) == ["features", "labels", "protocol"]
         assert set(json.loads(str(arrays["protocol"]))) == {"data", "extractor"}
     shutil.rmtree(home)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "channels"), [("fashion_mnist", 1), ("emoji", 3)])
+def test_packaged_images_have_packaged_references(name, channels, home, monkeypatch):
+    """A change of the images, the extractor or its resizing needs `benchmarks/references.py`."""
+    data = kgan.data.load(name, channels=channels, batch_size=1)
+    extractor = extractors.default(data.image_shape)
+    number = 16
+    expected = extractor.features(data.at(np.arange(number)))
+    monkeypatch.setattr(extractor, "features", None)
+    found = references.of(data, extractor)
+    assert not home.exists()
+    assert found.features.shape == (data.num_images, extractor.feature_dim)
+    assert np.array_equal(found.labels, data.labels)
+    scale = np.abs(expected).max()
+    assert np.abs(found.features[:number] - expected).max() < 1e-5 * scale
