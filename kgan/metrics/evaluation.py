@@ -285,11 +285,11 @@ class Evaluator:
         data = real.data if real else None
         if "data" in measure.needs and self.data is not None:
             data = references.describe(self.data)
-        extracted = self.extractor is not None and measure.needs & _EXTRACTED
+        extracted = self.extractor if measure.needs & _EXTRACTED else None
         protocol = Protocol(
             metric=measure.metric,
             settings=repeats[0].settings,
-            extractor=self.extractor.description if extracted else None,
+            extractor=extracted.description if extracted else None,
             data=data,
             num_real=len(real.features) if real else None,
             num_fake=self.samples,
@@ -313,7 +313,8 @@ class Evaluator:
 
 def _by_class(evidence: Evidence) -> dict[str, dict[int, float]]:
     """The figures of each class, as far as they are known."""
-    fake, real, found = evidence.fake, evidence.real, {}
+    fake, real = evidence.fake, evidence.real
+    found: dict[str, dict[int, float]] = {}
     labels = None if real is None else real.labels
     if fake.logits is not None:
         seen, number = fake.logits.argmax(1), fake.logits.shape[1]

@@ -10,11 +10,8 @@ import numpy as np
 
 from kgan.errors import UsageError, unknown_name
 from kgan.images import to_uint8
-from kgan.metrics.extractors.extractor import Extractor
-from kgan.metrics.references import Reference
 
 if TYPE_CHECKING:
-    from kgan.data import ImageDataset
     from kgan.models import GAN
 
 _BATCH = 100  # images in memory at once
@@ -33,9 +30,9 @@ class Fakes(NamedTuple):
     Each is None where it was not needed, or where the model has no classes.
     """
 
-    features: np.ndarray | None = None
-    logits: np.ndarray | None = None
-    labels: np.ndarray | None = None
+    features: Any = None
+    logits: Any = None
+    labels: Any = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,20 +44,21 @@ class Evidence:
         generator: what makes its images of a dict of inputs.
         inputs: these inputs, by name, `(n, …)` each.
         fake: the features of these images.
-        real: those of the real images; None where no measure needs them.
         seed: of this repeat.
-        data: the real images themselves, if they are at hand.
-        extractor: what gave the features, if anything did.
+        real: the `Reference` of the real images.
+        data: the real images themselves, an `ImageDataset`.
+        extractor: what gave the features, an `Extractor`.
     """
 
     gan: GAN
     generator: Callable[[dict[str, np.ndarray]], Any]
     inputs: dict[str, np.ndarray]
     fake: Fakes
-    real: Reference | None
     seed: int
-    data: ImageDataset | None
-    extractor: Extractor | None
+    # What a measure needs is there, so that none has to ask; None otherwise.
+    real: Any
+    data: Any
+    extractor: Any
 
     def first(self, count: int) -> Iterator[np.ndarray]:
         """The first `count` of the generated images, in batches."""
@@ -263,12 +261,12 @@ def _sliced_wasserstein(
 ) -> dict[str, Value]:
     from kgan.metrics.sliced_wasserstein import PatchPyramid, level_distances
 
-    sides = []
-    for batches in (evidence.data.in_order(_BATCH, images), evidence.first(images)):
-        sides.append(PatchPyramid(patches, smallest, evidence.seed))
-        for batch in batches:
-            sides[-1].add(batch)
-    distances = level_distances(*sides, projections, evidence.seed)
+    real, fake = (PatchPyramid(patches, smallest, evidence.seed) for _ in range(2))
+    for batch in evidence.data.in_order(_BATCH, images):
+        real.add(batch)
+    for batch in evidence.first(images):
+        fake.add(batch)
+    distances = level_distances(real, fake, projections, evidence.seed)
     return {"swd": Value(float(np.mean(list(distances.values()))))}
 
 

@@ -55,12 +55,12 @@ class Reference:
         Raises:
             OSError: the file cannot be written.
         """
-        arrays = {"features": self.features}
-        if self.labels is not None:
-            arrays["labels"] = self.labels
         described = json.dumps({"data": self.data, "extractor": self.extractor})
+        labels = np.zeros(0, np.int32) if self.labels is None else self.labels
         with replacing(path) as temporary, open(temporary, "wb") as file:
-            np.savez_compressed(file, protocol=np.array(described), **arrays)
+            np.savez_compressed(
+                file, protocol=np.array(described), features=self.features, labels=labels
+            )
 
 
 def of(
@@ -117,7 +117,7 @@ def load(
         with np.load(path, allow_pickle=False) as file:
             protocol = json.loads(str(file["protocol"]))
             features = file["features"]
-            labels = file.get("labels")
+            labels = file["labels"] if len(file["labels"]) else None
             found = Reference(features, labels, protocol["data"], protocol["extractor"])
     except FileNotFoundError:
         raise UsageError(f"reference={str(path)!r} must be a file; there is none.") from None

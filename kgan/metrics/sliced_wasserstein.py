@@ -77,11 +77,11 @@ def pyramid_distances(
         UsageError: no images of one shape, images smaller than `smallest`, or a level without any
             contrast, as of a generator that makes one colour.
     """
-    sides = []
-    for images in check_pair(real, fake):
-        sides.append(PatchPyramid(patches, smallest, seed))
-        sides[-1].add(images)
-    return level_distances(*sides, projections, seed)
+    first, second = (PatchPyramid(patches, smallest, seed) for _ in range(2))
+    real, fake = check_pair(real, fake)
+    first.add(real)
+    second.add(fake)
+    return level_distances(first, second, projections, seed)
 
 
 class PatchPyramid:

@@ -192,7 +192,7 @@ def test_patches_are_neighbouring_pixels():
     ("changes", "message"),
     [
         ({"fake": make_images(3)}, r"real and fake must have one shape.*Take as many of both"),
-        ({"fake": np.full((4, 32, 32, 3), -0.5, np.float32)}, "fake, at the height of 32, must"),
+        (
             {"fake": np.full((4, 32, 32, 3), -0.5, np.float32)},
             "fake, at the height of 32, must have contrast",
         ),
