@@ -321,7 +321,7 @@ def accurate_calls(monkeypatch):
     return calls
 
 
-@pytest.mark.parametrize("dim", [5, 64, 200])
+@pytest.mark.parametrize("dim", [5, 64, 128])
 @pytest.mark.parametrize("power", [0, 1])
 def test_the_references_where_their_root_is_stable(references, accurate_calls, dim, power):
     random = np.random.default_rng(dim)
@@ -398,7 +398,7 @@ def test_almost_equal_sets_are_where_the_references_err(mp, references, name):
 @pytest.mark.parametrize("digits", [0, 2, 4, 6, 8, 10, 12, 14])
 @pytest.mark.parametrize(("rotated", "turned"), [(False, False), (True, False), (False, True)])
 def test_the_fast_path_knows_its_error(mp, digits, rotated, turned):
-    """Spectra that end at 10^-digits of the largest value: along the same axes, others, or reversed.
+    """Spectra from 1 to 10^-digits, along the same axes, others, or the same reversed.
 
     Reversed ones have a product much smaller than the parts.
     """
