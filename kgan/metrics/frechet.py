@@ -56,18 +56,19 @@ def frechet_distance(
             f"first and second must have as many dimensions as each other; received {len(mean_1)} "
             f"and {len(mean_2)}. Take the features of both from the same extractor."
         )
-    offset = np.sum((mean_1 - mean_2) ** 2) + np.trace(covariance_1 + covariance_2)
+    offset = np.sum((mean_1 - mean_2) ** 2)
     overlap, error = _fast_overlap(covariance_1, covariance_2)
-    if not error < _TOLERANCE * (offset - 2 * overlap):
-        overlap = _overlap(covariance_1, covariance_2)
-    return max(float(offset - 2 * overlap), 0.0)
+    distance = offset + np.trace(covariance_1 + covariance_2) - 2 * overlap
+    if not error < _TOLERANCE * distance:
+        distance = offset + _accurate(covariance_1, covariance_2)
+    return float(distance)
 
 
 def _fast_overlap(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
     """tr (C₁C₂)^½ of covariances that are far from singular, and twice its error, estimated.
 
     With C₁ = LLᵀ the eigenvalues of C₁C₂ are those of the symmetric LᵀC₂L. Rounding moves each by
-    about the ε-th part of the largest, of which the root of a small one feels much.
+    about ε |C₁| |C₂|, of which the root of a small one feels much.
     """
     from scipy.linalg import blas, lapack
 
@@ -79,7 +80,7 @@ def _fast_overlap(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
     values = np.linalg.eigvalsh(product).clip(0)
     # Up to four ε were seen at 2,048 dimensions, of either sign, so that most cancel; the root of
     # a value that is rounding itself is never negative, and those do not.
-    moved = 4 * np.finfo(np.float64).eps * values.max()
+    moved = 4 * np.finfo(np.float64).eps * np.linalg.norm(first) * np.linalg.norm(second)
     if moved == 0:
         return 0.0, 0.0
     clear = values > 100 * moved
@@ -87,13 +88,16 @@ def _fast_overlap(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
     return np.sqrt(values).sum(), 2 * (cancelling + np.sqrt(moved) * np.sum(~clear) * 10)
 
 
-def _overlap(first: np.ndarray, second: np.ndarray) -> float:
-    """tr (C₁C₂)^½, accurate for singular covariances, too.
+def _accurate(first: np.ndarray, second: np.ndarray) -> float:
+    """tr(C₁ + C₂ − 2 (C₁C₂)^½), of singular and of almost equal covariances, too.
 
-    The eigenvalues of C₁C₂ are the squared singular values of C₁^½ C₂^½. Unlike a root of the
-    product itself, which is not symmetric, these exist, and none is squared on the way.
+    It is the least |C₁^½ − C₂^½ U|² of all orthogonal U, which the singular vectors of C₁^½ C₂^½
+    give. Squares of small differences keep the digits that a difference of large traces loses, and
+    what rounding does to U does not count to first order.
     """
-    return np.linalg.svd(_root(first) @ _root(second), compute_uv=False).sum()
+    first, second = _root(first), _root(second)
+    left, _, right = np.linalg.svd(first @ second)
+    return np.sum((first - second @ (left @ right).T) ** 2)
 
 
 class Moments:
@@ -257,9 +261,14 @@ def _intercept(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
 
 
 def _root(covariance: np.ndarray) -> np.ndarray:
-    """The symmetric square root; eigenvalues that rounding left below 0 count as 0."""
+    """The symmetric square root; eigenvalues that are but rounding count as 0.
+
+    Those below 0 tell how far that of the covariance goes; that of the decomposition is some ε of
+    the largest. What lies as little above 0 would add its root, which is not little: 1e-8 of 1e-16.
+    """
     values, vectors = np.linalg.eigh(covariance)
-    return (vectors * np.sqrt(values.clip(0))) @ vectors.T
+    values[values <= max(-2 * values[0], 4 * np.finfo(np.float64).eps * values[-1])] = 0
+    return (vectors * np.sqrt(values)) @ vectors.T
 
 
 def _checked(argument: str, pair: Any) -> tuple[np.ndarray, np.ndarray]:
