@@ -41,6 +41,7 @@ class Evaluate(keras.callbacks.Callback):
         patience: end the training after so many evaluations in a row that were not better; None
             never does.
         extractor: as in `kgan.metrics.Evaluator`.
+        conditions: vectors that the images have in turn, for a model that takes such.
         tensorboard: a log folder for TensorBoard, which need not be installed; None for none.
 
     Raises:
@@ -63,6 +64,7 @@ class Evaluate(keras.callbacks.Callback):
         best: str | Path | None = None,
         patience: int | None = None,
         extractor: Any = None,
+        conditions: Any = None,
         tensorboard: str | Path | None = None,
     ):
         super().__init__()
@@ -73,6 +75,7 @@ class Evaluate(keras.callbacks.Callback):
             seed=seed,
             repeats=1,
             extractor=extractor,
+            conditions=conditions,
             by_class=False,
         )
         self.every_epochs = check_integer("every_epochs", every_epochs, 1)

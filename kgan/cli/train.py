@@ -19,6 +19,7 @@ import click
 
 from kgan.checks import PRECISIONS
 from kgan.cli import run_folder
+from kgan.cli.evaluate import Metrics
 from kgan.cli.main import Interrupted, OneOf, import_tensorflow
 from kgan.errors import UsageError
 
@@ -32,6 +33,7 @@ DEFAULT_RECIPE = "dcgan_fashion_mnist"
 STRATEGIES = ("none", "mirrored", "multiworker")
 CONTENTS = {
     "model.keras": "the trained GAN; `kgan generate {out}` and `kgan export {out}` read it",
+    "best.keras": "the GAN of the epoch with the best score, told in best.json",
     "samples.gif": "the samples of all epochs as an animation",
     "samples/": "a grid of samples after each epoch",
     "curves.png": "losses and logits over the epochs",
@@ -87,6 +89,11 @@ CONTENTS = {
     type=click.IntRange(1, 4),
     metavar="N",
     help="1 grey, 3 colour, 2 and 4 with transparency.",
+)
+@click.option(
+    "--evaluate",
+    type=Metrics(),
+    help="Scores after each epoch (`kgan evaluate --help` names them), and the best model kept.",
 )
 @click.option(
     "--strict",
@@ -212,7 +219,7 @@ def _run(config: dict, out: Path, resume: bool, chief: bool, console: Console) -
         begin,
         callbacks.StopOnNaN(),
         callbacks.History(out),
-        *_samples(dataset, gan, out),
+        *_watchers(dataset, gan, out, arguments["evaluate"]),
         callbacks.Checkpoint(out / "checkpoints", resume=resume),
         progress,
     ]
@@ -287,12 +294,13 @@ def _made(recipe: ModuleType, function: str, kind: type, *arguments: Any, **name
     return received
 
 
-def _samples(dataset: ImageDataset, gan: GAN, out: Path) -> list[Any]:
-    """The callback that writes the sample grids, of the first batch's vectors where it needs some.
+def _watchers(dataset: ImageDataset, gan: GAN, out: Path, metrics: list[str] | None) -> list[Any]:
+    """The callbacks that look at generated images: sample grids, and scores if any are asked for.
 
-    No callback if the data have no vectors, which `fit` is about to refuse.
+    Of the first batch's vectors where the model needs some; none if the data have no vectors, which
+    `fit` is about to refuse.
     """
-    from kgan.callbacks import SampleGrid
+    from kgan.callbacks import Evaluate, SampleGrid
 
     conditions = None
     if "condition" in gan.generator_inputs:
@@ -300,7 +308,12 @@ def _samples(dataset: ImageDataset, gan: GAN, out: Path) -> list[Any]:
         if not (isinstance(spec, tuple) and len(spec) == 2 and spec[1].shape.rank == 2):
             return []
         conditions = next(iter(dataset))[1].numpy()
-    return [SampleGrid(out / "samples", gif=out / "samples.gif", conditions=conditions)]
+    found: list[Any] = [
+        SampleGrid(out / "samples", gif=out / "samples.gif", conditions=conditions)
+    ]
+    if metrics:
+        found.append(Evaluate(dataset, metrics, best=out / "best.keras", conditions=conditions))
+    return found
 
 
 def _complete(arguments: dict[str, Any], recipe: ModuleType) -> dict[str, Any]:

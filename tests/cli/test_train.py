@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 import kgan as library
+from kgan.callbacks.history import read as read_history
 from kgan.cli import train as module
 
 
@@ -635,3 +636,29 @@ def test_a_cluster_that_is_none(recipe, refuses, monkeypatch, cluster, task):
     monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": cluster, "task": task}))
     words = ("train", recipe, "--strategy", "multiworker", "--out", "run")
     refuses(2, ["TF_CONFIG", "received"], *words)
+
+
+@pytest.mark.slow
+def test_scores_while_training_and_the_best_kept(folder, kgan):
+    words = ("train", "--epochs", 2, "--steps", 3, "--evaluate", "fd,pr", "--out", "run")
+    result = kgan(*words)
+    assert result.exit_code == 0, result.output
+    rows = read_history(folder / "run" / "history.csv")
+    assert all({"fd", "precision", "recall"} <= set(row) for row in rows)
+    best = json.loads((folder / "run" / "best.json").read_text())
+    assert best["score"] == "fd"
+    assert best["value"] == pytest.approx(min(row["fd"] for row in rows), rel=1e-5)
+    assert "best.keras" in result.stdout
+    assert kgan("generate", "run/best.keras", "-n", 1, "--seed", 0).exit_code == 0
+    # Resumed with the same scores by themselves, and not with others.
+    result = kgan("train", "--resume", "--epochs", 3, "--out", "run")
+    assert result.exit_code == 0, result.output
+    assert "fd" in read_history(folder / "run" / "history.csv")[-1]
+    result = kgan("train", "--resume", "--epochs", 4, "--evaluate", "kid", "--out", "run")
+    assert result.exit_code == 2
+    assert "--evaluate" in result.stderr and "differs from the run's" in result.stderr
+
+
+def test_an_unknown_score_is_told_before_anything_is_made(folder, refuses):
+    refuses(2, ["metrics='fid' is unknown", "'fd'"], "train", "--evaluate", "fid", "--out", "run")
+    assert not (folder / "run").exists()
