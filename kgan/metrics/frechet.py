@@ -33,8 +33,8 @@ def statistics(features: Any) -> tuple[np.ndarray, np.ndarray]:
     """
     features = check_features("features", features, at_least=2)
     mean = features.mean(0)
-    centred = features - mean
-    return mean, centred.T @ centred / (len(features) - 1)
+    features -= mean  # the check has copied them
+    return mean, features.T @ features / (len(features) - 1)
 
 
 def frechet_distance(
@@ -70,14 +70,14 @@ def _fast_overlap(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
     With C₁ = LLᵀ the eigenvalues of C₁C₂ are those of the symmetric LᵀC₂L. Rounding moves each by
     about ε |C₁| |C₂|, of which the root of a small one feels much.
     """
-    from scipy.linalg import blas, lapack
+    from scipy.linalg import blas, eigvalsh, lapack
 
     factor, failed = lapack.dpotrf(first, lower=1)
     if failed:
         return math.nan, math.nan
     product = blas.dtrmm(1.0, factor, second, trans_a=1, lower=1)
     product = blas.dtrmm(1.0, factor, product, side=1, lower=1, overwrite_b=1)
-    values = np.linalg.eigvalsh(product).clip(0)
+    values = eigvalsh(product, overwrite_a=True, check_finite=False).clip(0)
     # Up to four ε were seen at 2,048 dimensions, of either sign, so that most cancel; the root of
     # a value that is rounding itself is never negative, and those do not.
     moved = 4 * np.finfo(np.float64).eps * np.linalg.norm(first) * np.linalg.norm(second)
@@ -91,13 +91,17 @@ def _fast_overlap(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
 def _accurate(first: np.ndarray, second: np.ndarray) -> float:
     """tr(C₁ + C₂ − 2 (C₁C₂)^½), of singular and of almost equal covariances, too.
 
-    It is the least |C₁^½ − C₂^½ U|² of all orthogonal U, which the singular vectors of C₁^½ C₂^½
-    give. Squares of small differences keep the digits that a difference of large traces loses, and
-    what rounding does to U does not count to first order.
+    With C₁ = F₁F₁ᵀ and C₂ = F₂F₂ᵀ it is the least |F₁ − F₂U|² of all orthogonal U, which the
+    singular vectors of F₁ᵀF₂ give. Squares of small differences keep the digits that a difference
+    of large traces loses, and what rounding does to U does not count to first order.
     """
-    first, second = _root(first), _root(second)
-    left, _, right = np.linalg.svd(first @ second)
-    return np.sum((first - second @ (left @ right).T) ** 2)
+    (values_1, axes_1), (values_2, axes_2) = _spectrum(first), _spectrum(second)
+    # Both are in ascending order: what is 0 in both goes.
+    rank = max(np.count_nonzero(values_1), np.count_nonzero(values_2), 1)
+    factor_1 = axes_1[:, -rank:] * np.sqrt(values_1[-rank:])
+    factor_2 = axes_2[:, -rank:] * np.sqrt(values_2[-rank:])
+    left, _, right = np.linalg.svd(factor_1.T @ factor_2)
+    return np.sum((factor_1 - factor_2 @ (left @ right).T) ** 2)
 
 
 class Moments:
@@ -129,8 +133,8 @@ class Moments:
         features = check_features("features", features)
         self._check("features", features.shape[1])
         mean = features.mean(0)
-        centred = features - mean
-        self._merge(len(features), mean, centred.T @ centred)
+        features -= mean  # the check has copied them
+        self._merge(len(features), mean, features.T @ features)
 
     def merge(self, other: Moments) -> None:
         """Count in what another has counted, which stays as it is.
@@ -260,15 +264,15 @@ def _intercept(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     return float(y.mean() - slope * x.mean()), float(error)
 
 
-def _root(covariance: np.ndarray) -> np.ndarray:
-    """The symmetric square root; eigenvalues that are but rounding count as 0.
+def _spectrum(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues, ascending, and eigenvectors; values that are but rounding are 0.
 
     Those below 0 tell how far that of the covariance goes; that of the decomposition is some ε of
     the largest. What lies as little above 0 would add its root, which is not little: 1e-8 of 1e-16.
     """
     values, vectors = np.linalg.eigh(covariance)
     values[values <= max(-2 * values[0], 4 * np.finfo(np.float64).eps * values[-1])] = 0
-    return (vectors * np.sqrt(values)) @ vectors.T
+    return values, vectors
 
 
 def _checked(argument: str, pair: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -26,6 +26,14 @@ def test_statistics_do_not_lose_digits_far_from_the_origin():
     assert statistics(features)[1].item() == 0.5
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_features_stay_as_they_are(dtype):
+    features = np.arange(6, dtype=dtype).reshape(3, 2)
+    statistics(features)
+    Moments(2).add(features)
+    assert features.tolist() == [[0, 1], [2, 3], [4, 5]]
+
+
 def test_two_gaussians_with_diagonal_covariances():
     """|m₁ − m₂|² + Σ (s₁ − s₂)², s the standard deviations: 25 + (1 − 3)² + (2 − 5)² = 38."""
     first = np.array([0.0, 0.0]), np.diag([1.0, 4.0])
