@@ -24,7 +24,7 @@ from kgan.files import replacing
 from kgan.metrics.check import check_features
 from kgan.metrics.diversity import mean_pairwise_distance
 
-WINDOW = 2048  # values of each series that the spectrum is taken of
+WINDOW = 512  # values of each series that the spectrum is taken of
 _CELLS = 20
 _LOGGED = ("diversity", "recall", "modes", "separation", "gradient", "slope", "oscillation")
 
@@ -103,12 +103,19 @@ class Health(keras.callbacks.Callback):
         self._broken.set_model(self.model)
         if not self._chief:
             return
-        self._reals = training_rows(self.model, self.num_samples)
+        self.reals = training_rows(self.model, self.num_samples)
         self._apart = None
         if self.held_out is not None:
             self._apart = held_out_rows(self.model, self.held_out, self.num_samples, "held_out")
-        self._inputs = probe.inputs_for(self.model, self._reals, seed=0)
-        self._real_features = self._featured(self._reals["image"])
+        self._inputs = probe.inputs_for(self.model, self.reals, seed=0)
+        self._real_features = self._featured(self.reals["image"])
+        loss = self.model.two_player_loss
+        # What a discriminator pays that gives all images the same logit, the best one.
+        levels = np.linspace(-1, 1, 9, dtype=np.float32).reshape(-1, 1, 1)
+        self._chance = min(float(loss.discriminator(level, level)) for level in levels)
+        # No critic of slope 1 puts images further apart than their own distance, at most this.
+        widest = 2 * math.sqrt(math.prod(self.model.image_shape))
+        self._bound = 10 * max(self._chance, widest)
         count = min(_CELLS, len(self._real_features))
         self._cells = signs.cells(self._real_features, count)
 
@@ -117,7 +124,7 @@ class Health(keras.callbacks.Callback):
         self._means: list[list[float]] = []
         self._counts: list[int] = []
         if self._first:
-            self._series = {name: np.zeros(0) for name in SERIES}
+            self.series = {name: np.zeros(0) for name in SERIES}
             self.watch = Watch(self._written(epoch))
         self._first = False
         self._begin = max(self._begin - epoch * self.params["steps"], 0)
@@ -126,7 +133,8 @@ class Health(keras.callbacks.Callback):
         # The steps before `begin` are those that a resumed run passes over.
         if not self._chief or batch + 1 <= self._begin:
             return
-        self._means.append([logs[name] for name in SERIES])
+        # Several workers log arrays of one number.
+        self._means.append([float(np.squeeze(logs[name])) for name in SERIES])
         self._counts.append(batch + 1)
         if not all(map(math.isfinite, self._means[-1])):
             self._say_broken(self._broken.on_train_batch_end, batch, logs)
@@ -161,7 +169,7 @@ class Health(keras.callbacks.Callback):
         row["diversity"] = mean_pairwise_distance(fakes) / spread if spread else math.nan
         row["recall"] = signs.recall(reals, fakes)
         row["modes"] = signs.evenness(fakes, self._cells) / signs.evenness(reals, self._cells)
-        real, fake, apart = probe.logits(self.model, self._reals, self._inputs, self._apart)
+        real, fake, apart = probe.logits(self.model, self.reals, self._inputs, self._apart)
         if not all(np.isfinite(side).all() for side in (real, fake, apart)):
             return row
         row["separation"] = signs.separation(real, fake)
@@ -169,17 +177,18 @@ class Health(keras.callbacks.Callback):
         if len(apart):
             row["memorised"] = signs.overfitting(real, apart, fake)
             row["recognised"] = signs.separation(real, apart)
-        chunk = next(probe.chunks(self._reals, self.model.pack))
+            row["held_out"] = float(len(apart))
+        chunk = next(probe.chunks(self.reals, self.model.pack))
         drawn = next(probe.chunks(self._inputs, self.model.pack))
         row["gradient"], row["slope"] = probe.gradients(self.model, chunk, drawn)
-        loss = self.model.two_player_loss
-        row["chance"] = float(loss.discriminator(np.zeros((1, 1)), np.zeros((1, 1))))
+        row["chance"] = self._chance
+        row["bound"] = self._bound
         return {name: value for name, value in row.items() if math.isfinite(value)}
 
     def _of_series(self) -> Look:
         row: Look = {"steps": float(len(self._counts))}
         for name in SERIES:
-            series = self._series[name]
+            series = self.series[name]
             recent = series[-len(self._counts) :] if self._counts else series
             if not len(series) or not np.isfinite(series).all():
                 continue
@@ -196,7 +205,7 @@ class Health(keras.callbacks.Callback):
         counts = np.array(self._counts)
         for column, name in enumerate(SERIES):
             values = signs.values_between(means[:, column], counts)
-            self._series[name] = np.concatenate([self._series[name], values])[-WINDOW:]
+            self.series[name] = np.concatenate([self.series[name], values])[-WINDOW:]
 
     def _featured(self, images: np.ndarray) -> np.ndarray:
         made = signs.pooled(images) if self.features is None else self.features(images)

@@ -38,11 +38,17 @@ class Sign(Protocol):
 
 
 def collapse(looks: list[Look]) -> Evidence | None:
-    """The fakes are far less unlike each other than the reals, or reach few of the reals' cells."""
+    """The fakes are too much alike, or reach few of the reals' cells, and spread no further."""
     look = looks[-1]
     if not _has(look, "diversity", "modes", "recall"):
         return None
     if look["diversity"] > 0.35 and look["modes"] > 0.35:
+        return None
+    # In the beginning all fakes are alike; those of a generator that learns spread from look to look.
+    before = looks[-4] if len(looks) > 3 else {}
+    if not _has(before, "diversity", "modes") or any(
+        look[name] > 1.15 * before[name] for name in ("diversity", "modes")
+    ):
         return None
     return {name: look[name] for name in ("diversity", "recall", "modes")}
 
@@ -127,7 +133,7 @@ class Illness:
 ILLNESSES = {
     "collapse": Illness(
         collapse,
-        looks=3,
+        looks=2,
         words=(
             "the fakes' diversity is {diversity:.0%} of the reals', and they spread over "
             "{modes:.0%} of the kinds of image that the reals have (recall {recall:.2f}): whatever "

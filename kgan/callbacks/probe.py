@@ -27,7 +27,8 @@ def inputs_for(gan: GAN, rows: dict[str, np.ndarray], seed: int) -> dict[str, np
 
 def values(network: Any) -> list[tf.Tensor]:
     """The weights that a network trains, as tensors."""
-    return [variable.value for variable in network.trainable_variables]
+    # Not the variables, which a strategy lets be read in part only.
+    return [tf.identity(variable.value) for variable in network.trainable_variables]
 
 
 def synthesize(gan: GAN, weights: list[tf.Tensor], inputs: dict[str, Any]) -> dict[str, Any]:
@@ -123,7 +124,7 @@ def gradients(
 
 
 def _stateless(network: Any, weights: list[tf.Tensor], side: dict[str, Any]) -> Any:
-    state = [variable.value for variable in network.non_trainable_variables]
+    state = [tf.identity(variable.value) for variable in network.non_trainable_variables]
     outputs, _ = network.stateless_call(weights, state, wanted(network, side), training=True)
     return outputs
 
