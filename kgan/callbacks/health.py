@@ -1,0 +1,238 @@
+"""What both players do, in words, while they train."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kgan.batches import in_batches
+from kgan.callbacks import probe, signs
+from kgan.callbacks.chief import is_chief
+from kgan.callbacks.illnesses import SERIES, Finding, Look, Watch
+from kgan.callbacks.reals import held_out_rows, training_rows
+from kgan.callbacks.stop_on_nan import NonFiniteLossError, StopOnNaN
+from kgan.checks import check_flag, check_integer
+from kgan.errors import UsageError
+from kgan.files import replacing
+from kgan.metrics.check import check_features
+from kgan.metrics.diversity import mean_pairwise_distance
+
+WINDOW = 512  # values of each series that the spectrum is taken of
+_CELLS = 20
+_LOGGED = ("diversity", "recall", "modes", "separation", "gradient", "slope", "oscillation")
+
+
+class Health(keras.callbacks.Callback):
+    """Says in words, with the epoch, what goes wrong between both players and what to try.
+
+    It sees collapse, oscillation, a discriminator that has won or that knows its images by heart,
+    vanishing gradients of the generator, divergence and NaN; `kgan.callbacks.illnesses` says by
+    which signs. What it finds is printed as one line an illness and episode, and kept in `findings`
+    (`kgan.callbacks.illnesses.Finding`); `report()` is all of it as text. The signs go into the
+    logs as `health_…`, and so into what stands behind it in the list: `History`, TensorBoard. The
+    training itself stays as it is, draw by draw.
+
+    Args:
+        held_out: images that the training does not see, as for `gan.evaluate`; without them nothing
+            is said of a discriminator that knows its images by heart.
+        every_epochs: epochs between two looks at images and gradients.
+        num_samples: reals and fakes that a look compares.
+        features: a function from images `(n, height, width, channels)` to features `(n, d)` in
+            which fakes are compared with reals, `extractor.features` say; by default block means,
+            at most 8 a side.
+        folder: where `health.json` goes, from which a resumed run goes on; None for none.
+        stop: end the training at the first finding.
+
+    Raises:
+        UsageError: a count out of range; when training begins, `held_out` of another kind than the
+            model takes, features of another shape, or `stop` under a multi-worker strategy.
+        OSError: the file cannot be written.
+    """
+
+    def __init__(
+        self,
+        held_out: Any = None,
+        every_epochs: int = 1,
+        num_samples: int = 256,
+        features: Callable[[np.ndarray], Any] | None = None,
+        folder: str | Path | None = None,
+        stop: bool = False,
+    ):
+        super().__init__()
+        self.held_out = held_out
+        self.every_epochs = check_integer("every_epochs", every_epochs, 1)
+        self.num_samples = check_integer("num_samples", num_samples, 16)
+        self.features = features
+        self.folder = None if folder is None else Path(folder)
+        self.stop = check_flag("stop", stop)
+        self.watch = Watch()
+        self._broken = StopOnNaN()
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What was found, in the order of the epochs."""
+        return self.watch.findings
+
+    def report(self) -> str:
+        """All findings as text, a line each."""
+        if self.findings:
+            return "\n".join(map(str, self.findings))
+        looks = self.watch.looks
+        seen = f"{len(looks)} looks up to epoch {looks[-1]['epoch']}" if looks else "no look yet"
+        return f"nothing found ({seen})"
+
+    # -- what `fit` calls ----------------------------------------------------------------------
+
+    def on_train_begin(self, logs=None):
+        strategy = self.model.distribute_strategy
+        if self.stop and isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+            raise UsageError(
+                "stop must be False under MultiWorkerMirroredStrategy, where workers that end "
+                "apart wait for each other; received True. Read `findings` instead."
+            )
+        self._chief = is_chief(strategy)
+        self._first = True
+        self._begin = self.model._feed.start
+        self._broken.set_model(self.model)
+        if not self._chief:
+            return
+        self.reals = training_rows(self.model, self.num_samples)
+        self._apart = None
+        if self.held_out is not None:
+            self._apart = held_out_rows(self.model, self.held_out, self.num_samples, "held_out")
+        self._inputs = probe.inputs_for(self.model, self.reals, seed=0)
+        self._real_features = self._featured(self.reals["image"])
+        loss = self.model.two_player_loss
+        # What a discriminator pays that gives all images the same logit, the best one.
+        levels = np.linspace(-1, 1, 9, dtype=np.float32).reshape(-1, 1, 1)
+        self._chance = min(float(loss.discriminator(level, level)) for level in levels)
+        # No critic of slope 1 puts images further apart than their own distance, at most this.
+        widest = 2 * math.sqrt(math.prod(self.model.image_shape))
+        self._bound = 10 * max(self._chance, widest)
+        count = min(_CELLS, len(self._real_features))
+        self._cells = signs.cells(self._real_features, count)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._broken.on_epoch_begin(epoch)
+        self._means: list[list[float]] = []
+        self._counts: list[int] = []
+        if self._first:
+            self.series = {name: np.zeros(0) for name in SERIES}
+            self.watch = Watch(self._written(epoch))
+        self._first = False
+        self._begin = max(self._begin - epoch * self.params["steps"], 0)
+
+    def on_train_batch_end(self, batch, logs=None):
+        # The steps before `begin` are those that a resumed run passes over.
+        if not self._chief or batch + 1 <= self._begin:
+            return
+        # Several workers log arrays of one number.
+        self._means.append([float(np.squeeze(logs[name])) for name in SERIES])
+        self._counts.append(batch + 1)
+        if not all(map(math.isfinite, self._means[-1])):
+            self._say_broken(self._broken.on_train_batch_end, batch, logs)
+
+    def on_epoch_end(self, epoch, logs=None):
+        if not self._chief:
+            return
+        self._begin = 0
+        if self._counts:
+            self._extend()
+        last = epoch + 1 == self.params["epochs"]
+        if (epoch + 1) % self.every_epochs and not last:
+            return
+        self._say_broken(self._broken.on_epoch_end, epoch)
+        row = {"epoch": epoch + 1, **self.measure()}
+        if logs is not None:
+            logs.update({f"health_{name}": row[name] for name in _LOGGED if name in row})
+        self._say(self.watch.see(row))
+        if self.folder is not None:
+            self._write()
+
+    # -- what is measured ----------------------------------------------------------------------
+
+    def measure(self) -> Look:
+        """The signs as they are now, by name; those that cannot be had are left out."""
+        row = self._of_series()
+        images = in_batches(self.model, self._inputs, batch_size=probe.CHUNK)
+        if not np.isfinite(images).all():
+            return row
+        fakes, reals = self._featured(images), self._real_features
+        spread = mean_pairwise_distance(reals)
+        row["diversity"] = mean_pairwise_distance(fakes) / spread if spread else math.nan
+        row["recall"] = signs.recall(reals, fakes)
+        row["modes"] = signs.evenness(fakes, self._cells) / signs.evenness(reals, self._cells)
+        real, fake, apart = probe.logits(self.model, self.reals, self._inputs, self._apart)
+        if not all(np.isfinite(side).all() for side in (real, fake, apart)):
+            return row
+        row["separation"] = signs.separation(real, fake)
+        row["real_logit"], row["fake_logit"] = float(real.mean()), float(fake.mean())
+        if len(apart):
+            row["memorised"] = signs.overfitting(real, apart, fake)
+            row["recognised"] = signs.separation(real, apart)
+            row["held_out"] = float(len(apart))
+        chunk = next(probe.chunks(self.reals, self.model.pack))
+        drawn = next(probe.chunks(self._inputs, self.model.pack))
+        row["gradient"], row["slope"] = probe.gradients(self.model, chunk, drawn)
+        row["chance"] = self._chance
+        row["bound"] = self._bound
+        return {name: value for name, value in row.items() if math.isfinite(value)}
+
+    def _of_series(self) -> Look:
+        row: Look = {"steps": float(len(self._counts))}
+        for name in SERIES:
+            series = self.series[name]
+            recent = series[-len(self._counts) :] if self._counts else series
+            if not len(series) or not np.isfinite(series).all():
+                continue
+            row[name] = float(np.median(recent))
+            row[f"{name}_spread"] = float(np.std(recent))
+            peak = signs.spectral_peak(series)
+            if peak is not None:
+                row |= {f"{name}_{key}": value for key, value in peak._asdict().items()}
+        return row
+
+    def _extend(self) -> None:
+        """Add the epoch's values to the series, the newest of which are kept."""
+        means = np.array(self._means, np.float64)
+        counts = np.array(self._counts)
+        for column, name in enumerate(SERIES):
+            values = signs.values_between(means[:, column], counts)
+            self.series[name] = np.concatenate([self.series[name], values])[-WINDOW:]
+
+    def _featured(self, images: np.ndarray) -> np.ndarray:
+        made = signs.pooled(images) if self.features is None else self.features(images)
+        return check_features("features", made, at_least=4)
+
+    # -- what is said and kept -----------------------------------------------------------------
+
+    def _say_broken(self, look: Callable, *arguments: Any) -> None:
+        try:
+            look(*arguments)
+        except NonFiniteLossError as error:
+            self._say(self.watch.broken(self._broken.epoch + 1, str(error)))
+
+    def _say(self, findings: list[Finding]) -> None:
+        for finding in findings:
+            print(f"\n{finding}", flush=True)
+        if findings and self.stop:
+            self.model.stop_training = True
+
+    def _written(self, epoch: int) -> list[Look]:
+        """The rows of the epochs before, as an earlier run wrote them."""
+        path = None if self.folder is None else self.folder / "health.json"
+        if path is None or not path.exists():
+            return []
+        return [row for row in json.loads(path.read_text()) if row["epoch"] <= epoch]
+
+    def _write(self) -> None:
+        assert self.folder is not None
+        with replacing(self.folder / "health.json") as temporary:
+            temporary.write_text(json.dumps(self.watch.looks) + "\n")

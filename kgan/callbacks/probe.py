@@ -1,0 +1,133 @@
+"""How both players stand at one moment, measured without changing anything."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import tensorflow as tf
+
+from kgan.networks.check import wanted
+
+if TYPE_CHECKING:
+    from kgan.models.gan import GAN
+
+CHUNK = 64  # images that the networks see at a time
+
+
+def inputs_for(gan: GAN, rows: dict[str, np.ndarray], seed: int) -> dict[str, np.ndarray]:
+    """The generator's inputs for as many fakes as there are rows, under the rows' conditions."""
+    given = {
+        f"{name}s": rows[name] for name in ("label", "condition") if name in gan.generator_inputs
+    }
+    return gan.sample_inputs(len(rows["image"]), seed, **given)
+
+
+def values(network: Any) -> list[tf.Tensor]:
+    """The weights that a network trains, as tensors."""
+    # Not the variables, which a strategy lets be read in part only.
+    return [tf.identity(variable.value) for variable in network.trainable_variables]
+
+
+def synthesize(gan: GAN, weights: list[tf.Tensor], inputs: dict[str, Any]) -> dict[str, Any]:
+    """The fake side in training mode for given generator weights; nothing is updated."""
+    image = _stateless(gan.generator, weights, inputs)
+    return {**inputs, "image": tf.cast(image, tf.float32)}
+
+
+def judge(
+    gan: GAN, weights: list[tf.Tensor], side: dict[str, Any], presented: bool = False
+) -> dict[str, Any]:
+    """A side with the judgement in training mode for given weights; nothing is updated.
+
+    Unlike `gan.critic` it does not augment, and presents the images unless they are `presented`.
+    """
+    image = side["image"] if presented else gan.present(side["image"])
+    outputs = _stateless(gan.discriminator, weights, {**side, "image": image})
+    return {**side, **gan.judgement(outputs)}
+
+
+def observe(gan: GAN, rows: dict[str, np.ndarray]) -> dict[str, Any]:
+    """The real side of some rows, with what the generator's player makes of it."""
+    side = {name: tf.convert_to_tensor(part) for name, part in rows.items()}
+    return gan.observe(side, training=False)
+
+
+def chunks(rows: dict[str, np.ndarray], pack: int = 1) -> Iterator[dict[str, np.ndarray]]:
+    """The rows some at a time, whole packs."""
+    size = max(CHUNK // pack, 1) * pack
+    for start in range(0, len(next(iter(rows.values()))), size):
+        yield {name: part[start : start + size] for name, part in rows.items()}
+
+
+@contextlib.contextmanager
+def untracked(gan: GAN) -> Iterator[None]:
+    """The model's means do not see what its hooks track meanwhile."""
+    gan.track = lambda weight=None, **values: None  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        del gan.track
+
+
+def logits(
+    gan: GAN,
+    rows: dict[str, np.ndarray],
+    inputs: dict[str, np.ndarray],
+    held_out: dict[str, np.ndarray] | None = None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The logits `(n,)` of training reals, of fakes, and of held-out reals (none without).
+
+    Training and held-out reals are judged together, so that a normalisation over the batch cannot
+    tell them apart.
+    """
+    generator, discriminator = values(gan.generator), values(gan.discriminator)
+    real, fake, other = [], [], []
+    apart = chunks(held_out, gan.pack) if held_out is not None else iter(())
+    for part, drawn in zip(chunks(rows, gan.pack), chunks(inputs, gan.pack), strict=True):
+        beside = next(apart, None)
+        joint = part
+        if beside is not None:
+            joint = {name: np.concatenate([part[name], beside[name]]) for name in part}
+        judged = _flat(judge(gan, discriminator, observe(gan, joint)))
+        count = len(part["image"]) * len(judged) // len(joint["image"])
+        real.append(judged[:count])
+        other.append(judged[count:])
+        fake.append(_flat(judge(gan, discriminator, synthesize(gan, generator, drawn))))
+    return np.concatenate(real), np.concatenate(fake), np.concatenate(other)
+
+
+def gradients(
+    gan: GAN, rows: dict[str, np.ndarray], inputs: dict[str, np.ndarray]
+) -> tuple[float, float]:
+    """What the generator learns from: the root mean square of its gradient, and the loss's slope.
+
+    The slope is the mean absolute derivative of the generator's loss to a fake's logit, times the
+    number of logits: the share of the discriminator's own gradient that comes through the loss.
+    It is 1 for hinge and Wasserstein, sigmoid(-logit) for the non-saturating loss, NaN where the
+    loss does not look at the logits.
+    """
+    weights, discriminator = values(gan.generator), values(gan.discriminator)
+    real = judge(gan, discriminator, observe(gan, rows))
+    with tf.GradientTape(watch_accessed_variables=False) as tape, untracked(gan):
+        tape.watch(weights)
+        fake = judge(gan, discriminator, synthesize(gan, weights, inputs))
+        loss = gan.generator_loss(real, fake)
+    by_logit, *by_weight = tape.gradient(loss, [fake["logit"], *weights])
+    squares = [tf.reduce_sum(tf.square(part)) for part in by_weight if part is not None]
+    size = sum(int(tf.size(weight)) for weight in weights)
+    norm = float(tf.sqrt(tf.add_n(squares) / max(size, 1))) if squares else 0.0
+    slope = float("nan") if by_logit is None else float(tf.reduce_sum(tf.abs(by_logit)))
+    return norm, slope
+
+
+def _stateless(network: Any, weights: list[tf.Tensor], side: dict[str, Any]) -> Any:
+    state = [tf.identity(variable.value) for variable in network.non_trainable_variables]
+    outputs, _ = network.stateless_call(weights, state, wanted(network, side), training=True)
+    return outputs
+
+
+def _flat(judged: dict[str, Any]) -> np.ndarray:
+    return np.asarray(judged["logit"], np.float64).reshape(-1)

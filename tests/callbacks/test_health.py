@@ -1,0 +1,288 @@
+import json
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+import kgan
+from kgan.callbacks import Checkpoint, History, StopOnNaN
+from kgan.callbacks.duality_gap import DualityGap
+from kgan.callbacks.health import Health
+from kgan.callbacks.history import read
+from kgan.callbacks.illnesses import SERIES
+from kgan.callbacks.stop_on_nan import NonFiniteLossError
+from kgan.errors import UsageError
+
+LABELS = np.arange(64, dtype=np.int32) % 3
+SIZES = {"image_shape": (16, 16, 1), "latent_dim": 4, "width": 4}
+
+
+def fit(gan, x, *callbacks, epochs=2, **arguments):
+    gan.fit(x, batch_size=16, epochs=epochs, verbose=0, callbacks=[*callbacks], **arguments)
+
+
+def weights(gan):
+    return [variable.numpy() for part in gan.state().values() for variable in part]
+
+
+class Steps(keras.callbacks.Callback):
+    """What each step adds to the model's means, as the variables have it."""
+
+    def __init__(self):
+        super().__init__()
+        self.values = []
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.before = dict.fromkeys(SERIES, (0.0, 0.0))
+
+    def on_train_batch_end(self, batch, logs=None):
+        found = {
+            tracker.name: (float(tracker.total), float(tracker.count))
+            for tracker in self.model.metrics
+        }
+        self.values.append(
+            [
+                np.divide(*np.subtract(found[name], self.before[name]))
+                for name in SERIES
+            ]
+        )
+        self.before = found
+
+
+def test_training_is_the_same_with_it(images, make_gan):
+    plain, watched = (make_gan(penalties=["gradient_penalty"], run_eagerly=True) for _ in range(2))
+    fit(plain, images)
+    gap = DualityGap(every_epochs=1, steps=1, num_samples=32)
+    fit(watched, images, Health(held_out=images[:20], num_samples=32), gap)
+    for expected, found in zip(weights(plain), weights(watched), strict=True):
+        np.testing.assert_array_equal(expected, found)
+
+
+def test_the_series_are_the_values_of_the_steps(images, make_gan):
+    health, steps = Health(num_samples=16), Steps()
+    fit(make_gan(discriminator_steps=2, run_eagerly=True), images, health, steps, steps_per_epoch=5)
+    for name, expected in zip(SERIES, np.transpose(steps.values), strict=True):
+        np.testing.assert_allclose(health.series[name], expected, rtol=1e-4, atol=1e-6)
+
+
+def test_several_steps_a_call_give_their_means(images, make_gan):
+    health = Health(num_samples=16)
+    fit(make_gan(steps_per_execution=2), images, health)
+    assert all(len(health.series[name]) == 4 for name in SERIES)
+
+
+def test_signs_go_into_the_logs_and_the_history(images, make_gan, tmp_path):
+    health = Health(num_samples=32, every_epochs=2)
+    gan = make_gan(run_eagerly=True)
+    fit(gan, images, health, History(tmp_path), epochs=5, steps_per_epoch=1)
+    assert [look["epoch"] for look in health.watch.looks] == [2, 4, 5]
+    rows = read(tmp_path / "history.csv")
+    told = [row["epoch"] for row in rows if "health_diversity" in row]
+    assert told == [2, 4, 5]
+    named = {name for name in rows[-1] if name.startswith("health_")}
+    assert named == {
+        f"health_{name}"
+        for name in ("diversity", "recall", "modes", "separation", "gradient", "slope")
+    }
+    assert rows[-1]["health_diversity"] == pytest.approx(
+        health.watch.looks[-1]["diversity"], rel=1e-4
+    )
+
+
+def test_a_look_measures_what_the_players_are(images, make_gan):
+    health = Health(held_out=images[32:], num_samples=32)
+    gan = make_gan(loss="hinge", run_eagerly=True)
+    fit(gan, images[:32], health, epochs=1)
+    look = health.measure()
+    fakes = gan.generate(32, seed=0)
+    spread = [
+        kgan.metrics.diversity.mean_pairwise_distance(
+            side.reshape(32, 8, 2, 8, 2).mean((2, 4)).reshape(32, -1)
+        )
+        for side in (fakes, health.reals["image"])
+    ]
+    assert look["diversity"] == pytest.approx(spread[0] / spread[1], rel=1e-3)
+    assert look["slope"] == pytest.approx(1.0)
+    assert look["chance"] == 2.0
+    assert {"memorised", "recognised"} <= look.keys()
+
+
+def test_the_slope_is_that_of_the_loss(images, make_gan):
+    gan = make_gan(loss="non_saturating", run_eagerly=True)
+    health = Health(num_samples=16)
+    fit(gan, images, health, epochs=1)
+    # Few steps leave the logits near 0, where the slope of softplus(-x) is a half.
+    assert health.watch.looks[-1]["slope"] == pytest.approx(0.5, abs=0.2)
+
+
+def test_collapse_is_said_in_words_once(images, capsys):
+    # The generator has no latent to tell images apart by.
+    generator = kgan.networks.dcgan.generator((16, 16, 1), latent_dim=4, width=4)
+    generator.layers[1].kernel.assign(0 * generator.layers[1].kernel)
+    generator.layers[1].trainable = False
+    gan = kgan.GAN(generator, kgan.networks.dcgan.discriminator((16, 16, 1), width=4))
+    gan.compile(run_eagerly=True)
+    health = Health(num_samples=32)
+    fit(gan, images, health, epochs=8, steps_per_epoch=1)
+    found = [finding for finding in health.findings if finding.illness == "collapse"]
+    assert len(found) == 1
+    assert found[0].evidence["diversity"] < 1e-3
+    assert capsys.readouterr().out.count(f"epoch {found[0].epoch}: collapse: the fakes'") == 1
+    assert str(found[0]) in health.report().split("\n")
+
+
+@pytest.mark.parametrize("stop", [False, True])
+def test_nan_is_said_and_can_end_the_training(images, make_gan, stop, capsys):
+    broken = keras.optimizers.SGD(
+        keras.optimizers.schedules.PiecewiseConstantDecay([5], [1e-4, 1e38])
+    )
+    health = Health(num_samples=16, stop=stop)
+    gan = make_gan(loss="wasserstein", discriminator_optimizer=broken, run_eagerly=True)
+    fit(gan, images, health, epochs=4)
+    (finding,) = [finding for finding in health.findings if finding.illness == "nan"]
+    assert finding.epoch == 2
+    assert "learning rate" in finding.words
+    assert "epoch 2: nan: " in capsys.readouterr().out
+    assert int(gan.training_seeds.step) == (7 if stop else 16)
+
+
+def test_it_speaks_before_stop_on_nan_ends_the_run(images, make_gan):
+    gan = make_gan(run_eagerly=True)
+    gan.discriminator.trainable_variables[0].assign(
+        np.full(gan.discriminator.trainable_variables[0].shape, np.nan)
+    )
+    health = Health(num_samples=16)
+    with pytest.raises(NonFiniteLossError):
+        fit(gan, images, health, StopOnNaN())
+    assert health.findings[0].illness == "nan"
+
+
+def test_a_resumed_run_goes_on_from_its_looks(images, make_gan, tmp_path):
+    def gan():
+        return make_gan(run_eagerly=True)
+
+    whole = Health(num_samples=16, folder=tmp_path / "whole")
+    fit(gan(), images, whole, epochs=4, steps_per_epoch=2)
+    first = Health(num_samples=16, folder=tmp_path / "parts")
+    checkpoint = Checkpoint(tmp_path / "checkpoints", every_seconds=0)
+    fit(gan(), images, first, checkpoint, epochs=2, steps_per_epoch=2)
+    second = Health(num_samples=16, folder=tmp_path / "parts")
+    checkpoint = Checkpoint(tmp_path / "checkpoints", resume=True)
+    fit(gan(), images, second, checkpoint, epochs=4, steps_per_epoch=2)
+    assert second.watch.looks == whole.watch.looks
+    assert json.loads((tmp_path / "parts" / "health.json").read_text()) == whole.watch.looks
+    # The series is that of the steps taken since.
+    np.testing.assert_allclose(second.series["real_logits"], whole.series["real_logits"][4:])
+
+
+def test_features_of_ones_own(images, make_gan):
+    def means(images):
+        return images.mean((1, 2))
+
+    health = Health(num_samples=16, features=means)
+    gan = make_gan(run_eagerly=True)
+    fit(gan, images, health, epochs=1, steps_per_epoch=1)
+    fakes = means(gan.generate(16, seed=0))[:, 0]
+    reals = means(health.reals["image"])[:, 0]
+    spread = [np.abs(side[:, None] - side).mean() for side in (fakes, reals)]
+    assert health.watch.looks[0]["diversity"] == pytest.approx(spread[0] / spread[1], rel=1e-3)
+
+
+VARIANTS = {
+    "ACGAN": (kgan.ACGAN, {"classes": 3}, LABELS),
+    "BiGAN": (kgan.BiGAN, {}, None),
+    "ConditionalGAN": (kgan.ConditionalGAN, {"classes": 3}, LABELS),
+    "vectors": (
+        kgan.ConditionalGAN,
+        {"condition_dim": 3, "conditioning": "projection"},
+        np.eye(3, dtype=np.float32)[LABELS],
+    ),
+    "InfoGAN": (kgan.InfoGAN, {"categorical": (3,), "continuous": 1}, None),
+    "PacGAN": (kgan.PacGAN, {"pack": 2}, None),
+    "SemiSupervisedGAN": (
+        kgan.SemiSupervisedGAN,
+        {"classes": 3},
+        np.where(LABELS == 0, -1, LABELS).astype(np.int32),
+    ),
+    "UnrolledGAN": (kgan.UnrolledGAN, {"unrolling_steps": 1}, None),
+}
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_every_kind_of_model_has_its_signs(name, images):
+    kind, arguments, beside = VARIANTS[name]
+    gan = kind(**SIZES, **arguments)
+    gan.compile(run_eagerly=True, discriminator_steps=1)
+    x = images if beside is None else (images, beside)
+    held_out = images[:21] if beside is None else (images[:21], beside[:21])
+    health = Health(held_out=held_out, num_samples=30)
+    fit(gan, x, health, epochs=1, steps_per_epoch=1)
+    (look,) = health.watch.looks
+    expected = {"diversity", "recall", "modes", "separation", "recognised", "gradient"}
+    # Their generators do not learn from the logits of the fakes as they are.
+    if name not in ("SemiSupervisedGAN", "UnrolledGAN"):
+        expected.add("slope")
+    assert expected <= look.keys()
+    assert look["gradient"] > 0
+    # The hooks' means are those of the training alone.
+    assert all(float(tracker.count) <= 2 * 16 for tracker in gan.metrics)
+
+
+def test_bad_arguments_are_told(images, make_gan):
+    with pytest.raises(UsageError, match="num_samples must be an integer of at least 16"):
+        Health(num_samples=4)
+    with pytest.raises(UsageError, match="stop must be True or False"):
+        Health(stop="no")
+    with pytest.raises(UsageError, match="held_out must hold at least 2 images; received 1"):
+        fit(make_gan(run_eagerly=True), images, Health(held_out=images[:1]), steps_per_epoch=1)
+    with pytest.raises(UsageError, match=r"held_out must have the shape \(batch, 16, 16, 1\)"):
+        fit(make_gan(run_eagerly=True), images, Health(held_out=images[:, :8]), steps_per_epoch=1)
+    with pytest.raises(UsageError, match=r"features must have the shape \(n, dimensions\)"):
+        fit(make_gan(run_eagerly=True), images, Health(features=lambda x: x), steps_per_epoch=1)
+
+
+def test_a_report_of_nothing():
+    assert Health().report() == "nothing found (no look yet)"
+
+
+STRATEGIES = """
+import numpy as np
+import tensorflow as tf
+
+(cpu,) = tf.config.list_physical_devices("CPU")
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+import kgan
+from kgan.callbacks.duality_gap import DualityGap
+from kgan.callbacks.health import Health
+
+images = np.random.RandomState(0).uniform(-1, 1, (32, 16, 16, 1)).astype("float32")
+with strategy.scope():
+    gan = kgan.DCGAN((16, 16, 1), latent_dim=4, width=4)
+gan.compile(penalties=["gradient_penalty"])
+health, gap = Health(held_out=images[:8], num_samples=16), DualityGap(steps=2)
+gan.fit(kgan.data.load(images, batch_size=16), verbose=0, callbacks=[health, gap])
+print(sorted(health.watch.looks[0]), len(gap.gaps))
+
+strategy = tf.distribute.MultiWorkerMirroredStrategy()
+with strategy.scope():
+    gan = kgan.DCGAN((16, 16, 1), latent_dim=4, width=4)
+gan.compile(run_eagerly=True)
+try:
+    gan.fit(kgan.data.load(images, batch_size=16), verbose=0, callbacks=[Health(stop=True)])
+except kgan.errors.UsageError as error:
+    print(error)
+"""
+
+
+@pytest.mark.slow
+def test_under_strategies(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", STRATEGIES], capture_output=True, text=True, timeout=200
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    looked, refused = done.stdout.strip().split("\n")[-2:]
+    assert "'memorised'" in looked and looked.endswith(" 1")
+    assert refused.startswith("stop must be False under MultiWorkerMirroredStrategy")

@@ -1,0 +1,128 @@
+import numpy as np
+import pytest
+
+from kgan.callbacks.illnesses import ILLNESSES, Watch
+
+# A look at a run of which nothing bad is to be said.
+WELL = {
+    "diversity": 1.0,
+    "recall": 0.7,
+    "modes": 0.9,
+    "separation": 0.7,
+    "memorised": 0.02,
+    "recognised": 0.5,
+    "held_out": 256,
+    "slope": 0.6,
+    "gradient": 1e-2,
+    "discriminator_loss": 1.2,
+    "chance": 1.386,
+    "bound": 560.0,
+    "fake_logits_period": 20.0,
+    "fake_logits_share": 0.2,
+    "fake_logits_ratio": 3.0,
+    "fake_logits_amplitude": 0.1,
+}
+# What shows in a look where the illness is, and nothing else.
+ILL = {
+    "collapse": {"diversity": 0.12, "recall": 0.03, "modes": 0.1},
+    "oscillation": {"fake_logits_share": 0.8, "fake_logits_ratio": 8.0},
+    "discriminator won": {"separation": 0.999, "discriminator_loss": 0.01},
+    "memorised": {"recognised": 0.7, "memorised": 0.4},
+    "vanishing gradient": {"separation": 0.95, "slope": 1e-3},
+    "divergence": {"discriminator_loss": -4000.0},
+}
+
+
+def seen(*changes):
+    """The findings of looks that each change the healthy one."""
+    watch = Watch()
+    for epoch, change in enumerate(changes, 1):
+        watch.see({"epoch": epoch, **WELL, **change})
+    return [(finding.illness, finding.epoch) for finding in watch.findings]
+
+
+def test_every_illness_has_a_case():
+    assert ILL.keys() == ILLNESSES.keys()
+
+
+def test_a_healthy_run_has_no_findings():
+    assert seen(*[{}] * 20) == []
+
+
+@pytest.mark.parametrize("name", ILL)
+def test_an_illness_is_said_once_it_has_held(name):
+    looks = ILLNESSES[name].looks
+    # Collapse wants to see three looks before.
+    well = [{}] * 3
+    assert seen(*well, *[ILL[name]] * (looks - 1), {}) == []
+    assert seen(*well, *[ILL[name]] * 10) == [(name, 3 + looks)]
+
+
+@pytest.mark.parametrize("name", ILL)
+def test_an_episode_ends_after_as_many_looks_without_it(name):
+    looks = ILLNESSES[name].looks
+    ill, well = [ILL[name]] * looks, [{}] * looks
+    assert seen(*[{}] * 3, *ill, {}, *ill) == [(name, 3 + looks)]
+    assert seen(*[{}] * 3, *ill, *well, *ill) == [(name, 3 + looks), (name, 3 + 3 * looks)]
+
+
+@pytest.mark.parametrize("name", ILL)
+def test_words_are_one_line_with_the_evidence_and_what_to_try(name):
+    watch = Watch()
+    for epoch in range(1, 10):
+        watch.see({"epoch": epoch, **WELL, **(ILL[name] if epoch > 3 else {})})
+    (finding,) = watch.findings
+    line = str(finding)
+    assert line.startswith(f"epoch {finding.epoch}: {name}: ")
+    assert "\n" not in line and " Try " in line
+    assert all(np.isfinite(value) for value in finding.evidence.values())
+
+
+def test_the_numbers_of_collapse_are_in_its_words():
+    watch = Watch({"epoch": epoch, **WELL, **ILL["collapse"]} for epoch in range(1, 10))
+    assert "diversity is 12% of the reals'" in watch.findings[0].words
+    assert "recall 0.03" in watch.findings[0].words
+
+
+def test_fakes_that_still_spread_are_no_collapse():
+    spreading = [{"diversity": 0.05 * k, "modes": 0.03 * k} for k in range(1, 7)]
+    assert seen(*spreading) == []
+    standing = [{"diversity": 0.3, "modes": 0.18}] * 6
+    assert seen(*spreading, *standing)[0][0] == "collapse"
+
+
+def test_a_loss_without_a_chance_level_has_no_winner():
+    assert seen(*[{"separation": 1.0, "chance": 0.0, "discriminator_loss": -3.0}] * 9) == []
+
+
+def test_few_held_out_images_need_a_clearer_sign():
+    few = {"recognised": 0.7, "memorised": 0.4, "held_out": 16}
+    assert seen(*[few] * 9) == []
+    assert seen(*[{**few, "recognised": 0.95}] * 9) == [("memorised", 2)]
+
+
+def test_a_fallen_gradient_vanishes_whatever_the_slope():
+    fallen = {"separation": 0.95, "gradient": 1e-6}
+    assert seen({}, *[fallen] * 5) == [("vanishing gradient", 3)]
+    # The fakes of a generator that has won need no gradient.
+    assert seen({}, *[{**fallen, "separation": 0.5}] * 5) == []
+
+
+def test_a_look_that_lacks_numbers_shows_nothing():
+    watch = Watch()
+    assert watch.see({"epoch": 1}) == []
+
+
+def test_looks_of_a_run_before_bring_its_findings():
+    looks = [{"epoch": epoch, **WELL, **ILL["divergence"]} for epoch in range(1, 6)]
+    watch = Watch(looks)
+    assert [finding.epoch for finding in watch.findings] == [2]
+    assert watch.see({**looks[-1], "epoch": 6}) == []  # it is said already
+
+
+def test_broken_numbers_are_said_once():
+    watch = Watch()
+    (finding,) = watch.broken(4, "generator_loss became nan in epoch 4")
+    assert str(finding) == "epoch 4: nan: generator_loss became nan in epoch 4"
+    assert watch.broken(5, "again") == []
+    assert watch.findings == [finding]
