@@ -10,7 +10,7 @@
   mpmath with 50 digits, of the features; above 24 dimensions from the singular values of the
   product of the two centred sets, which few samples allow.
 
-    pip install -e ".[dev]"
+    pip install -e ".[test]"
     python benchmarks/metrics.py --json benchmarks/metrics.json
 
 Nothing else may run. The ratio is the median of those within a round.

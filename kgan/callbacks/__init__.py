@@ -1,7 +1,9 @@
 """Callbacks for `fit`: what is shown, kept and watched while a GAN trains."""
 
 from kgan.callbacks.checkpoint import Checkpoint as Checkpoint
+from kgan.callbacks.duality_gap import DualityGap as DualityGap
 from kgan.callbacks.evaluate import Evaluate as Evaluate
+from kgan.callbacks.health import Health as Health
 from kgan.callbacks.history import History as History
 from kgan.callbacks.rich_progress import RichProgress as RichProgress
 from kgan.callbacks.sample_grid import SampleGrid as SampleGrid

@@ -39,6 +39,7 @@ CONTENTS = {
     "curves.png": "losses and logits over the epochs",
     "history.csv": "the same as numbers",
     "config.json": "everything that defines the run, versions included",
+    "health.json": "the signs by which the run was watched",
     "checkpoints/": "what `kgan train --resume --out {out}` goes on from",
 }
 
@@ -295,12 +296,12 @@ def _made(recipe: ModuleType, function: str, kind: type, *arguments: Any, **name
 
 
 def _watchers(dataset: ImageDataset, gan: GAN, out: Path, metrics: list[str] | None) -> list[Any]:
-    """The callbacks that look at generated images: sample grids, and scores if any are asked for.
+    """The callbacks that look at generated images: their health, grids, and scores if asked for.
 
     Of the first batch's vectors where the model needs some; none if the data have no vectors, which
     `fit` is about to refuse.
     """
-    from kgan.callbacks import Evaluate, SampleGrid
+    from kgan.callbacks import Evaluate, Health, SampleGrid
 
     conditions = None
     if "condition" in gan.generator_inputs:
@@ -309,7 +310,8 @@ def _watchers(dataset: ImageDataset, gan: GAN, out: Path, metrics: list[str] | N
             return []
         conditions = next(iter(dataset))[1].numpy()
     found: list[Any] = [
-        SampleGrid(out / "samples", gif=out / "samples.gif", conditions=conditions)
+        Health(folder=out),
+        SampleGrid(out / "samples", gif=out / "samples.gif", conditions=conditions),
     ]
     if metrics:
         found.append(Evaluate(dataset, metrics, best=out / "best.keras", conditions=conditions))

@@ -18,7 +18,6 @@ from kgan.errors import UsageError
 from kgan.metrics.check import check_classes, check_features, check_sides, check_varied
 
 _POINTS = 15  # of the fit to infinitely many samples
-
 _TOLERANCE = 2e-7  # of the distance, within which rounding must stay
 
 
