@@ -52,6 +52,8 @@ class DualityGap(keras.callbacks.Callback):
     arXiv:1811.05512, equation 2 and section 4.
     """
 
+    adds_logs = True  # `GAN.fit` calls it before the callbacks that read them
+
     def __init__(
         self,
         held_out: Any = None,

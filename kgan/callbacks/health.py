@@ -36,7 +36,7 @@ class Health(keras.callbacks.Callback):
     vanishing gradients of the generator, divergence and NaN; `kgan.callbacks.illnesses` says by
     which signs. What it finds is printed as one line an illness and episode, and kept in `findings`
     (`kgan.callbacks.illnesses.Finding`); `report()` is all of it as text. The signs go into the
-    logs as `health_…`, and so into what stands behind it in the list: `History`, TensorBoard. The
+    logs as `health_…`, and so into the history, `kgan.callbacks.History` and TensorBoard. The
     training itself stays as it is, draw by draw.
 
     Args:
@@ -55,6 +55,8 @@ class Health(keras.callbacks.Callback):
             model takes, features of another shape, or `stop` under a multi-worker strategy.
         OSError: the file cannot be written.
     """
+
+    adds_logs = True  # `GAN.fit` calls it before the callbacks that read them
 
     def __init__(
         self,
