@@ -187,6 +187,10 @@ class Health(keras.callbacks.Callback):
 
     def _of_series(self) -> Look:
         row: Look = {"steps": float(len(self._counts))}
+        gan = self.model
+        # Lazy penalties make a rhythm of their own; a value is a call's, which may be many steps.
+        updates = gan.discriminator_steps * gan.steps_per_execution
+        rhythms = [penalty.interval / updates for penalty in gan.penalties]
         for name in SERIES:
             series = self.series[name]
             recent = series[-len(self._counts) :] if self._counts else series
@@ -194,8 +198,9 @@ class Health(keras.callbacks.Callback):
                 continue
             row[name] = float(np.median(recent))
             row[f"{name}_spread"] = float(np.std(recent))
-            peak = signs.spectral_peak(series)
+            peak = signs.spectral_peak(series, [period for period in rhythms if period > 2])
             if peak is not None:
+                peak = peak._replace(period=peak.period * gan.steps_per_execution)
                 row |= {f"{name}_{key}": value for key, value in peak._asdict().items()}
         return row
 

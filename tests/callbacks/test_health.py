@@ -43,10 +43,7 @@ class Steps(keras.callbacks.Callback):
             for tracker in self.model.metrics
         }
         self.values.append(
-            [
-                np.divide(*np.subtract(found[name], self.before[name]))
-                for name in SERIES
-            ]
+            [np.divide(*np.subtract(found[name], self.before[name])) for name in SERIES]
         )
         self.before = found
 
