@@ -53,16 +53,21 @@ def collapse(looks: list[Look]) -> Evidence | None:
     return {name: look[name] for name in ("diversity", "recall", "modes")}
 
 
-def oscillation(looks: list[Look]) -> Evidence | None:
-    """One line of a series' spectrum holds most of its variance and stands out of red noise."""
-    look = looks[-1]
+def strongest_swing(look: Look) -> Evidence | None:
+    """The line with the largest share of its series, of those that stand out of red noise."""
     lines = [
         {key: look[f"{name}_{key}"] for key in ("period", "share", "ratio", "amplitude")}
         for name in SERIES
         if _has(look, f"{name}_share")
     ]
-    swings = [line for line in lines if line["share"] > 0.65 and line["ratio"] > 4.0]
+    swings = [line for line in lines if line["ratio"] > 4.0]
     return max(swings, key=lambda line: line["share"], default=None)
+
+
+def oscillation(looks: list[Look]) -> Evidence | None:
+    """One line of a series' spectrum holds most of its variance and stands out of red noise."""
+    swing = strongest_swing(looks[-1])
+    return swing if swing and swing["share"] > 0.65 else None
 
 
 def won(looks: list[Look]) -> Evidence | None:
