@@ -8,7 +8,7 @@ by `TRUTHS`, on images that neither the training nor `kgan.callbacks.Health` got
 - oscillation: what the generator makes of the same latents comes back again and again: the
   autocorrelation of its mean over the steps has a second maximum of 0.5 at least;
 - discriminator won: a threshold on the logits parts reals and fakes, 90 % of them at least;
-- memorised: a threshold parts training images and others, 70 % of them at least;
+- memorised: a threshold parts training images and others, 65 % of them at least;
 - vanishing gradient: the generator's gradient is less than 5 % of that of the fakes' mean logit,
   which it ought to raise;
 - divergence: the discriminator's weights have grown threefold at least since they were drawn;
@@ -365,7 +365,7 @@ TRUTHS: dict[str, Callable[[Case], tuple[bool, float]]] = {
     "collapse": at_most(lambda case: case.evenness, 0.35),
     "oscillation": at_least(Case.recurrence, 0.5),
     "discriminator won": at_least(lambda case: case.parted(case.others, case.live), 0.9),
-    "memorised": at_least(lambda case: case.parted(case.trained, case.others), 0.7),
+    "memorised": at_least(lambda case: case.parted(case.trained, case.others), 0.65),
     "vanishing gradient": at_most(Case.passed_on, 0.05),
     "divergence": at_least(lambda case: case.witness.growth(), 3.0),
     "nan": is_broken,
