@@ -69,6 +69,7 @@ class DualityGap(keras.callbacks.Callback):
         self.num_samples = check_integer("num_samples", num_samples, 8)
         self.learning_rate = check_number("learning_rate", learning_rate, 0)
         self.gaps: list[tuple[int, float]] = []
+        self._compiled: dict[str, Any] | None = None  # what the steps were traced for
 
     def on_train_begin(self, logs=None):
         self._chief = is_chief(self.model.distribute_strategy)
@@ -92,7 +93,10 @@ class DualityGap(keras.callbacks.Callback):
             )
             for places in (slice(0, half), slice(half, 2 * half))
         ]
-        # Fresh optimizers, whose variables stay as they are: a step takes a state and gives the next.
+        if self._compiled is self.model._compile_arguments:
+            return
+        self._compiled = self.model._compile_arguments
+        # Fresh ones whose variables stay as they are: a step takes a state and gives the next.
         self._optimizers = {
             name: self._adam(getattr(self.model, name)) for name in ("discriminator", "generator")
         }

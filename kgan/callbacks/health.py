@@ -15,7 +15,7 @@ import tensorflow as tf
 from kgan.batches import in_batches
 from kgan.callbacks import probe, signs
 from kgan.callbacks.chief import is_chief
-from kgan.callbacks.illnesses import SERIES, Finding, Look, Watch
+from kgan.callbacks.illnesses import SERIES, Finding, Look, Watch, strongest_swing
 from kgan.callbacks.reals import held_out_rows, training_rows
 from kgan.callbacks.stop_on_nan import NonFiniteLossError, StopOnNaN
 from kgan.checks import check_flag, check_integer
@@ -26,7 +26,10 @@ from kgan.metrics.diversity import mean_pairwise_distance
 
 WINDOW = 512  # values of each series that the spectrum is taken of
 _CELLS = 20
-_LOGGED = ("diversity", "recall", "modes", "separation", "gradient", "slope", "oscillation")
+_LOGGED = (
+    *("diversity", "recall", "modes", "separation", "recognised", "memorised"),
+    *("gradient", "slope", "oscillation"),
+)
 
 
 class Health(keras.callbacks.Callback):
@@ -127,7 +130,7 @@ class Health(keras.callbacks.Callback):
         self._counts: list[int] = []
         if self._first:
             self.series = {name: np.zeros(0) for name in SERIES}
-            self.watch = Watch(self._written(epoch))
+            self.watch = Watch(self._before(epoch))
         self._first = False
         self._begin = max(self._begin - epoch * self.params["steps"], 0)
 
@@ -151,10 +154,10 @@ class Health(keras.callbacks.Callback):
         if (epoch + 1) % self.every_epochs and not last:
             return
         self._say_broken(self._broken.on_epoch_end, epoch)
-        row = {"epoch": epoch + 1, **self.measure()}
+        look = {"epoch": epoch + 1, **self.measure()}
         if logs is not None:
-            logs.update({f"health_{name}": row[name] for name in _LOGGED if name in row})
-        self._say(self.watch.see(row))
+            logs.update({f"health_{name}": look[name] for name in _LOGGED if name in look})
+        self._say(self.watch.see(look))
         if self.folder is not None:
             self._write()
 
@@ -162,44 +165,55 @@ class Health(keras.callbacks.Callback):
 
     def measure(self) -> Look:
         """The signs as they are now, by name; those that cannot be had are left out."""
-        row = self._of_series()
+        look = self._of_series()
         images = in_batches(self.model, self._inputs, batch_size=probe.CHUNK)
-        if not np.isfinite(images).all():
-            return row
-        fakes, reals = self._featured(images), self._real_features
-        spread = mean_pairwise_distance(reals)
-        row["diversity"] = mean_pairwise_distance(fakes) / spread if spread else math.nan
-        row["recall"] = signs.recall(reals, fakes)
-        row["modes"] = signs.evenness(fakes, self._cells) / signs.evenness(reals, self._cells)
-        real, fake, apart = probe.logits(self.model, self.reals, self._inputs, self._apart)
-        if not all(np.isfinite(side).all() for side in (real, fake, apart)):
-            return row
-        row["separation"] = signs.separation(real, fake)
-        row["real_logit"], row["fake_logit"] = float(real.mean()), float(fake.mean())
-        if len(apart):
-            row["memorised"] = signs.overfitting(real, apart, fake)
-            row["recognised"] = signs.separation(real, apart)
-            row["held_out"] = float(len(apart))
-        chunk = next(probe.chunks(self.reals, self.model.pack))
-        drawn = next(probe.chunks(self._inputs, self.model.pack))
-        row["gradient"], row["slope"] = probe.gradients(self.model, chunk, drawn)
-        row["chance"] = self._chance
-        row["bound"] = self._bound
-        return {name: value for name, value in row.items() if math.isfinite(value)}
+        if np.isfinite(images).all():
+            look |= self._of_fakes(images)
+            look |= self._of_players()
+        return {name: value for name, value in look.items() if math.isfinite(value)}
 
     def _of_series(self) -> Look:
-        row: Look = {"steps": float(len(self._counts))}
+        gan = self.model
+        look: Look = {"chance": self._chance, "bound": self._bound}
+        # Lazy penalties make a rhythm of their own; a value is a call's, which may be many steps.
+        updates = gan.discriminator_steps * gan.steps_per_execution
+        rhythms = [penalty.interval / updates for penalty in gan.penalties]
         for name in SERIES:
             series = self.series[name]
-            recent = series[-len(self._counts) :] if self._counts else series
             if not len(series) or not np.isfinite(series).all():
                 continue
-            row[name] = float(np.median(recent))
-            row[f"{name}_spread"] = float(np.std(recent))
-            peak = signs.spectral_peak(series)
+            look[name] = float(np.median(series[-len(self._counts) :]))
+            peak = signs.spectral_peak(series, [period for period in rhythms if period > 2])
             if peak is not None:
-                row |= {f"{name}_{key}": value for key, value in peak._asdict().items()}
-        return row
+                peak = peak._replace(period=peak.period * gan.steps_per_execution)
+                look |= {f"{name}_{key}": value for key, value in peak._asdict().items()}
+        if any(f"{name}_share" in look for name in SERIES):
+            swing = strongest_swing(look)
+            look["oscillation"] = swing["share"] if swing else 0.0
+        return look
+
+    def _of_fakes(self, images: np.ndarray) -> Look:
+        fakes, reals = self._featured(images), self._real_features
+        spread = mean_pairwise_distance(reals)
+        return {
+            "diversity": mean_pairwise_distance(fakes) / spread if spread else math.nan,
+            "recall": signs.recall(reals, fakes),
+            "modes": signs.evenness(fakes, self._cells) / signs.evenness(reals, self._cells),
+        }
+
+    def _of_players(self) -> Look:
+        gan = self.model
+        real, fake, apart = probe.logits(gan, self.reals, self._inputs, self._apart)
+        if not all(np.isfinite(side).all() for side in (real, fake, apart)):
+            return {}
+        look = {"separation": signs.separation(real, fake)}
+        if len(apart):
+            look["memorised"] = signs.overfitting(real, apart, fake)
+            look["recognised"] = signs.separation(real, apart)
+            look["held_out"] = float(len(apart))
+        rows, inputs = (next(probe.chunks(side, gan.pack)) for side in (self.reals, self._inputs))
+        look["gradient"], look["slope"] = probe.gradients(gan, rows, inputs)
+        return look
 
     def _extend(self) -> None:
         """Add the epoch's values to the series, the newest of which are kept."""
@@ -227,12 +241,13 @@ class Health(keras.callbacks.Callback):
         if findings and self.stop:
             self.model.stop_training = True
 
-    def _written(self, epoch: int) -> list[Look]:
-        """The rows of the epochs before, as an earlier run wrote them."""
+    def _before(self, epoch: int) -> list[Look]:
+        """The looks up to an epoch: those of an earlier run in the folder, or of a `fit` before."""
         path = None if self.folder is None else self.folder / "health.json"
-        if path is None or not path.exists():
-            return []
-        return [row for row in json.loads(path.read_text()) if row["epoch"] <= epoch]
+        looks = self.watch.looks if path is None else []
+        if path is not None and path.exists():
+            looks = json.loads(path.read_text())
+        return [look for look in looks if look["epoch"] <= epoch]
 
     def _write(self) -> None:
         assert self.folder is not None

@@ -9,7 +9,7 @@ one, or None; a look that lacks a number shows nothing. The thresholds were chos
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Protocol
 
 SERIES = ("discriminator_loss", "generator_loss", "real_logits", "fake_logits")
@@ -44,7 +44,7 @@ def collapse(looks: list[Look]) -> Evidence | None:
         return None
     if look["diversity"] > 0.35 and look["modes"] > 0.35:
         return None
-    # In the beginning all fakes are alike; those of a generator that learns spread from look to look.
+    # In the beginning all fakes are alike; while a generator learns, they spread.
     before = looks[-4] if len(looks) > 3 else {}
     if not _has(before, "diversity", "modes") or any(
         look[name] > 1.15 * before[name] for name in ("diversity", "modes")
@@ -53,16 +53,21 @@ def collapse(looks: list[Look]) -> Evidence | None:
     return {name: look[name] for name in ("diversity", "recall", "modes")}
 
 
-def oscillation(looks: list[Look]) -> Evidence | None:
-    """One line of a series' spectrum holds most of its variance and stands out of red noise."""
-    look = looks[-1]
+def strongest_swing(look: Look) -> Evidence | None:
+    """The line with the largest share of its series, of those that stand out of red noise."""
     lines = [
         {key: look[f"{name}_{key}"] for key in ("period", "share", "ratio", "amplitude")}
         for name in SERIES
         if _has(look, f"{name}_share")
     ]
-    swings = [line for line in lines if line["share"] > 0.5 and line["ratio"] > 3.0]
+    swings = [line for line in lines if line["ratio"] > 4.0]
     return max(swings, key=lambda line: line["share"], default=None)
+
+
+def oscillation(looks: list[Look]) -> Evidence | None:
+    """One line of a series' spectrum holds most of its variance and stands out of red noise."""
+    swing = strongest_swing(looks[-1])
+    return swing if swing and swing["share"] > 0.65 else None
 
 
 def won(looks: list[Look]) -> Evidence | None:
@@ -188,8 +193,8 @@ ILLNESSES = {
         divergence,
         looks=2,
         words=(
-            "the discriminator's loss is {discriminator_loss:.3g}, where {bound:.3g} would be much: "
-            "the players drive each other beyond all bounds. Try lower learning rates, and "
+            "the discriminator's loss is {discriminator_loss:.3g}, where {bound:.3g} would be "
+            "much: the players drive each other beyond all bounds. Try lower learning rates, and "
             'penalties=["r1", "r2"], or ["gradient_penalty"] with the Wasserstein loss.'
         ),
     ),

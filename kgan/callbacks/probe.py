@@ -19,7 +19,7 @@ CHUNK = 64  # images that the networks see at a time
 
 def inputs_for(gan: GAN, rows: dict[str, np.ndarray], seed: int) -> dict[str, np.ndarray]:
     """The generator's inputs for as many fakes as there are rows, under the rows' conditions."""
-    given = {
+    given: dict[str, Any] = {
         f"{name}s": rows[name] for name in ("label", "condition") if name in gan.generator_inputs
     }
     return gan.sample_inputs(len(rows["image"]), seed, **given)

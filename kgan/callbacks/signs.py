@@ -7,6 +7,7 @@ are in `kgan.callbacks.illnesses`.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -48,15 +49,16 @@ def values_between(means: Any, counts: Any) -> np.ndarray:
         return (sums - before) / (counts - counted)
 
 
-def spectral_peak(series: Any) -> Peak | None:
+def spectral_peak(series: Any, known: Iterable[float] = ()) -> Peak | None:
     """The strongest line of the series against red noise; None for a short or constant series.
 
     Losses are autocorrelated, so most of their variance lies in long periods whether they swing or
     not. The spectrum is the mean of three half-overlapping, detrended and tapered (Hann) segments;
     the background is that of an AR(1) process, whose lag-1 autocorrelation is the series' own
     (Torrence & Compo, "A Practical Guide to Wavelet Analysis", 1998, equation 16). Three adjacent
-    frequencies, which the taper joins, count as one line. Periods below three steps, and those that
-    a segment does not hold twice, are left out.
+    frequencies, which the taper joins, count as one line. Periods below three steps are left out,
+    as are those that a segment does not hold three times, and the `known` ones (of a penalty that
+    comes every so many steps, say) with their overtones.
 
     Raises:
         UsageError: another rank, NaN or infinity.
@@ -89,8 +91,13 @@ def spectral_peak(series: Any) -> Peak | None:
     # A line of the Hann taper is three frequencies wide.
     line = np.convolve(shares, np.ones(3), "same")
     expected = np.convolve(background, np.ones(3), "same")
-    usable = (np.arange(len(power)) >= 2) & (frequencies <= 1 / 3)
+    usable = (np.arange(len(power)) >= 3) & (frequencies <= 1 / 3)
+    for period in known:
+        overtones = np.arange(1, period / 2 + 1)[:, None] / period
+        usable &= (np.abs(frequencies - overtones) > 2.5 / length).all(0)
     ratios = np.where(usable, line / expected, 0.0)
+    if not usable.any():
+        return None
     # The line that stands out most of what red noise would give, by its excess.
     best = int(np.argmax(np.where(usable, line - expected, -1.0)))
     around = slice(best - 1, best + 2)
