@@ -13,7 +13,8 @@
     pip install -e ".[test]"
     python benchmarks/metrics.py --json benchmarks/metrics.json
 
-Nothing else may run. The ratio is the median of those within a round.
+Nothing else may run. The ratio is the median of those within a round. On a busy machine threads
+wait for each other: `OPENBLAS_NUM_THREADS=1` before the command makes ratios that hold there, too.
 """
 
 from __future__ import annotations
@@ -294,6 +295,7 @@ def main() -> None:
         "python": platform.python_version(),
         "numpy": np.__version__,
         "load_before": load,
+        "OPENBLAS_NUM_THREADS": os.environ.get("OPENBLAS_NUM_THREADS"),
     }
     for name, part in parts.items():
         if arguments.part in (None, name):
