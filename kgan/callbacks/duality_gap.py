@@ -100,8 +100,8 @@ class DualityGap(keras.callbacks.Callback):
             name: self._adam(getattr(self.model, name)) for name in ("discriminator", "generator")
         }
         self._steps = {
-            "discriminator": tf.function(self._discriminator_step),
-            "generator": tf.function(self._generator_step),
+            "discriminator": tf.function(self._discriminator_step, autograph=False),
+            "generator": tf.function(self._generator_step, autograph=False),
         }
 
     def on_epoch_end(self, epoch, logs=None):
