@@ -31,7 +31,8 @@ class DualityGap(keras.callbacks.Callback):
     stands, by Adam, on half of the images and latents; the gap is measured on the other half. So
     few steps give a lower bound, which is good to follow within a run. The discriminator's copy
     obeys the model's penalties, without which a Wasserstein critic has no best answer. Images are
-    not augmented. The training itself stays as it is.
+    not augmented; of a generator's player with an encoder, too, the generator alone moves. The
+    training itself stays as it is.
 
     Args:
         held_out: images that the training does not see, as for `gan.evaluate`; training images
@@ -101,8 +102,8 @@ class DualityGap(keras.callbacks.Callback):
             name: self._adam(getattr(self.model, name)) for name in ("discriminator", "generator")
         }
         self._steps = {
-            "discriminator": tf.function(self._discriminator_step),
-            "generator": tf.function(self._generator_step),
+            "discriminator": tf.function(self._discriminator_step, autograph=False),
+            "generator": tf.function(self._generator_step, autograph=False),
         }
 
     def on_epoch_end(self, epoch, logs=None):

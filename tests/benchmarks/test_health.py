@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+
+
+def row(illness, *found, data="ring", confirmed=True):
+    return {
+        "set": data,
+        "illness": illness,
+        "found": [[name, 3] for name in found],
+        "confirmed": confirmed,
+    }
+
+
+def test_as_many_healthy_runs_as_ill_ones_on_the_plane_and_on_garments(benchmark):
+    runs = benchmark.wanted()
+    assert len(set(runs)) == len(runs)
+    for place in (("ring", "grid"), ("garments",)):
+        here = [illness for name, illness, _, _ in runs if name in place]
+        for illness in benchmark.ILLNESSES:
+            assert here.count(illness) == 10
+        assert here.count("healthy") == 70
+
+
+def test_the_table_counts_hits_and_false_alarms(benchmark):
+    rows = [
+        row("collapse", "collapse", "oscillation"),
+        row("collapse", "oscillation"),
+        row("collapse", data="garments", confirmed=False),
+        row("healthy"),
+        row("healthy", "nan"),
+        row("healthy", data="grid"),
+        row("healthy", data="grid"),
+    ]
+    lines = benchmark.table(rows).split("\n")
+    (collapse,) = [line for line in lines if line.startswith("| collapse")]
+    assert collapse == "| collapse | 1 of 2 (50%) |  |  | 1 of 2 (50%) | 1 |"
+    assert lines[-1] == (
+        "| healthy: false alarms | 1 of 2 (50%) | 0 of 2 (0%) |  | 1 of 4 (25%) | 0 |"
+    )
+
+
+def test_every_illness_has_its_truth(benchmark):
+    import ill_runs
+
+    from kgan.callbacks.illnesses import ILLNESSES
+
+    assert set(benchmark.ILLNESSES) == {*ILLNESSES, "nan"}
+    assert set(ill_runs.TRUTHS) == {*ill_runs.ILLNESSES, "healthy"}
+
+
+@pytest.mark.parametrize("recurs", [True, False])
+def test_recurrence_is_that_of_the_path(benchmark, recurs):
+    import ill_runs
+
+    steps = np.arange(600)
+    path = np.sin(steps / 5) if recurs else steps / 600
+    witness = ill_runs.Witness(often=True)
+    witness.means = list(path[:, None])
+    case = ill_runs.Case(None, None, witness, None, None, None)
+    assert (case.recurrence() > 0.9) == recurs
+
+
+def test_quarters_of_the_gap(benchmark):
+    falling = [4.0] * 5 + [3.0] * 5 + [2.0] * 5 + [1.0] * 5
+    rows = [{"seed": 0, "converging": falling, "diverging": falling[::-1]}]
+    lines = benchmark.duality_table(rows).split("\n")
+    assert lines[2] == "| converging | 4 | 3 | 1 | last below first in 1 of 1 runs |"
+    assert lines[3] == "| diverging | 1 | 2 | 4 | last above second in 1 of 1 runs |"
+
+
+def test_cost_is_the_median_of_ratios(benchmark):
+    table = benchmark.cost_table({"nothing": [10.0, 20.0, 10.0], "Health": [10.5, 20.4, 14.0]})
+    assert table.split("\n")[-1] == "| Health | 14.0 | +5.0% |"

@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import kgan
+from kgan.callbacks import probe
+
+
+@pytest.fixture(scope="module")
+def gan():
+    gan = kgan.DCGAN((16, 16, 1), latent_dim=4, width=4, normalization="batch")
+    gan.compile(loss="wasserstein", run_eagerly=True)
+    return gan
+
+
+def state(gan):
+    return [variable.numpy() for part in gan.state().values() for variable in part]
+
+
+@pytest.fixture(scope="module")
+def sides(gan, images):
+    rows = {"image": images}
+    return rows, probe.inputs_for(gan, rows, seed=0)
+
+
+def test_nothing_is_changed(gan, sides):
+    before = state(gan)
+    probe.logits(gan, *sides, sides[0])
+    probe.gradients(gan, *sides)
+    for expected, found in zip(before, state(gan), strict=True):
+        np.testing.assert_array_equal(expected, found)
+
+
+def test_logits_are_those_of_the_training_pass(gan, sides):
+    rows, inputs = sides
+    real, fake, apart = probe.logits(gan, rows, inputs)
+    twin = kgan.DCGAN.from_config(gan.get_config())
+    for name, network in gan.trained_networks.items():
+        getattr(twin, name).set_weights(network.get_weights())
+    # These do change the moving statistics.
+    expected = twin.discriminator(rows["image"], training=True)
+    np.testing.assert_allclose(real, np.ravel(expected), rtol=1e-4, atol=1e-6)
+    expected = twin.discriminator(twin.generator(inputs["latent"], training=True), training=True)
+    np.testing.assert_allclose(fake, np.ravel(expected), rtol=1e-3, atol=1e-5)
+    assert len(apart) == 0
+
+
+def test_normalisation_cannot_tell_held_out_images_from_training_ones(gan, sides, images):
+    rows, inputs = sides
+    real, _, apart = probe.logits(gan, rows, inputs, {"image": images})
+    np.testing.assert_allclose(real, apart, rtol=1e-4, atol=1e-6)
+
+
+def test_the_gradient_is_the_generators(gan, sides):
+    norm, slope = probe.gradients(gan, *sides)
+    weights = gan.generator.trainable_variables
+    with tf.GradientTape() as tape:
+        fakes = gan.generator(sides[1]["latent"], training=True)
+        loss = -tf.reduce_mean(gan.discriminator(fakes, training=True))
+    gradients = tape.gradient(loss, [weight.value for weight in weights])
+    values = np.concatenate([np.ravel(gradient) for gradient in gradients])
+    assert norm == pytest.approx(float(np.sqrt(np.square(values).mean())), rel=1e-3)
+    assert slope == pytest.approx(1.0)
+
+
+def test_the_means_are_muted_inside_alone(gan):
+    gan.track(discriminator_loss=1.0)
+    (tracker,) = [one for one in gan.metrics if one.name == "discriminator_loss"]
+    count = float(tracker.count)
+    with probe.untracked(gan):
+        gan.track(discriminator_loss=5.0)
+    assert float(tracker.count) == count
+    gan.track(discriminator_loss=5.0)
+    assert float(tracker.count) == count + 1
+
+
+def test_chunks_hold_whole_packs():
+    rows = {"image": np.zeros((150, 2)), "label": np.arange(150)}
+    assert [len(part["image"]) for part in probe.chunks(rows)] == [64, 64, 22]
+    parts = list(probe.chunks(rows, pack=5))
+    assert [len(part["label"]) for part in parts] == [60, 60, 30]
+    assert np.concatenate([part["label"] for part in parts]).tolist() == list(range(150))
