@@ -13,7 +13,7 @@ import keras
 
 from kgan.callbacks import tensorboard
 from kgan.callbacks.chief import is_chief
-from kgan.checks import check_integer
+from kgan.checks import check_integer, check_path
 from kgan.errors import UsageError, unknown_name
 from kgan.files import replacing
 from kgan.metrics.evaluation import Evaluator
@@ -28,7 +28,8 @@ class Evaluate(keras.callbacks.Callback):
     every evaluation.
 
     The best generator so far is saved to `best`, with its score and epoch in a `.json` file of the
-    same name, from which a resumed run goes on.
+    same name, from which a resumed run goes on, its patience included. A second `fit` with the same
+    callback goes on, too.
 
     Args:
         data: the real images: what `kgan.data.load` returns, or takes as its source.
@@ -36,7 +37,8 @@ class Evaluate(keras.callbacks.Callback):
         every_epochs: an evaluation after each so many epochs, and after the last.
         samples: generated images; a Fréchet distance is comparable only with one of as many.
         seed: of the latents.
-        monitor: the score that says which generator is best; the first one by default.
+        monitor: the score that says which generator is best; by default the first one of which
+            less or more is better.
         best: a `.keras` file for the best generator's GAN; None to keep none.
         patience: end the training after so many evaluations in a row that were not better; None
             never does.
@@ -81,12 +83,13 @@ class Evaluate(keras.callbacks.Callback):
         self.every_epochs = check_integer("every_epochs", every_epochs, 1)
         self.patience = None if patience is None else check_integer("patience", patience, 1)
         self.tensorboard = tensorboard
-        self.best = None if best is None else Path(best)
+        self.best = None if best is None else check_path("best", best)
         if self.best is not None and self.best.suffix != ".keras":
             raise UsageError(f"best={str(best)!r} must end in .keras.")
         directions = self.evaluator.directions
-        self.monitor = next(iter(directions)) if monitor is None else monitor
-        if self.monitor not in directions:
+        known = [name for name, lower in directions.items() if lower is not None]
+        self.monitor = (known or list(directions))[0] if monitor is None else monitor
+        if not isinstance(self.monitor, str) or self.monitor not in directions:
             raise unknown_name("monitor", self.monitor, directions)
         lower_is_better = directions[self.monitor]
         if lower_is_better is None and (best is not None or patience is not None):
@@ -95,11 +98,12 @@ class Evaluate(keras.callbacks.Callback):
                 "another score."
             )
         self._sign = -1.0 if lower_is_better else 1.0
-
-    def on_train_begin(self, logs=None):
-        self.evaluator.prepare(self.model)
         self.best_value = -self._sign * math.inf
         self.best_epoch = 0
+
+    def on_train_begin(self, logs=None):
+        # What the user can mend is told here; later a score may be missing, but training goes on.
+        self.evaluator.prepare(self.model)
         self._first = True
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -131,7 +135,6 @@ class Evaluate(keras.callbacks.Callback):
         try:
             return {score.name: score.value for score in self.evaluator(self.model).scores}
         except UsageError as error:
-            # What the user can mend was told before the training began.
             warnings.warn(f"Epoch {self._epoch} has no score: {error}", stacklevel=2)
             return dict.fromkeys(self.evaluator.directions, math.nan)
 
@@ -146,8 +149,10 @@ class Evaluate(keras.callbacks.Callback):
 
     def _restore(self, epochs: int) -> None:
         """Go on from what a run of so many epochs has kept; what came later is done again."""
-        record = None if self.best is None else self.best.with_suffix(".json")
-        if not epochs or record is None or not record.is_file():
+        if not epochs or self.best is None or not self.best.is_file():
+            return
+        record = self.best.with_suffix(".json")
+        if not record.is_file():
             return
         try:
             kept = json.loads(record.read_text(encoding="utf-8"))

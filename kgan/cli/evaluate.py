@@ -36,7 +36,8 @@ class Metrics(click.ParamType):
     def convert(self, value, param, ctx) -> list[str]:
         from kgan.metrics import measures
 
-        return list(measures.get([name for name in value.split(",") if name]))
+        names = value.split(",") if isinstance(value, str) else value
+        return list(measures.get([name.strip() for name in names if name.strip()]))
 
 
 @click.command(
@@ -49,7 +50,11 @@ class Metrics(click.ParamType):
     metavar="NAME|FOLDER",
     help="The real images.  [default: those that the model learned from]",
 )
-@click.option("--split", metavar="S", help="Of a TFDS data set.  [default: train]")
+@click.option(
+    "--split",
+    metavar="S",
+    help="Of a TFDS data set.  [default: that which the model learned from, or train]",
+)
 @click.option(
     "--metrics",
     type=Metrics(),
@@ -137,13 +142,19 @@ def evaluate(
 ) -> None:
     """Measure MODEL: a run folder, a .keras file, a preset folder or its name.
 
-    Each score is the mean over the repeats ± their standard deviation, beside everything that
-    defines it; scores with another definition are not comparable.
+    Each score is the mean over the repeats with their standard deviation and, of some metrics, its
+    standard error by their own sample, beside everything that defines it; scores with another
+    definition are not comparable.
     """
     if reference is not None and (data is not None or split is not None):
         raise UsageError("--reference stands in place of --data and --split; give one of them.")
     if weights is not None and extractor != "inception":
         raise UsageError("--weights is for --extractor inception; leave it out.")
+    for option, path in (("--json", json_file), ("--html", html_file)):
+        if path is not None and path.is_dir():
+            raise UsageError(f"{option}={str(path)!r} must be a file; it is a folder.")
+    if json_file is not None and json_file == html_file:
+        raise UsageError(f"--json and --html must be two files; received {str(json_file)!r} twice.")
     found = models.find(model)
     rows = None if conditions is None else rows_of("--conditions", conditions)
     seed = secrets.randbelow(2**31) if seed is None else seed
@@ -152,12 +163,15 @@ def evaluate(
         json_to = None if json_file is None else files.enter_context(replacing(json_file))
         html_to = None if html_file is None else files.enter_context(replacing(html_file))
         gan = models.load(found)
+        history = [] if html_file is None else models.history_of(found)
         from kgan.metrics import Evaluator, references, report
 
         chosen = extractors.inception.load(weights) if weights else extractor
         described = models.data_of(model, found) if data is None else {"source": data}
-        if split is not None and described is not None:
-            described = {**described, "split": split}
+        if split is not None:
+            if described is None:
+                raise UsageError(f"--split={split} needs --data: nothing tells what {model} saw.")
+            described["split"] = split
         dataset = None if reference or described is None else _data(gan, described)
         measure = Evaluator(
             dataset,
@@ -176,7 +190,7 @@ def evaluate(
             whole = {"model": model, "class": type(gan).__name__, **evaluation.to_json()}
             json_to.write_text(json.dumps(whole, indent=2) + "\n", encoding="utf-8")
         if html_to is not None:
-            report.write(html_to, evaluation, gan, dataset, model, models.history_of(found))
+            report.write(html_to, evaluation, gan, dataset, model, history)
     _print(evaluation.scores)
     click.echo(f"seed {seed}")
     for path in (json_file, html_file):
@@ -207,15 +221,15 @@ def _progress() -> Iterator[Callable[[int, int], None]]:
 
 def _print(scores: list[Score]) -> None:
     """A table of the scores."""
-    directions = {True: "lower is better", False: "higher is better", None: ""}
     print_table(
-        ("score", "value", "deviation", "", "measured with"),
+        ("score", "value", "deviation", "error", "", "measured with"),
         [
             (
                 score.name,
                 f"{score.value:.4g}",
                 "" if score.deviation is None else f"{score.deviation:.2g}",
-                directions[score.lower_is_better],
+                "" if score.error is None else f"{score.error:.2g}",
+                score.direction,
                 str(score.protocol),
             )
             for score in scores

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,11 +104,17 @@ def data_of(model: str, found: Path | str) -> dict[str, Any] | None:
 
 
 def history_of(found: Path | str) -> list[dict[str, Any]]:
-    """The rows of a run's `history.csv`; none of anything else."""
+    """The rows of a run's `history.csv`; none, with a warning, if it is damaged, or of others."""
     from kgan.callbacks import history
 
     path = _run(found) / "history.csv" if isinstance(found, Path) else None
-    return history.read(path) if path is not None and path.is_file() else []
+    if path is None or not path.is_file():
+        return []
+    try:
+        return history.read(path)
+    except ValueError as error:
+        warnings.warn(f"{path} is damaged ({error}); there will be no curves.", stacklevel=2)
+        return []
 
 
 def _run(found: Path) -> Path:

@@ -314,7 +314,10 @@ def _watchers(dataset: ImageDataset, gan: GAN, out: Path, metrics: list[str] | N
         SampleGrid(out / "samples", gif=out / "samples.gif", conditions=conditions),
     ]
     if metrics:
-        found.append(Evaluate(dataset, metrics, best=out / "best.keras", conditions=conditions))
+        scores = Evaluate(dataset, metrics, conditions=conditions)
+        if scores.evaluator.directions[scores.monitor] is not None:
+            scores.best = out / "best.keras"
+        found.append(scores)
     return found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -77,18 +76,6 @@ class ImageDataset(tf.data.Dataset):
     def labels(self) -> np.ndarray | None:
         """The label of each of `images`, int32, -1 where it is hidden; None if unknown."""
         return self._source.labels
-
-    def in_order(self, batch_size: int, limit: int | None = None) -> Iterator[np.ndarray]:
-        """The images as the source orders them, float32 `(≤ batch_size, *image_shape)`.
-
-        Args:
-            batch_size: images at a time.
-            limit: how many in all, the first; None for all.
-        """
-        batch_size = check_integer("batch_size", batch_size, 1)
-        stop = self.num_images if limit is None else min(limit, self.num_images)
-        for start in range(0, stop, batch_size):
-            yield self.at(np.arange(start, min(start + batch_size, stop)))
 
     def at(self, places: np.ndarray) -> np.ndarray:
         """The images at these places of the source, float32 `(len(places), *image_shape)`."""

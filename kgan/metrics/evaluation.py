@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,16 +12,17 @@ import numpy as np
 from kgan.checks import check_flag, check_integer
 from kgan.errors import UsageError
 from kgan.metrics import extractors, frechet, measures, references
-from kgan.metrics.measures import Evidence, Fakes, Value
+from kgan.metrics.measures import Evidence, Fakes, Measure, Value
 from kgan.metrics.protocol import Protocol, Score
 from kgan.metrics.references import Reference
+from kgan.precision import compute_dtypes
 
 if TYPE_CHECKING:
     from kgan.metrics.extractors.extractor import Extractor
     from kgan.models import GAN
 
 DEFAULT_METRICS = ("fd", "kid", "pr", "dc")
-_EXTRACTED = frozenset({"features", "logits"})
+_EXTRACTED = frozenset({"features", "logits", "extractor"})
 _MOST_CLASSES = 100  # that figures by class are made of
 
 
@@ -36,13 +38,21 @@ class Evaluation:
         seed: of the first repeat.
         extractor: what gave the features; None if no metric needed any.
         reference: the real images' features; None if no metric needed any.
+        truncation, conditions: how the images were asked for.
     """
 
     scores: list[Score]
     by_class: dict[str, dict[int, float]]
     seed: int
-    extractor: Extractor | None
-    reference: Reference | None
+    extractor: Extractor | None = None
+    reference: Reference | None = None
+    truncation: float | None = None
+    conditions: np.ndarray | None = None
+
+    def images(self, gan: GAN, n: int) -> np.ndarray:
+        """The first n images of the first repeat: float32 `(n, *image_shape)` in [-1, 1]."""
+        conditions = _in_turn(self.conditions, n)
+        return gan.generate(n, self.seed, truncation=self.truncation, conditions=conditions)
 
     def __getitem__(self, name: str) -> Score:
         """The score of that name.
@@ -116,11 +126,16 @@ class Evaluator:
         self.repeats = check_integer("repeats", repeats, 1)
         self.seed = check_integer("seed", seed, 0, 2**32 - self.repeats)
         self.truncation = truncation
-        self.conditions = conditions
+        self.conditions = None if conditions is None else _rows(conditions)
         self.by_class = check_flag("by_class", by_class)
         self._graph: tuple[GAN, Any] | None = None
         if data is not None and not isinstance(data, ImageDataset):
             data = load(data, batch_size=1)
+        if reference is not None and not isinstance(reference, Reference):
+            raise UsageError(
+                f"reference must be a kgan.metrics.Reference; received {reference!r}. Of a file, "
+                "kgan.metrics.references.load makes one."
+            )
         self.data = data
         self.reference = reference
         self.extractor = None if extractor is None else extractors.get(extractor)
@@ -153,40 +168,75 @@ class Evaluator:
             for name in self.measures
             for score in self._scores(gan, name, [each[name] for each in repeats])
         ]
-        return Evaluation(scores, by_class, self.seed, self.extractor, self.reference)
+        return Evaluation(
+            scores,
+            by_class,
+            self.seed,
+            self.extractor,
+            self.reference,
+            self.truncation,
+            self.conditions,
+        )
 
     @property
     def directions(self) -> dict[str, bool | None]:
         """The names of the scores, and whether less is better, None where neither is."""
         return {
-            self._named(score): lower_is_better
+            self._named(measure, score): lower_is_better
             for measure in self.measures.values()
             for score, lower_is_better in measure.scores.items()
         }
 
-    def _named(self, score: str) -> str:
+    def _named(self, measure: Measure, score: str) -> str:
         """Only the canonical network's distance is the one that papers call FID."""
         canonical = self.extractor is not None and self.extractor.canonical
-        return score.replace("fd", "fid") if canonical else score
+        return measure.canonical.get(score, score) if canonical else score
 
-    def _check(self, gan: GAN) -> None:
-        """Refuse what cannot be measured before anything is generated."""
+    def prepare(self, gan: GAN) -> None:
+        """Find the extractor and the real images' features, if they are not there yet.
+
+        Raises:
+            UsageError: the model, the data or the extractor lack what a metric needs, too few
+                samples, or a reference of other images or another extractor.
+        """
+        self._check_model(gan)
+        self._check_data(gan)
+        if self.needs & _EXTRACTED:
+            self._check_extractor(gan)
+        if "real" in self.needs:
+            self._check_reference(gan)
+        dimensions = (self.extractor and self.extractor.feature_dim) or 1
+        for name, measure in self.measures.items():
+            least = measure.samples(dimensions, gan.classes or 1)
+            if self.samples < least:
+                raise UsageError(
+                    f"samples must be at least {least} for {name!r}; received {self.samples}."
+                )
+
+    def _check_model(self, gan: GAN) -> None:
+        if not hasattr(gan, "averaged_generator"):
+            raise UsageError(
+                f"gan must be a GAN of kgan; received {type(gan).__name__}. Of two Keras models, "
+                "kgan.GAN(generator, discriminator) makes one."
+            )
+        # What the generator lacks, or does not take, is told here.
+        self._inputs(gan, 2, self.seed)
         for name, measure in self.measures.items():
             if "labels" in measure.needs and "label" not in gan.generator_inputs:
                 raise UsageError(
                     f"metrics={name!r} needs a model that is asked for classes; "
                     f"{type(gan).__name__} takes none. Leave it out, or train a ConditionalGAN."
                 )
+
+    def _check_data(self, gan: GAN) -> None:
+        for name, measure in self.measures.items():
             if "data" in measure.needs and self.data is None:
                 raise UsageError(
                     f"data must be given: {name!r} looks at the real images themselves. Pass the "
                     "data set that the model learned from."
                 )
             if "data_labels" in measure.needs and self.data.labels is None:
-                raise UsageError(
-                    f"data must have labels for {name!r}; {self.data.config['source']!r} has none. "
-                    "Leave the metric out."
-                )
+                raise _unlabelled(name, self.data.config["source"])
             if "real" in measure.needs and self.data is None and self.reference is None:
                 raise UsageError(
                     f"data must be given: {name!r} compares with real images. Pass the data set, "
@@ -200,47 +250,44 @@ class Evaluator:
                 f"channels={channels})."
             )
 
-    def prepare(self, gan: GAN) -> None:
-        """Find the extractor and the real images' features, if they are not there yet.
-
-        Raises:
-            UsageError: the model, the data or the extractor lack what a metric needs.
-        """
-        self._check(gan)
-        if not self.needs & _EXTRACTED:
-            return
+    def _check_extractor(self, gan: GAN) -> None:
         if self.extractor is None:
             self.extractor = extractors.default(gan.image_shape)
-        if "logits" in self.needs and self.extractor.num_classes is None:
-            names = [name for name, measure in self.measures.items() if "logits" in measure.needs]
-            raise UsageError(
-                f"extractor={self.extractor.name!r} must tell classes for {names[0]!r}; it gives "
-                "features alone. Take a classifier, such as a judge."
-            )
-        if "real" not in self.needs:
-            return
+        classes = self.extractor.num_classes
+        for name, measure in self.measures.items():
+            if "logits" in measure.needs and classes is None:
+                raise UsageError(
+                    f"extractor={self.extractor.name!r} must tell classes for {name!r}; it gives "
+                    "features alone. Take a classifier, such as a judge."
+                )
+            if {"logits", "labels"} <= measure.needs and classes != gan.classes:
+                raise UsageError(
+                    f"extractor={self.extractor.name!r} must tell the model's {gan.classes} "
+                    f"classes for {name!r}; it tells {classes}. Take a classifier of these."
+                )
+
+    def _check_reference(self, gan: GAN) -> None:
+        assert self.extractor is not None
         if self.reference is None:
-            assert self.data is not None  # `_check` has seen it
             self.reference = references.of(self.data, self.extractor)
-        references.check_protocol("reference", self.reference, extractor=self.extractor.description)
+        data = {"shape": list(gan.image_shape)}
+        if self.data is not None:
+            data = references.describe(self.data)
+        references.check_protocol("reference", self.reference, data, self.extractor.description)
         for name, measure in self.measures.items():
             if "real_labels" in measure.needs and self.reference.labels is None:
-                source = self.reference.data["source"]
-                raise UsageError(
-                    f"data must have labels for {name!r}; {source!r} has none. Leave the metric "
-                    "out."
-                )
+                raise _unlabelled(name, self.reference.data["source"])
+
+    def _inputs(self, gan: GAN, samples: int, seed: int) -> dict[str, np.ndarray]:
+        conditions = _in_turn(self.conditions, samples)
+        return gan.sample_inputs(samples, seed, self.truncation, conditions=conditions)
 
     def _evidence(
         self, gan: GAN, repeat: int, progress: Callable[[int, int], None] | None
     ) -> Evidence:
         """The images of one repeat, and their features."""
         seed = self.seed + repeat
-        conditions = self.conditions
-        if conditions is not None:
-            conditions = np.asarray(conditions)
-            conditions = conditions[np.arange(self.samples) % max(len(conditions), 1)]
-        inputs = gan.sample_inputs(self.samples, seed, self.truncation, conditions=conditions)
+        inputs = self._inputs(gan, self.samples, seed)
         evidence = Evidence(
             gan=gan,
             generator=self._compiled(gan),
@@ -251,10 +298,9 @@ class Evaluator:
             data=self.data,
             extractor=self.extractor,
         )
-        if self.extractor is None:
+        if self.extractor is None or not self.needs & {"features", "logits"}:
             return evidence
-        few = 0 < (self.extractor.num_classes or 0) <= _MOST_CLASSES
-        classed = "logits" in self.needs or (self.by_class and few)
+        classed = "logits" in self.needs or (self.by_class and self._tells_the_classes(gan))
         features, logits, done = [], [], 0
         for images in evidence.images():
             features.append(self.extractor.features(images))
@@ -269,6 +315,14 @@ class Evaluator:
             inputs.get("label"),
         )
         return dataclasses.replace(evidence, fake=fake)
+
+    def _tells_the_classes(self, gan: GAN) -> bool:
+        """Whether the extractor is a classifier of few classes, those of the images."""
+        assert self.extractor is not None
+        number, of = self.extractor.num_classes or 0, self.extractor.classes_of
+        sources = [part.data["source"] for part in (self.reference,) if part is not None]
+        strange = of is not None and not all(of in source for source in sources)
+        return 0 < number <= _MOST_CLASSES and gan.classes in (None, number) and not strange
 
     def _compiled(self, gan: GAN) -> Callable[[dict[str, np.ndarray]], Any]:
         """The averaged generator as a graph, which takes half the time; traced once a model."""
@@ -286,6 +340,15 @@ class Evaluator:
         if "data" in measure.needs and self.data is not None:
             data = references.describe(self.data)
         extracted = self.extractor if measure.needs & _EXTRACTED else None
+        sampled = measure.needs & {"features", "logits", "images"}
+        precision = ", ".join(sorted(compute_dtypes(gan.averaged_generator)))
+        sampling = {
+            "bits": 8 if sampled else None,
+            "precision": precision if sampled else "float32",
+            "truncation": self.truncation if sampled else None,
+            "labels": "in turn" if "label" in gan.generator_inputs else None,
+            "conditions": None if self.conditions is None else _digest(self.conditions),
+        }
         protocol = Protocol(
             metric=measure.metric,
             settings=repeats[0].settings,
@@ -293,19 +356,15 @@ class Evaluator:
             data=data,
             num_real=len(real.features) if real else None,
             num_fake=self.samples,
-            sampling={
-                "bits": 8,
-                "truncation": self.truncation,
-                "labels": "in turn" if "label" in gan.generator_inputs else None,
-            },
+            sampling={name: value for name, value in sampling.items() if value is not None},
         )
         return [
             Score(
-                self._named(score),
+                self._named(measure, score),
                 tuple(float(each.values[score].value) for each in repeats),
                 protocol,
                 lower_is_better,
-                repeats[0].values[score].error,
+                _mean_error([each.values[score].error for each in repeats]),
             )
             for score, lower_is_better in measure.scores.items()
         ]
@@ -328,10 +387,53 @@ def _by_class(evidence: Evidence) -> dict[str, dict[int, float]]:
                 for label in np.unique(fake.labels)
             }
     if fake.features is not None and fake.labels is not None and labels is not None:
-        found["fd"] = frechet.frechet_distance_by_class(
-            real.features, labels, fake.features, fake.labels
-        )
+        counts = {
+            label: min(np.count_nonzero(side == label) for side in (labels, fake.labels))
+            for label in np.unique(fake.labels)
+        }
+        kept = np.isin(fake.labels, [label for label, count in counts.items() if count > 1])
+        if kept.any():
+            found["fd"] = frechet.frechet_distance_by_class(
+                real.features, labels, fake.features[kept], fake.labels[kept]
+            )
     return found
+
+
+def _rows(conditions: Any) -> np.ndarray:
+    """Vectors as float32 `(m, n)`.
+
+    Raises:
+        UsageError: another rank, none, no numbers, NaN or infinity.
+    """
+    try:
+        rows = np.asarray(conditions, np.float32)
+    except (TypeError, ValueError):
+        rows = np.full((), np.nan, np.float32)
+    if rows.ndim != 2 or not rows.size or not np.isfinite(rows).all():
+        raise UsageError(
+            "conditions must be finite numbers of the shape (m, condition_dim), m at least 1; "
+            f"received {f'the shape {rows.shape}' if rows.ndim else repr(conditions)}."
+        )
+    return rows
+
+
+def _in_turn(rows: np.ndarray | None, n: int) -> np.ndarray | None:
+    return None if rows is None else rows[np.arange(n) % len(rows)]
+
+
+def _digest(rows: np.ndarray) -> str:
+    return hashlib.sha256(np.ascontiguousarray(rows).tobytes()).hexdigest()[:16]
+
+
+def _mean_error(errors: list[float | None]) -> float | None:
+    known = [error for error in errors if error is not None]
+    return float(np.mean(known)) if known else None
+
+
+def _unlabelled(metric: str, source: str) -> UsageError:
+    return UsageError(
+        f"data must have labels for {metric!r}; {source!r} has none. Leave the metric out."
+    )
 
 
 def _shares(classes: np.ndarray, number: int) -> dict[int, float]:

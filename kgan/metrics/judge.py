@@ -47,6 +47,8 @@ class Judge(Extractor):
             image_shape=model.input_shape[1:],
             classify=functools.partial(model, training=False),
             num_classes=model.output_shape[-1],
+            # `judge_fashion_mnist` knows the classes of "fashion_mnist" and "tfds:fashion_mnist".
+            classes_of=name.removeprefix("judge_"),
             batch_size=500,
         )
 

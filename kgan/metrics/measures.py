@@ -10,6 +10,8 @@ import numpy as np
 
 from kgan.errors import UsageError, unknown_name
 from kgan.images import to_uint8
+from kgan.metrics.check import check_varied
+from kgan.metrics.references import places
 
 if TYPE_CHECKING:
     from kgan.models import GAN
@@ -90,8 +92,11 @@ class Measure:
         scores: the name of each figure that it gives, and whether less is better.
         compute: evidence and settings to the figures by name.
         settings: evidence to the metric's own numbers, which the protocol states.
-        needs: of "features" and "logits" of the fakes, "labels" that they were asked for, "real"
-            features and their "real_labels", the real images ("data") and their "data_labels".
+        needs: of "features" and "logits" of the fakes, "images", the fakes themselves, "extractor",
+            "labels" that the fakes were asked for, "real" features and their "real_labels", the
+            real images ("data") and their "data_labels".
+        samples: how many fakes it takes at least, of the features' dimensions and the classes.
+        canonical: the names of scores by the FID's own network, where they are others.
     """
 
     metric: str
@@ -99,6 +104,8 @@ class Measure:
     compute: Callable[..., Mapping[str, Value]]
     settings: Callable[[Evidence], dict[str, Any]] = lambda evidence: {}
     needs: frozenset[str] = frozenset()
+    samples: Callable[[int, int], int] = lambda dimensions, classes: 2
+    canonical: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 MEASURES: dict[str, Measure] = {}
@@ -110,12 +117,14 @@ def get(names: str | Iterable[str]) -> dict[str, Measure]:
     Raises:
         UsageError: no name, or an unknown one; says the nearest.
     """
-    names = [names] if isinstance(names, str) else list(names)
-    if not names:
-        raise UsageError(f"metrics must be one or more of {', '.join(MEASURES)}; received none.")
+    names = (names,) if isinstance(names, str) else names
+    if not isinstance(names, (list, tuple)) or not names:
+        raise UsageError(
+            f"metrics must be a list of one or more of {', '.join(MEASURES)}; received {names!r}."
+        )
     for name in names:
-        if name not in MEASURES:
-            raise unknown_name("metrics", name, MEASURES)
+        if not isinstance(name, str) or name not in MEASURES:
+            raise unknown_name("metrics", name, MEASURES)  # a name of another type, too
     return {name: MEASURES[name] for name in names}
 
 
@@ -129,15 +138,24 @@ def _measure(name: str, metric: str, scores: Mapping[str, bool | None], needs: s
     return decorate
 
 
-@_measure("fd", "frechet_distance", {"fd": True}, "features real")
+@_measure("fd", "frechet_distance", {"fd": True}, "features real", canonical={"fd": "fid"})
 def _frechet(evidence: Evidence) -> dict[str, Value]:
     from kgan.metrics import frechet
 
+    check_varied("the real images' features", evidence.real.features)
+    check_varied("the fakes' features", evidence.fake.features)
     fake = frechet.statistics(evidence.fake.features)
     return {"fd": Value(frechet.frechet_distance(evidence.real.statistics, fake))}
 
 
-@_measure("fd_inf", "frechet_distance_infinite", {"fd_inf": True}, "features real")
+@_measure(
+    "fd_inf",
+    "frechet_distance_infinite",
+    {"fd_inf": True},
+    "features real",
+    samples=lambda dimensions, classes: 2 * (dimensions + 1) + 14,
+    canonical={"fd_inf": "fid_inf"},
+)
 def _frechet_infinite(evidence: Evidence) -> dict[str, Value]:
     from kgan.metrics import frechet
 
@@ -163,11 +181,19 @@ def _frechet_by_class(evidence: Evidence) -> dict[str, Value]:
 
 
 def _kernel_settings(evidence: Evidence) -> dict[str, Any]:
-    most = min(len(evidence.real.features), evidence.num_fake)
+    # Subsets of all images would all be the same, and their error 0.
+    most = min(len(evidence.real.features), evidence.num_fake) // 2
     return {"subsets": 100, "subset_size": min(1000, most), "degree": 3}
 
 
-@_measure("kid", "kernel_distance", {"kid": True}, "features real", settings=_kernel_settings)
+@_measure(
+    "kid",
+    "kernel_distance",
+    {"kid": True},
+    "features real",
+    settings=_kernel_settings,
+    samples=lambda dimensions, classes: 4,
+)
 def _kernel(evidence: Evidence, **settings: Any) -> dict[str, Value]:
     from kgan.metrics.kernel import kernel_distance
 
@@ -177,11 +203,17 @@ def _kernel(evidence: Evidence, **settings: Any) -> dict[str, Value]:
     return {"kid": Value(*distance)}
 
 
-@_measure("mifid", "memorisation_informed_frechet", {"mifid": True}, "features real")
+@_measure(
+    "mifid",
+    "memorisation_informed_frechet",
+    {"mifd": True},
+    "features real",
+    canonical={"mifd": "mifid"},
+)
 def _memorisation(evidence: Evidence) -> dict[str, Value]:
     from kgan.metrics.memorisation import mifid
 
-    return {"mifid": Value(mifid(evidence.real.features, evidence.fake.features))}
+    return {"mifd": Value(mifid(evidence.real.features, evidence.fake.features))}
 
 
 @_measure(
@@ -190,6 +222,7 @@ def _memorisation(evidence: Evidence) -> dict[str, Value]:
     {"is": False},
     "logits",
     settings=lambda evidence: {"splits": 10},
+    samples=lambda dimensions, classes: 10,
 )
 def _inception_score(evidence: Evidence, splits: int) -> dict[str, Value]:
     from kgan.metrics.inception_score import inception_score
@@ -204,6 +237,7 @@ def _inception_score(evidence: Evidence, splits: int) -> dict[str, Value]:
     {"precision": False, "recall": False},
     "features real",
     settings=lambda evidence: {"k": 3},
+    samples=lambda dimensions, classes: 4,
 )
 def _precision_recall(evidence: Evidence, k: int) -> dict[str, Value]:
     from kgan.metrics.manifold import precision_recall
@@ -218,6 +252,7 @@ def _precision_recall(evidence: Evidence, k: int) -> dict[str, Value]:
     {"density": False, "coverage": False},
     "features real",
     settings=lambda evidence: {"k": 5},
+    samples=lambda dimensions, classes: 6,
 )
 def _density_coverage(evidence: Evidence, k: int) -> dict[str, Value]:
     from kgan.metrics.manifold import density_coverage
@@ -230,7 +265,7 @@ def _density_coverage(evidence: Evidence, k: int) -> dict[str, Value]:
     "ppl",
     "path_length",
     {"ppl": True},
-    "features",
+    "extractor",
     settings=lambda evidence: {"epsilon": 1e-4, "trim": 1.0},
 )
 def _path_length(evidence: Evidence, epsilon: float, trim: float) -> dict[str, Value]:
@@ -255,15 +290,16 @@ def _patch_settings(evidence: Evidence) -> dict[str, Any]:
     return {"images": most, "patches": 128, "projections": 512, "smallest": 14}
 
 
-@_measure("swd", "pyramid_distances", {"swd": True}, "data", settings=_patch_settings)
+@_measure("swd", "pyramid_distances", {"swd": True}, "images data", settings=_patch_settings)
 def _sliced_wasserstein(
     evidence: Evidence, images: int, patches: int, projections: int, smallest: int
 ) -> dict[str, Value]:
     from kgan.metrics.sliced_wasserstein import PatchPyramid, level_distances
 
     real, fake = (PatchPyramid(patches, smallest, evidence.seed) for _ in range(2))
-    for batch in evidence.data.in_order(_BATCH, images):
-        real.add(batch)
+    chosen = places(evidence.data.num_images, images)
+    for start in range(0, images, _BATCH):
+        real.add(evidence.data.at(chosen[start : start + _BATCH]))
     for batch in evidence.first(images):
         fake.add(batch)
     distances = level_distances(real, fake, projections, evidence.seed)
@@ -277,7 +313,7 @@ def _pair_settings(evidence: Evidence) -> dict[str, Any]:
     return {"images": min(evidence.num_fake, 1000), "pairs": 1000, "scales": scales}
 
 
-@_measure("ms_ssim", "ms_ssim_diversity", {"ms_ssim": None}, "", settings=_pair_settings)
+@_measure("ms_ssim", "ms_ssim_diversity", {"ms_ssim": None}, "images", settings=_pair_settings)
 def _ms_ssim(evidence: Evidence, images: int, pairs: int, scales: int) -> dict[str, Value]:
     from kgan.metrics.ms_ssim import ms_ssim_diversity
 
@@ -296,8 +332,9 @@ def _ms_ssim(evidence: Evidence, images: int, pairs: int, scales: int) -> dict[s
     "cas",
     "classification_accuracy_score",
     {"cas": False},
-    "labels data data_labels",
+    "images labels data data_labels",
     settings=lambda evidence: {"epochs": 4},
+    samples=lambda dimensions, classes: 128,
 )
 def _classification_accuracy(evidence: Evidence, epochs: int) -> dict[str, Value]:
     from kgan.metrics.classification import classification_accuracy_score

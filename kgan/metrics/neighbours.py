@@ -83,13 +83,14 @@ def picture(
         images: generated images, float32 `(n, height, width, channels)` in [-1, 1].
         features: theirs, `(n, d)`.
         data: the real images, of the same shape.
-        real_features: those of the first m real images in the order of the data, `(m, d)`.
+        real_features: those of a `kgan.metrics.Reference` of the data, `(m, d)`.
         k: real images a row, m at most.
 
     Raises:
         UsageError: images or features that are not such, or unlike numbers or dimensions.
     """
     from kgan.images import grid
+    from kgan.metrics.references import places
 
     images = check_images(images, data.image_shape)
     indices, _ = nearest(real_features, features, k)
@@ -97,6 +98,12 @@ def picture(
         raise UsageError(
             f"features must be one row an image; received {len(indices)} for {len(images)} images."
         )
-    real = data.at(indices.ravel()).reshape(*indices.shape, *data.image_shape)
+    if len(real_features) > data.num_images:
+        raise UsageError(
+            f"real_features must be at most one row a real image; received {len(real_features)} "
+            f"for {data.num_images} images. Take the reference of these data."
+        )
+    chosen = places(data.num_images, len(real_features))[indices]
+    real = data.at(chosen.ravel()).reshape(*indices.shape, *data.image_shape)
     rows = np.concatenate([images[:, np.newaxis], real], axis=1)
     return grid(rows.reshape(-1, *data.image_shape), columns=k + 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -36,7 +37,7 @@ class Protocol:
             metric without any.
         num_real: real images that were used; None for a metric without any.
         num_fake: generated images of each repeat.
-        sampling: how the generator was asked: `truncation`, `labels`.
+        sampling: how the generator was asked, and what became of its images.
         version: of the formulas.
     """
 
@@ -66,7 +67,8 @@ class Protocol:
 
     def to_json(self) -> dict[str, Any]:
         """The attributes as what JSON can hold; `from_json` makes them a protocol again."""
-        return json.loads(json.dumps(dataclasses.asdict(self)))
+        # A NumPy number is the Python number that it holds.
+        return json.loads(json.dumps(dataclasses.asdict(self), default=lambda value: value.item()))
 
     @classmethod
     def from_json(cls, described: Mapping[str, Any]) -> Protocol:
@@ -76,7 +78,8 @@ class Protocol:
             UsageError: something else.
         """
         known = {field.name for field in dataclasses.fields(cls)}
-        if not isinstance(described, Mapping) or not {"metric"} <= set(described) <= known:
+        fits = isinstance(described, Mapping) and set(described) <= known
+        if not fits or not isinstance(described.get("metric"), str):
             raise UsageError(
                 f"protocol must be what Protocol.to_json gave, with {', '.join(sorted(known))}; "
                 f"received {described!r}."
@@ -117,6 +120,12 @@ class Score:
         return float(np.mean(self.values))
 
     @property
+    def direction(self) -> str:
+        """Which values are better, in words."""
+        words = {True: "lower is better", False: "higher is better", None: ""}
+        return words[self.lower_is_better]
+
+    @property
     def deviation(self) -> float | None:
         """The standard deviation over the repeats, of n - 1; None for a single one."""
         return float(np.std(self.values, ddof=1)) if len(self.values) > 1 else None
@@ -146,9 +155,12 @@ class Score:
             UsageError: something else.
         """
         try:
+            values = tuple(float(value) for value in described["values"])
+            if not values:
+                raise ValueError("no values")
             return cls(
                 described["name"],
-                tuple(float(value) for value in described["values"]),
+                values,
                 Protocol.from_json(described["protocol"]),
                 described["lower_is_better"],
                 described["error"],
@@ -166,8 +178,8 @@ class Comparison:
     Attributes:
         difference: the first value less the second.
         error: its standard error, from the deviations over the repeats; None without repeats.
-        better: "first", "second", or "neither" where the difference is at most two standard
-            errors, is 0, or has no better direction.
+        better: "first" or "second"; "neither" where the difference is at most two standard
+            errors, or is 0; "unknown" without repeats, or where no direction is better.
     """
 
     difference: float
@@ -176,10 +188,12 @@ class Comparison:
 
 
 def compare(first: Score, second: Score) -> Comparison:
-    """The difference of two scores, if they were measured alike.
+    """The difference of two scores of one name, if they were measured alike.
+
+    Warns if their extractor has no SHA-256: whether it is one function, only you know.
 
     Raises:
-        UsageError: they were not; says in what they differ.
+        UsageError: they were not; says in what they differ. Or one is NaN.
     """
     for argument, score in (("first", first), ("second", second)):
         if not isinstance(score, Score):
@@ -187,22 +201,39 @@ def compare(first: Score, second: Score) -> Comparison:
                 f"{argument} must be a kgan.metrics.Score; received {type(score).__name__}. Of a "
                 "JSON file's entry, kgan.metrics.Score.from_json makes one."
             )
+        if math.isnan(score.value):
+            raise UsageError(
+                f"{argument} must have a value; that of {score.name!r} is NaN, of images that have "
+                "none. Look at the images."
+            )
     differences = first.protocol.differences(second.protocol)
+    if first.name != second.name:
+        differences.insert(0, f"name is {first.name} and {second.name}")
     if differences:
         raise UsageError(
             f"first and second are not comparable: {'; '.join(differences)}. Measure one of them "
             "again with the other's protocol."
         )
-    difference = first.value - second.value
-    error = None
-    if first.deviation is not None and second.deviation is not None:
-        error = math.hypot(
-            first.deviation / math.sqrt(len(first.values)),
-            second.deviation / math.sqrt(len(second.values)),
+    extractor = first.protocol.extractor
+    if extractor is not None and extractor["sha256"] is None:
+        warnings.warn(
+            f"The extractor {extractor['name']!r} has no SHA-256: that both scores are of one "
+            "function, only you know.",
+            stacklevel=2,
         )
-    clear = abs(difference) > 2 * (error or 0.0)
-    if not clear or first.lower_is_better is None:
+    difference = first.value - second.value
+    if difference == 0:
+        return Comparison(0.0, None, "neither")
+    if first.deviation is None or second.deviation is None:
+        return Comparison(difference, None, "unknown")
+    error = math.hypot(
+        first.deviation / math.sqrt(len(first.values)),
+        second.deviation / math.sqrt(len(second.values)),
+    )
+    if abs(difference) <= 2 * error:
         return Comparison(difference, error, "neither")
+    if first.lower_is_better is None:
+        return Comparison(difference, error, "unknown")
     first_wins = (difference < 0) == first.lower_is_better
     return Comparison(difference, error, "first" if first_wins else "second")
 

@@ -8,6 +8,7 @@ import json
 import re
 import warnings
 import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,17 @@ if TYPE_CHECKING:
 PACKAGED = Path(__file__).with_name("packaged")
 LIMIT = 50_000  # images; published figures use as many
 _BATCH = 256
+# What NumPy and zipfile raise for a file whose bytes have changed.
+_DAMAGE = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    EOFError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +45,7 @@ class Reference:
     """What the real images' side of a score needs.
 
     Attributes:
-        features: float32 `(n, feature_dim)`, in the order of the data.
+        features: float32 `(n, feature_dim)`, of the images at `places`.
         labels: int32 `(n,)`; None where the data have none.
         data: what the protocol says of the data.
         extractor: what it says of the extractor, `Extractor.description`.
@@ -66,11 +78,11 @@ class Reference:
 def of(
     data: ImageDataset, extractor: Extractor, limit: int = LIMIT, cache: bool = True
 ) -> Reference:
-    """The reference of the first `limit` images of a data set.
+    """The reference of a data set, or of `limit` images drawn from it where it has more.
 
     It comes from the package, or from `references` in KGAN_HOME (by default ~/.cache/kgan), where
     the first call leaves it; a damaged file there is made anew. Of an extractor without SHA-256,
-    whose function may change, nothing is kept.
+    whose function may change, nothing is kept. Labels are those of `data`, hidden ones -1.
 
     Args:
         data: what `kgan.data.load` returns.
@@ -82,7 +94,14 @@ def of(
         UsageError: images that the extractor does not take.
         OSError: the cache cannot be written.
     """
+    from kgan.data import ImageDataset
+
     limit = check_integer("limit", limit, 2)
+    if not isinstance(data, ImageDataset):
+        raise UsageError(
+            f"data must be what kgan.data.load returns; received {type(data).__name__}. Use "
+            "kgan.data.load(data, batch_size=1)."
+        )
     number = min(data.num_images, limit)
     if not cache or extractor.sha256 is None:
         return _extracted(data, extractor, number)
@@ -90,7 +109,8 @@ def of(
     for folder in (PACKAGED, cache_folder()):
         if (folder / name).is_file():
             try:
-                return load(folder / name, describe(data), extractor.description)
+                found = load(folder / name, describe(data), extractor.description)
+                return dataclasses.replace(found, labels=_labels(data, number))
             except UsageError as error:
                 warnings.warn(f"{error} It is made anew.", stacklevel=2)
     made = _extracted(data, extractor, number)
@@ -118,10 +138,15 @@ def load(
             protocol = json.loads(str(file["protocol"]))
             features = file["features"]
             labels = file["labels"] if len(file["labels"]) else None
-            found = Reference(features, labels, protocol["data"], protocol["extractor"])
+            parts = protocol["data"], protocol["extractor"]
+            if not all(isinstance(part, dict) for part in parts):
+                raise ValueError("its protocol is none")
+            if labels is not None and labels.shape != (len(features),):
+                raise ValueError("not one label for each feature")
+            found = Reference(features, labels, *parts)
     except FileNotFoundError:
         raise UsageError(f"reference={str(path)!r} must be a file; there is none.") from None
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except _DAMAGE as error:
         raise UsageError(
             f"reference={str(path)!r} is damaged or no reference: it cannot be read ({error}). "
             "Remove it, and make it anew from the data."
@@ -154,6 +179,17 @@ def check_protocol(
             f"{argument} was computed with another protocol: {'; '.join(differences)}. Use one of "
             "this protocol, or give the data, from which it is made."
         )
+
+
+def places(num_images: int, number: int) -> np.ndarray:
+    """Which of the images of a data set a reference of so many has, in ascending order.
+
+    All, or as many drawn evenly, always the same: folders are sorted by class, so that the first
+    ones would be those of the first classes.
+    """
+    if number >= num_images:
+        return np.arange(num_images)
+    return np.sort(np.random.default_rng(0).permutation(num_images)[:number])
 
 
 def describe(data: ImageDataset) -> dict[str, Any]:
@@ -194,8 +230,15 @@ def cache_folder() -> Path:
 def _extracted(data: ImageDataset, extractor: Extractor, number: int) -> Reference:
     if number < 2:
         raise UsageError("data must hold at least 2 images; received 1. Load more images.")
+    chosen = places(data.num_images, number)
     features = np.concatenate(
-        [extractor.features(images) for images in data.in_order(_BATCH, number)]
+        [
+            extractor.features(data.at(chosen[start : start + _BATCH]))
+            for start in range(0, number, _BATCH)
+        ]
     )
-    labels = None if data.labels is None else data.labels[:number]
-    return Reference(features, labels, describe(data), extractor.description)
+    return Reference(features, _labels(data, number), describe(data), extractor.description)
+
+
+def _labels(data: ImageDataset, number: int) -> np.ndarray | None:
+    return None if data.labels is None else data.labels[places(data.num_images, number)]

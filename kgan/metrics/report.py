@@ -72,9 +72,9 @@ def write(
     names = None if data is None else data.label_names
     sections = [
         ("Scores", _scores(evaluation.scores)),
-        ("Samples", _samples(gan, evaluation.seed)),
+        ("Samples", _samples(gan, evaluation)),
         ("Nearest real images", _nearest(gan, evaluation, data)),
-        ("Ways through the latent space", _ways(gan, evaluation.seed)),
+        ("Ways through the latent space", _ways(gan, evaluation)),
         ("Classes", _classes(evaluation.by_class, names)),
         ("Curves of the run", _curves(history)),
         ("Protocols", _protocols(evaluation.scores)),
@@ -109,42 +109,39 @@ def write(
 
 def _scores(scores: Sequence[Score]) -> str:
     """A table of the scores."""
-    arrows = {True: "lower is better", False: "higher is better", None: ""}
     rows = [
         (
             f"<b>{html.escape(score.name)}</b>",
             f"{score.value:.4g}",
             "" if score.deviation is None else f"± {score.deviation:.2g}",
-            arrows[score.lower_is_better],
+            "" if score.error is None else f"{score.error:.2g}",
+            score.direction,
             f"<code>{html.escape(str(score.protocol))}</code>",
         )
         for score in scores
     ]
     repeats = max((len(score.values) for score in scores), default=1)
     note = f"Means of {repeats} repeats with other latents, ± their standard deviation."
-    headings = ("score", "value", "", "", "measured with")
-    return _table(headings, rows, numbers=(1, 2)) + (
+    headings = ("score", "value", "", "error", "", "measured with")
+    return _table(headings, rows, numbers=(1, 2, 3)) + (
         f'<p class="note">{note}</p>' if repeats > 1 else ""
     )
 
 
-def _samples(gan: GAN, seed: int) -> str:
-    if "condition" in gan.generator_inputs:
-        return ""
-    images = gan.generate(_SAMPLES, seed=seed)
+def _samples(gan: GAN, evaluation: Evaluation) -> str:
     columns = class_columns(gan.classes, _SAMPLES) if "label" in gan.generator_inputs else None
-    return _picture(grid(images, columns), f"{_SAMPLES} samples of seed {seed}, not picked.")
+    picture = grid(evaluation.images(gan, _SAMPLES), columns)
+    return _picture(picture, f"{_SAMPLES} samples of seed {evaluation.seed}, not picked.")
 
 
 def _nearest(gan: GAN, evaluation: Evaluation, data: ImageDataset | None) -> str:
     """Generated images, each beside the real ones whose features are nearest."""
     real, extractor = evaluation.reference, evaluation.extractor
-    if data is None or real is None or extractor is None or "condition" in gan.generator_inputs:
+    if data is None or real is None or extractor is None:
         return ""
-    fakes = gan.generate(_COPIES, seed=evaluation.seed)
-    picture = neighbours.picture(
-        fakes, extractor.features(fakes), data, real.features, min(_NEAREST, len(real.features))
-    )
+    fakes = evaluation.images(gan, _COPIES)
+    nearest = min(_NEAREST, len(real.features))
+    picture = neighbours.picture(fakes, extractor.features(fakes), data, real.features, nearest)
     return _picture(
         picture,
         "Left a generated image, then the real ones nearest to it in the features of "
@@ -152,11 +149,12 @@ def _nearest(gan: GAN, evaluation: Evaluation, data: ImageDataset | None) -> str
     )
 
 
-def _ways(gan: GAN, seed: int) -> str:
-    if "condition" in gan.generator_inputs:
+def _ways(gan: GAN, evaluation: Evaluation) -> str:
+    if "condition" in gan.generator_inputs:  # whose images have no latents alone
         return ""
     path = latent.spherical if gan.prior == "normal" else latent.linear
-    ends = synthesis.latents(gan, 2 * _WAYS, seed)
+    drawn = gan.sample_inputs(2 * _WAYS, evaluation.seed, evaluation.truncation)
+    ends = drawn["latent"]
     ways = path(ends[::2], ends[1::2], _STEPS).swapaxes(0, 1)
     images = synthesis.images(gan, ways.reshape(-1, gan.latent_dim))
     return _picture(grid(images, _STEPS), "From the image on the left to that on the right.")

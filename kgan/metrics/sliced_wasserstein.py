@@ -99,7 +99,9 @@ class PatchPyramid:
     def __init__(self, patches: int = 128, smallest: int = 16, seed: int = 0):
         self.patches = check_integer("patches", patches, 1)
         self.smallest = check_integer("smallest", smallest, PATCH)
-        self._random = np.random.RandomState(check_integer("seed", seed, 0, 2**32 - 1))
+        self.seed = check_integer("seed", seed, 0, 2**32 - 1)
+        self._shape: tuple[int, ...] = ()
+        self._count = 0
         self._levels: dict[int, list[np.ndarray]] = {}
 
     def add(self, images: Any) -> None:
@@ -116,13 +118,20 @@ class PatchPyramid:
                 f"images must have at least smallest={self.smallest} pixels a side; received "
                 f"{height}x{width}. Use larger ones, or a smaller one down to {PATCH}."
             )
-        if self._levels and height not in self._levels:
+        self._shape = self._shape or images.shape[1:]
+        if images.shape[1:] != self._shape:
             raise UsageError(
-                f"images must be of one size, {max(self._levels)} pixels high as those before; "
-                f"received {height}."
+                f"images must be of one shape, {self._shape} as those before; received "
+                f"{images.shape[1:]}."
             )
-        for level in laplacian_pyramid(images, self.smallest):
-            found = cut(level, self.patches, self._random)
+        levels = laplacian_pyramid(images, self.smallest)
+        # A stream for each image, so that batches of any size give the same patches.
+        numbers = range(self._count, self._count + len(images))
+        streams = [np.random.default_rng((self.seed, number)) for number in numbers]
+        places = np.stack([stream.random((len(levels), 2, self.patches)) for stream in streams])
+        self._count += len(images)
+        for number, level in enumerate(levels):
+            found = cut(level, places[:, number])
             self._levels.setdefault(level.shape[1], []).append(found)
 
     def descriptors(self, side: str) -> dict[int, np.ndarray]:
@@ -188,14 +197,17 @@ def enlarged(images: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return _smooth(between)
 
 
-def cut(level: np.ndarray, patches: int, random: np.random.RandomState) -> np.ndarray:
-    """So many patches of 7x7 pixels of each image, at random places: `(n * patches, c, 7, 7)`."""
+def cut(level: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Patches of 7x7 pixels: `(n * patches, c, 7, 7)`.
+
+    `places` `(n, 2, patches)` says where in each image they begin, as shares of the height and of
+    the width that a patch can begin in, from 0 to below 1.
+    """
     n, height, width, _ = level.shape
-    image = np.arange(n).repeat(patches)
-    top = random.randint(height - PATCH + 1, size=n * patches)
-    left = random.randint(width - PATCH + 1, size=n * patches)
+    top = (places[:, 0] * (height - PATCH + 1)).astype(int)
+    left = (places[:, 1] * (width - PATCH + 1)).astype(int)
     windows = np.lib.stride_tricks.sliding_window_view(level, (PATCH, PATCH), (1, 2))
-    return windows[image, top, left]
+    return windows[np.arange(n).repeat(places.shape[2]), top.ravel(), left.ravel()]
 
 
 def normalised(patches: np.ndarray, argument: str = "patches") -> np.ndarray:

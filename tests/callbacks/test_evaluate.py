@@ -13,11 +13,17 @@ from kgan.errors import UsageError
 from kgan.metrics import Evaluator
 from kgan.metrics.extractors import Extractor
 
-QUARTERS = Extractor(
-    "quarters",
-    lambda images: np.asarray(images).reshape(len(images), 2, 8, 2, 8).mean((2, 4)).reshape(-1, 4),
-    4,
-)
+
+def means():
+    """An extractor of the mean of each quarter of 16x16 images."""
+
+    def quarters(images):
+        return np.asarray(images).reshape(len(images), 2, 8, 2, 8).mean((2, 4)).reshape(-1, 4)
+
+    return Extractor("quarters", quarters, 4)
+
+
+QUARTERS = means()
 
 
 @pytest.fixture
@@ -146,6 +152,7 @@ def test_a_resumed_run_goes_on_from_the_best(make_gan, data, tmp_path):
 def test_a_damaged_record_is_told(make_gan, data, tmp_path, text):
     callback = scripted(data, [], best=tmp_path / "best.keras")
     (tmp_path / "best.json").write_text(text)
+    (tmp_path / "best.keras").touch()
     callback.set_model(make_gan())
     callback.on_train_begin()
     with pytest.warns(UserWarning, match="damaged.*forgotten"):
@@ -178,15 +185,45 @@ def test_a_generator_that_has_broken_scores_nan(make_gan, data, value, message):
     [
         ({"metrics": ["fid"]}, "metrics='fid' is unknown.*Did you mean 'fd'"),
         ({"monitor": "kid"}, "monitor='kid' is unknown; expected one of fd"),
+        ({"best": 5}, "best must be the path"),
+        ({"monitor": ["fd"]}, "monitor=.* is unknown"),
         ({"best": "best.h5"}, "best='best.h5' must end in .keras"),
         ({"every_epochs": 0}, "every_epochs must be an integer of at least 1"),
         ({"patience": 0}, "patience must be an integer of at least 1"),
         ({"metrics": ["diversity"], "patience": 1}, "monitor='diversity' has no better direction"),
+        ({"metrics": 5}, "metrics must be a list"),
     ],
 )
 def test_bad_input(data, arguments, message):
     with pytest.raises(UsageError, match=message):
         evaluate(data, **arguments)
+
+
+def test_the_first_score_with_a_direction_is_monitored(data):
+    assert evaluate(data, metrics=["diversity", "pr"], patience=3).monitor == "precision"
+
+
+def test_a_second_fit_keeps_a_better_one(make_gan, data, tmp_path):
+    callback = scripted(data, [1.0, 2.0], best=tmp_path / "best.keras")
+    gan = make_gan()
+    fit(gan, data, callback, epochs=1)
+    fit(gan, data, callback, epochs=1)
+    assert json.loads((tmp_path / "best.json").read_text())["value"] == 1.0
+
+
+@pytest.mark.parametrize(("metric", "least"), [("fd_inf", 24), ("kid", 4), ("dc", 6)])
+def test_too_few_samples_are_told_before_the_training(make_gan, data, metric, least):
+    callback = Evaluate(data, [metric], samples=3, extractor=means())
+    with pytest.raises(UsageError, match=f"samples must be at least {least} for '{metric}'"):
+        fit(make_gan(), data, callback)
+
+
+def test_vectors_are_asked_for_before_the_training(data):
+    gan = kgan.ConditionalGAN((16, 16, 1), condition_dim=3, latent_dim=8, width=8)
+    callback = evaluate(data)
+    callback.set_model(gan)
+    with pytest.raises(UsageError, match="conditions must be given"):
+        callback.on_train_begin()
 
 
 def test_a_model_of_another_shape(data):

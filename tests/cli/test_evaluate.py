@@ -89,6 +89,12 @@ def test_the_report_of_a_run(folder, kgan):
     for heading in ("Scores", "Samples", "Nearest real images", "Classes", "Curves of the run"):
         assert heading in report.text
     assert "T-shirt/top" in report.text
+    # A damaged history costs the curves alone.
+    (folder / "run" / "history.csv").write_text("epoch,fd\n1,abc\n")
+    result = kgan("evaluate", "run", "--samples", 20, "--metrics", "is", "--html", "b.html")
+    assert result.exit_code == 0
+    assert "history.csv is damaged" in result.stderr
+    assert "Curves of the run" not in (folder / "b.html").read_text("utf-8")
     assert re.search(r"frechet_distance\|x=judge_fashion_mnist@[0-9a-f]{8}\|", report.text)
 
 
@@ -109,7 +115,7 @@ def test_a_conditional_model_by_class(folder, kgan):
     )
     assert found["fd"].protocol.sampling == {
         "bits": 8,
-        "truncation": None,
+        "precision": "float32",
         "labels": "in turn",
     }
 
@@ -133,6 +139,8 @@ def test_a_reference_in_place_of_the_data(folder, kgan):
         (("--extractor", "vgg"), ["--extractor='vgg' is unknown"]),
         (("--weights", "a.pth"), ["--weights is for --extractor inception"]),
         (("--reference", "a.npz", "--data", "emoji"), ["--reference stands in place of --data"]),
+        (("--json", "a", "--html", "a"), ["--json and --html must be two files"]),
+        (("--html", "."), ["--html='.' must be a file; it is a folder"]),
         (("--samples", 1), ["1 is not in the range x>=2"]),
         (("--conditions", "a.npy"), ["--conditions='a.npy' must be a .npy file"]),
     ],
@@ -149,7 +157,7 @@ def test_bad_words_are_told_before_tensorflow(folder, refuses, words, parts):
         (("--metrics", "accuracy"), ["--metrics='accuracy' needs a model", "DCGAN takes none"]),
         (("--reference", "none.npz"), ["--reference='none.npz' must be a file"]),
         (("--data", "nothing_here"), ["nothing_here"]),
-        (("--metrics", "pr", "--samples", 3), ["fake must hold at least 4 samples; received 3"]),
+        (("--metrics", "pr", "--samples", 3), ["--samples must be at least 4 for 'pr'"]),
     ],
 )
 def test_what_cannot_be_measured_leaves_no_file(folder, refuses, words, parts):

@@ -5,7 +5,22 @@ import pytest
 
 import kgan
 from kgan.errors import UsageError
-from kgan.metrics import Evaluator, Score, frechet, measures, references
+from kgan.metrics import (
+    Evaluator,
+    Score,
+    classification,
+    diversity,
+    frechet,
+    inception_score,
+    kernel,
+    manifold,
+    measures,
+    memorisation,
+    ms_ssim,
+    path_length,
+    references,
+    sliced_wasserstein,
+)
 from kgan.metrics.extractors import Extractor
 
 
@@ -62,7 +77,7 @@ def test_each_repeat_is_the_function_of_the_features_of_its_seed(vivid_gan, data
     assert (protocol.num_real, protocol.num_fake) == (64, 60)
     assert protocol.extractor == EXTRACTOR.description
     assert protocol.data == references.describe(data)
-    assert protocol.sampling == {"bits": 8, "truncation": None, "labels": None}
+    assert protocol.sampling == {"bits": 8, "precision": "float32"}
 
 
 @pytest.mark.slow
@@ -86,11 +101,14 @@ def test_every_measure_scores_a_conditional_model(conditional, data):
 
 @pytest.mark.slow
 def test_the_classification_accuracy_score(conditional, images):
-    """Noise teaches nothing of four classes that are brightness."""
     labels = np.arange(64) % 4
     shaded = (images * 0.1 + (labels / 2 - 0.75)[:, None, None, None]).astype(np.float32)
     found = measured(conditional, (shaded, labels), "cas", samples=256, repeats=1)
-    assert 0 <= found["cas"].value <= 0.6
+    fakes = rounded(conditional.generate(256, seed=5)).astype(np.float32)
+    expected = classification.classification_accuracy_score(
+        fakes, np.arange(256) % 4, shaded, labels, 4, 5
+    )
+    assert found["cas"].value == pytest.approx(expected, abs=0.05)
     assert found["cas"].protocol.settings == {"epochs": 4}
 
 
@@ -149,19 +167,25 @@ def test_vectors_as_conditions(data):
         (["fd"], {"repeats": 0}, "repeats must be an integer of at least 1"),
         (["fd"], {"seed": -1}, "seed must be an integer"),
         (["fdd"], {}, "metrics='fdd' is unknown.*Did you mean 'fd'"),
-        ([], {}, "metrics must be one or more of"),
+        ([], {}, "metrics must be a list of one or more of"),
+        (None, {}, "metrics must be a list of one or more"),
         (["accuracy"], {}, "metrics='accuracy' needs a model that is asked for classes"),
         (["is"], {"extractor": FEATURES_ALONE}, "must tell classes for 'is'"),
         (["fd"], {"extractor": "judge"}, "extractor='judge' is unknown"),
         (["fd"], {"extractor": "judge_fashion_mnist"}, r"must have the shape \(batch, 28, 28, 1\)"),
-        (["pr"], {"samples": 3}, "at least 4 samples"),
+        (["pr"], {"samples": 3}, "samples must be at least 4 for 'pr'; received 3"),
+        (["fd"], {"reference": "a.npz"}, "reference must be a kgan.metrics.Reference"),
+        (["fd"], {"conditions": [0, 3]}, "conditions must be finite numbers of the shape"),
+        (["fd"], {"conditions": [[1.0]]}, "conditions must be None"),
+        (["fd"], {"extractor": lambda images: 0 * quarters(images)}, "must vary"),
         (["fd"], {"truncation": 0}, "truncation"),
-        (["fd_inf"], {"samples": 10}, "at least"),
+        (["fd_inf"], {"samples": 10}, "samples must be at least 24 for 'fd_inf'; received 10"),
     ],
 )
 def test_bad_input(vivid_gan, data, metrics, change, message):
+    change = {"samples": 60, "extractor": EXTRACTOR} | change
     with pytest.raises(UsageError, match=message):
-        measured(vivid_gan, data, *metrics, **change)
+        Evaluator(data, metrics, **change)(vivid_gan)
 
 
 @pytest.mark.parametrize("metric", ["fd", "swd"])
@@ -181,3 +205,109 @@ def test_a_single_score_by_name(vivid_gan, data):
     assert found["fd"].deviation is None
     with pytest.raises(KeyError):
         found["kid"]
+
+
+WIRED = {
+    "fd_inf": lambda real, fake: frechet.frechet_distance_infinite(
+        frechet.statistics(real), fake, seed=5
+    )[:1],
+    "kid": lambda real, fake: kernel.kernel_distance(real, fake, 100, 30, 5)[:1],
+    "mifid": lambda real, fake: (memorisation.mifid(real, fake),),
+    "is": lambda real, fake: inception_score.inception_score(9 * fake, 10, 5)[:1],
+    "pr": lambda real, fake: manifold.precision_recall(real, fake, 3),
+    "dc": lambda real, fake: manifold.density_coverage(real, fake, 5),
+    "diversity": lambda real, fake: (diversity.mean_pairwise_distance(fake),),
+}
+
+
+@pytest.mark.parametrize("metric", WIRED)
+def test_each_measure_is_its_function(vivid_gan, data, metric):
+    found = measured(vivid_gan, data, metric, repeats=1)
+    fake = quarters(rounded(vivid_gan.generate(60, seed=5)))
+    expected = WIRED[metric](quarters(data.images), fake)
+    assert [score.value for score in found.scores] == pytest.approx(expected, rel=1e-3)
+
+
+def test_measures_of_images_are_their_functions(vivid_gan, data):
+    found = measured(vivid_gan, data, "swd", "ms_ssim", "ppl", repeats=1)
+    fakes = rounded(vivid_gan.generate(60, seed=5)).astype(np.float32)
+    levels = sliced_wasserstein.pyramid_distances(data.images[:60], fakes, seed=5, smallest=14)
+    # All of the 64 real images but four, drawn.
+    assert found["swd"].value == pytest.approx(np.mean(list(levels.values())), rel=0.2)
+    assert found["ms_ssim"].value == pytest.approx(
+        ms_ssim.ms_ssim_diversity(fakes, seed=5), rel=1e-4
+    )
+    expected = path_length.path_length(
+        vivid_gan, path_length.feature_distance(EXTRACTOR), 60, 1e-4, 5
+    )
+    assert found["ppl"].value == pytest.approx(expected)
+    # Its ways are neither truncated nor rounded.
+    assert found["ppl"].protocol.sampling == {"precision": "float32"}
+
+
+def test_the_kernel_distance_states_its_error(vivid_gan, data):
+    found = measured(vivid_gan, data, "kid")["kid"]
+    fakes = [quarters(rounded(vivid_gan.generate(60, seed=seed))) for seed in (5, 6)]
+    errors = [
+        kernel.kernel_distance(quarters(data.images), fake, 100, 30, seed)[1]
+        for fake, seed in zip(fakes, (5, 6), strict=True)
+    ]
+    assert found.error == pytest.approx(np.mean(errors), rel=1e-2)
+    assert found.protocol.settings == {"subsets": 100, "subset_size": 30, "degree": 3}
+
+
+def test_the_real_images_are_drawn_from_all(vivid_gan, images):
+    """Sorted by class, the first ones would be of the first classes alone."""
+    bright = np.sort(images.mean((1, 2, 3)))
+    shades = np.broadcast_to(bright[:, None, None, None], images.shape).astype(np.float32)
+    data = kgan.data.load(shades, batch_size=1)
+    made = references.of(data, EXTRACTOR, limit=8, cache=False)
+    assert made.features[:, 0].max() > np.median(bright) > made.features[:, 0].min()
+    assert np.array_equal(made.features, quarters(data.at(references.places(64, 8))))
+
+
+def test_a_reference_of_other_images_is_refused(vivid_gan, data, images):
+    other = references.of(kgan.data.load(images[:20], batch_size=1), EXTRACTOR, cache=False)
+    with pytest.raises(UsageError, match="another protocol: data.sha256 is"):
+        measured(vivid_gan, data, "fd", reference=other)
+    shape = dataclasses.replace(other, data={**other.data, "shape": [8, 8, 1]})
+    with pytest.raises(UsageError, match=r"data.shape is \[8, 8, 1\], not \[16, 16, 1\]"):
+        measured(vivid_gan, None, "fd", reference=shape)
+
+
+def test_classes_that_are_not_the_models(data):
+    gan = kgan.ConditionalGAN((16, 16, 1), classes=7, latent_dim=8, width=8)
+    with pytest.raises(UsageError, match="must tell the model's 7 classes for 'accuracy'"):
+        measured(gan, data, "accuracy")
+    assert "accuracy" not in measured(gan, data, "diversity").by_class
+
+
+def test_classes_of_other_data_are_left_out(vivid_gan, data):
+    strange = Extractor(
+        "q", quarters, 4, classify=lambda x: 9 * quarters(x), num_classes=4, classes_of="digits"
+    )
+    assert measured(vivid_gan, data, "fd", extractor=strange).by_class == {}
+    assert set(measured(vivid_gan, data, "fd").by_class) == {"share of fakes", "share of reals"}
+
+
+def test_classes_with_one_image_have_no_distance(conditional, data):
+    found = measured(conditional, data, "pr", samples=5, repeats=1)
+    assert list(found.by_class["fd"]) == [0]
+
+
+def test_vectors_are_of_the_protocol(data):
+    gan = kgan.ConditionalGAN((16, 16, 1), condition_dim=3, latent_dim=8, width=8)
+    zeros, ones = np.zeros((2, 3)), np.ones((2, 3))
+    found = [
+        measured(gan, data, "diversity", conditions=vectors)["diversity"].protocol
+        for vectors in (zeros, ones)
+    ]
+    (difference,) = found[0].differences(found[1])
+    assert difference.startswith("sampling.conditions is ")
+
+
+def test_only_gans_are_measured(data):
+    import keras
+
+    with pytest.raises(UsageError, match="gan must be a GAN of kgan; received Sequential"):
+        measured(keras.Sequential(), data, "fd")

@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
 
+import kgan
 from kgan.errors import UsageError
+from kgan.images import grid
 from kgan.metrics import distances
-from kgan.metrics.neighbours import nearest, one_nearest_neighbour_accuracy
+from kgan.metrics.neighbours import nearest, one_nearest_neighbour_accuracy, picture
 
 
 def test_four_points_on_a_line():
@@ -106,3 +108,23 @@ def test_many_copies_of_few_samples():
 def test_what_has_no_neighbours(train, features, k, message):
     with pytest.raises(UsageError, match=message):
         nearest(train, features, k)
+
+
+def test_the_picture_shows_each_image_and_its_nearest(images):
+    """Of 1x1 features that are brightness: itself first, then the next brighter or darker."""
+    shades = np.linspace(-1, 1, 11, dtype=np.float32)
+    real = np.broadcast_to(shades[:, None, None, None], (11, 16, 16, 1)).astype(np.float32)
+    data = kgan.data.load(real, batch_size=1)
+    fakes = real[[2, 9]] + np.float32(0.01)
+    found = picture(fakes, fakes[:, 0, 0], data, real[:, 0, 0], k=2)
+    expected = grid(np.stack([fakes[0], real[2], real[3], fakes[1], real[9], real[10]]), 3)
+    assert np.array_equal(np.asarray(found), np.asarray(expected))
+
+
+def test_a_picture_of_what_does_not_fit(images):
+    data = kgan.data.load(images, batch_size=1)
+    features = images.reshape(64, -1)
+    with pytest.raises(UsageError, match="features must be one row an image; received 3 for 2"):
+        picture(images[:2], features[:3], data, features)
+    with pytest.raises(UsageError, match="real_features must be at most one row a real image"):
+        picture(images[:2], features[:2], data, np.concatenate([features, features]))

@@ -2,6 +2,7 @@ import dataclasses
 import json
 import math
 
+import numpy as np
 import pytest
 
 from kgan.errors import UsageError
@@ -48,13 +49,15 @@ def test_json_and_back(protocol):
     assert compare(Score.from_json(described), score).difference == 0
 
 
-@pytest.mark.parametrize("other", [{"num_fake": 1}, {"metric": "a", "k": 3}, None, "fd"])
+@pytest.mark.parametrize(
+    "other", [{"num_fake": 1}, {"metric": "a", "k": 3}, {"metric": 5}, None, "fd"]
+)
 def test_what_is_no_protocol(other):
     with pytest.raises(UsageError, match="protocol must be what"):
         Protocol.from_json(other)
 
 
-@pytest.mark.parametrize("other", [{}, None, {"values": 3}])
+@pytest.mark.parametrize("other", [{}, None, {"values": 3}, {"name": "fd", "values": []}])
 def test_what_is_no_score(other):
     with pytest.raises(UsageError, match="score must be what"):
         Score.from_json(other)
@@ -105,9 +108,35 @@ def test_what_is_neither(protocol):
     assert compare(*near).better == "neither"
     same = Score("fd", (1.0,), protocol)
     assert compare(same, same).better == "neither"
-    assert compare(same, Score("fd", (1.1,), protocol)).better == "first"
-    either = Score("diversity", (1.0,), protocol, None), Score("diversity", (2.0,), protocol, None)
-    assert compare(*either).better == "neither"
+
+
+def test_what_is_unknown(protocol):
+    """Of single repeats nobody knows how far they scatter."""
+    found = compare(Score("fd", (1.0,), protocol), Score("fd", (1.5, 1.5), protocol))
+    assert (found.difference, found.error, found.better) == (-0.5, None, "unknown")
+    either = [Score("diversity", values, protocol, None) for values in ((1.0, 1.1), (2.0, 2.1))]
+    assert compare(*either).better == "unknown"
+
+
+def test_two_scores_of_one_protocol_are_two(protocol):
+    with pytest.raises(UsageError, match="not comparable: name is precision and recall"):
+        compare(Score("precision", (0.5,), protocol), Score("recall", (0.5,), protocol))
+
+
+def test_nan_is_not_compared(protocol):
+    with pytest.raises(UsageError, match="second must have a value; that of 'fd' is NaN"):
+        compare(Score("fd", (1.0,), protocol), Score("fd", (math.nan,), protocol))
+
+
+def test_functions_without_sha256_are_compared_with_a_warning(protocol):
+    own = dataclasses.replace(protocol, extractor={**JUDGE, "name": "mine", "sha256": None})
+    with pytest.warns(UserWarning, match="'mine' has no SHA-256.*only you know"):
+        compare(Score("fd", (1.0,), own), Score("fd", (1.0,), own))
+
+
+def test_numbers_of_numpy_become_json():
+    described = Protocol("kid", {"subsets": np.int64(3)}).to_json()
+    assert type(described["settings"]["subsets"]) is int
 
 
 def test_only_scores_are_compared(protocol):

@@ -176,3 +176,34 @@ def test_packaged_images_have_packaged_references(name, channels, home, monkeypa
     assert np.array_equal(found.labels, data.labels)
     scale = np.abs(expected).max()
     assert np.abs(found.features[:number] - expected).max() < 1e-5 * scale
+
+
+def test_hidden_labels_are_not_those_of_the_cache(images, extractor, home):
+    labels = np.arange(64) % 4
+    whole = kgan.data.load((images, labels), batch_size=8)
+    hidden = kgan.data.load((images, labels), batch_size=8, labels=True, labelled=8)
+    assert np.array_equal(references.of(whole, extractor).labels, labels)
+    assert np.array_equal(references.of(hidden, extractor).labels, hidden.labels)
+    assert np.array_equal(references.of(whole, extractor).labels, labels)
+    assert len(list(home.glob("*.npz"))) == 1
+
+
+def test_damage_anywhere_is_told(data, extractor, home, tmp_path):
+    references.of(data, extractor)
+    (file,) = home.glob("*.npz")
+    whole = file.read_bytes()
+    for place in range(0, len(whole), 7):
+        damaged = bytearray(whole)
+        damaged[place] ^= 255
+        file.write_bytes(damaged)
+        try:
+            found = references.load(file)
+        except UsageError:
+            continue
+        # What the checksums of zip do not cover changes nothing.
+        assert np.array_equal(found.features, means(data.images))
+
+
+def test_only_data_sets_have_references(images, extractor):
+    with pytest.raises(UsageError, match="data must be what kgan.data.load returns"):
+        references.of(images, extractor)

@@ -26,6 +26,7 @@ class Extractor:
         resize: how images of another size get to the network's, "none" where they do not.
         feature_dim: numbers a feature has; None until the first are made, where nobody said.
         num_classes: of the logits; None if the network tells no classes.
+        classes_of: the data set whose classes these are; None if only you know.
         canonical: whether a Fréchet distance of these features may be called FID.
     """
 
@@ -40,13 +41,15 @@ class Extractor:
         resize: str = "none",
         classify: Callable[[Any], Any] | None = None,
         num_classes: int | None = None,
+        classes_of: str | None = None,
         batch_size: int = 64,
         canonical: bool = False,
     ):
         """Make an extractor of a function of one's own.
 
         Args:
-            name, feature_dim, sha256, image_shape, resize, num_classes, canonical: the attributes.
+            name, feature_dim, sha256, image_shape, resize, num_classes, classes_of, canonical: the
+                attributes.
             function: float32 images `(batch, height, width, channels)` in [-1, 1], an array, to
                 features `(batch, feature_dim)`, an array or tensor; it must compute in inference.
             classify: the same images to logits `(batch, num_classes)`.
@@ -63,6 +66,7 @@ class Extractor:
             None if feature_dim is None else check_integer("feature_dim", feature_dim, 1)
         )
         self.num_classes = num_classes
+        self.classes_of = classes_of
         self.canonical = canonical
         self._function = function
         self._classify = classify

@@ -31,9 +31,9 @@ def from_function(function: Callable[[Any], Any]) -> Extractor:
 def from_model(model: keras.Model) -> Extractor:
     """The extractor of a Keras model from images `(batch, height, width, channels)` to features.
 
-    It has the model's name, and the SHA-256 of the weights as they are now: make a new one when the
-    model was trained further. Images must have the size and channels that the model takes; it is
-    called in inference.
+    It has the model's name, and the SHA-256 of architecture and weights as they are now: make a new
+    one when the model was trained further. Images must have the size and channels that the model
+    takes; it is called in inference.
 
     Raises:
         UsageError: a model of more inputs or outputs than one, or not from images to `(batch, d)`.
@@ -62,19 +62,32 @@ def from_model(model: keras.Model) -> Extractor:
         model.name,
         functools.partial(model, training=False),
         outputs[0][1] if outputs else None,
-        sha256=weights_sha256(model),
+        sha256=model_sha256(model),
         image_shape=inputs[0][1:] if inputs else (None, None, None),
     )
 
 
-def weights_sha256(model: keras.Model) -> str:
-    """The SHA-256 over the types, shapes and bytes of all weights, in the model's order."""
-    digest = hashlib.sha256()
+def model_sha256(model: keras.Model) -> str:
+    """The SHA-256 over the architecture and all weights, in the model's order."""
+    digest = hashlib.sha256(_architecture(model).encode())
     for variable in model.weights:
         value = np.ascontiguousarray(variable.numpy())
         digest.update(f"{value.dtype.name}{value.shape}".encode())
         digest.update(value.tobytes())
     return digest.hexdigest()
+
+
+def _architecture(model: keras.Model) -> str:
+    """The model's JSON, with the names that Keras numbers anew in every process made plain."""
+    try:
+        text = model.to_json()
+    # Whatever a class without `get_config` raises.
+    except Exception:
+        return type(model).__qualname__
+    names = [model.name, *(layer.name for layer in model._flatten_layers(include_self=False))]
+    for number, name in enumerate(names):
+        text = text.replace(f'"{name}"', f'"{number}"')
+    return text
 
 
 def _shapes(model: keras.Model, side: str) -> list[tuple[int | None, ...]]:

@@ -49,12 +49,19 @@ def test_its_sha256_tells_shapes_and_types_apart():
             [keras.Input(shape[:1]), keras.layers.Dense(*shape[1:], dtype=dtype)]
         )
         model.set_weights([np.zeros_like(value) for value in model.get_weights()])
-        return own.weights_sha256(model)
+        return own.model_sha256(model)
 
     assert digest((2, 4)) == digest((2, 4))
     # 12 zeros in both: 2 * 4 + 4 and 3 * 3 + 3.
     assert digest((2, 4)) != digest((3, 3))
     assert digest((2, 4), "bfloat16") != digest((2, 4), "float16")
+
+
+def test_its_sha256_tells_two_heads_of_one_trunk_apart():
+    trunk = keras.Sequential([keras.Input((16, 16, 1)), keras.layers.Conv2D(4, 3)])
+    heads = keras.layers.GlobalAveragePooling2D(), keras.layers.GlobalMaxPooling2D()
+    digests = {own.model_sha256(keras.Sequential([trunk, head])) for head in heads}
+    assert len(digests) == 2
 
 
 def test_models_in_mixed_precision_and_without_a_shape(images):
