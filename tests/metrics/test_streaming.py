@@ -11,6 +11,7 @@ from kgan.metrics.inception_score import inception_score
 from kgan.metrics.kernel import kernel_distance
 from kgan.metrics.manifold import density_coverage, precision_recall
 from kgan.metrics.memorisation import mifid
+from kgan.metrics.sliced_wasserstein import pyramid_distances
 
 
 def quarters(images):
@@ -91,6 +92,56 @@ def test_a_reference_stands_for_the_real_side(sides, images):
         streaming.FrechetDistance(other, reference=made)
 
 
+def test_a_reference_and_real_images_are_refused(sides):
+    made = references.of(kgan.data.load(sides[0], batch_size=8), EXTRACTOR, cache=False)
+    with pytest.raises(UsageError, match="real must be None, since the reference stands"):
+        streaming.FrechetDistance(EXTRACTOR, reference=made).update_state(*sides)
+
+
+def test_any_function_of_features(sides):
+    real, fake = sides
+    metric = streaming.FeatureFunction(lambda real, fake: fake.mean() - real.mean(), EXTRACTOR)
+    expected = quarters(fake).mean() - quarters(real).mean()
+    assert fed(metric, real, fake) == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_distance_by_class(sides):
+    real, fake = sides
+    labels = np.arange(32) % 3
+    metric = streaming.FrechetDistanceByClass(EXTRACTOR)
+    for start in range(0, 32, 10):
+        rows = slice(start, start + 10)
+        metric.update_state(real[rows], fake[rows], labels[rows], labels[rows])
+    expected = frechet.frechet_distance_by_class(quarters(real), labels, quarters(fake), labels)
+    assert metric.result() == pytest.approx(expected, rel=1e-9)
+    metric.reset_state()
+    metric.update_state(real[:2], fake[:2], [0, 0], [0, 1])
+    with pytest.raises(UsageError, match="fake images must be at least 2 of class 0; received 1"):
+        metric.result()
+
+
+def test_the_accuracy_of_asked_classes(sides):
+    _, fake = sides
+    labels = EXTRACTOR.classify(fake)
+    labels[::4] = (labels[::4] + 1) % 4
+    metric = streaming.ClassAccuracy(EXTRACTOR)
+    metric.update_state(labels[:20], fake[:20])
+    metric.update_state(labels[20:], fake[20:])
+    assert float(metric.result()) == 0.75
+
+
+def test_modes_of_points():
+    metric = streaming.Modes([[0.0, 0.0], [10.0, 0.0]], std=1.0)
+    metric.update_state(fake=np.array([[0.1, 0.0], [0.0, 5.0]]))
+    metric.update_state(fake=np.array([[0.0, 0.2], [10.0, 0.0]]))
+    found = metric.result()
+    assert (found["modes"], found["high_quality"]) == (2, 0.75)
+    assert found["reverse_kl"] == pytest.approx(2 / 3 * np.log(4 / 3) + 1 / 3 * np.log(2 / 3))
+    metric.reset_state()
+    with pytest.raises(UsageError, match="fake points are missing"):
+        metric.result()
+
+
 def test_the_inception_score_is_of_fakes_alone(sides):
     real, fake = sides
     metric = streaming.InceptionScore(EXTRACTOR, splits=2, seed=3)
@@ -114,7 +165,7 @@ def test_the_sliced_wasserstein_distance(sides):
     metric = streaming.SlicedWasserstein(patches=64, projections=16, smallest=8)
     found = fed(metric, real, fake)
     assert list(found) == [16, 8]
-    assert found == fed(metric.__class__(64, 16, 8), real, fake)
+    assert found == pyramid_distances(real, fake, 64, 16, smallest=8)
     assert fed(streaming.SlicedWasserstein(64, 16, 8), real, real)[16] == 0
 
 
@@ -125,6 +176,8 @@ def test_the_diversity_pairs_the_halves_of_a_batch(sides):
     metric = streaming.MSSSIMDiversity()
     metric.update_state(fake=fake[:10])
     assert float(metric.result()) == pytest.approx(ms_ssim(fake[:5], fake[5:10]).mean(), rel=1e-5)
+    with pytest.raises(UsageError, match="fake must hold at least 2 images"):
+        metric.update_state(fake=fake[:1])
 
 
 @pytest.mark.parametrize(

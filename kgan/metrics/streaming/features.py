@@ -1,8 +1,4 @@
-"""Metrics of images that come in batches, as Keras metrics: no more images than a batch are held.
-
-Each is fed with `update_state(real, fake)`, eagerly; either may be None. What is kept are features,
-or their sums; `result()` is then the function of them that the metric is named after.
-"""
+"""Metrics of the features of images that come in batches; the features, or their sums, are kept."""
 
 from __future__ import annotations
 
@@ -15,14 +11,13 @@ import numpy as np
 from kgan.checks import check_integer
 from kgan.errors import UsageError
 from kgan.metrics import extractors
+from kgan.metrics.check import check_classes
 from kgan.metrics.frechet import Moments, frechet_distance
 from kgan.metrics.inception_score import inception_score
 from kgan.metrics.kernel import kernel_distance
 from kgan.metrics.manifold import density_coverage, precision_recall
 from kgan.metrics.memorisation import mifid
-from kgan.metrics.ms_ssim import ms_ssim
 from kgan.metrics.references import Reference, check_protocol
-from kgan.metrics.sliced_wasserstein import PatchPyramid, level_distances
 
 
 class FeatureMetric(keras.metrics.Metric):
@@ -43,7 +38,7 @@ class FeatureMetric(keras.metrics.Metric):
         if reference is not None:
             check_protocol("reference", reference, extractor=self.extractor.description)
         self.reference = reference
-        self._sides: dict[str, list[np.ndarray]] = {"real": [], "fake": []}
+        self.reset_state()
 
     def update_state(self, real: Any = None, fake: Any = None) -> None:
         """Take images `(n, height, width, channels)` in [-1, 1] of either side.
@@ -51,6 +46,8 @@ class FeatureMetric(keras.metrics.Metric):
         Raises:
             UsageError: images that the extractor does not take.
         """
+        if real is not None and self.reference is not None:
+            raise UsageError("real must be None, since the reference stands for the real images.")
         for side, images in (("real", real), ("fake", fake)):
             if images is not None:
                 self._add(side, self.extractor.features(np.asarray(images)))
@@ -68,15 +65,11 @@ class FeatureMetric(keras.metrics.Metric):
 
     def reset_state(self) -> None:
         """Forget all images, the reference excepted."""
-        self._sides = {"real": [], "fake": []}
+        self._sides: dict[str, list[np.ndarray]] = {"real": [], "fake": []}
 
 
 class FrechetDistance(FeatureMetric):
     """The Fréchet distance (`kgan.metrics.frechet`); of the features the moments alone are kept."""
-
-    def __init__(self, extractor: Any, reference: Reference | None = None, name: str | None = None):
-        super().__init__(extractor, reference, name)
-        self.reset_state()
 
     def _add(self, side: str, features: np.ndarray) -> None:
         self._moments.setdefault(side, Moments(features.shape[1])).add(features)
@@ -98,6 +91,33 @@ class FrechetDistance(FeatureMetric):
     def reset_state(self) -> None:
         """Forget all images, the reference excepted."""
         self._moments: dict[str, Moments] = {}
+
+
+class FeatureFunction(FeatureMetric):
+    """Any function of the features of both sides, as the other functions of `kgan.metrics` are.
+
+    Args:
+        function: `(real, fake)`, features `(n, d)` each, to a figure or several.
+        extractor, reference, name: as for `FeatureMetric`.
+    """
+
+    def __init__(
+        self,
+        function: Callable[[np.ndarray, np.ndarray], Any],
+        extractor: Any,
+        reference: Reference | None = None,
+        name: str | None = None,
+    ):
+        super().__init__(extractor, reference, name)
+        self.function = function
+
+    def result(self) -> Any:
+        """What the function gives of the images so far.
+
+        Raises:
+            UsageError: what the function refuses.
+        """
+        return self.function(self._features("real"), self._features("fake"))
 
 
 class KernelDistance(FeatureMetric):
@@ -130,6 +150,9 @@ class KernelDistance(FeatureMetric):
 class PrecisionRecall(FeatureMetric):
     """Improved precision and recall (`kgan.metrics.manifold`)."""
 
+    names = ("precision", "recall")
+    function = staticmethod(precision_recall)
+
     def __init__(
         self,
         extractor: Any,
@@ -141,17 +164,20 @@ class PrecisionRecall(FeatureMetric):
         self.k = check_integer("k", k, 1)
 
     def result(self) -> dict[str, float]:
-        """`precision` and `recall` of the images so far.
+        """Both figures of the images so far, by name.
 
         Raises:
             UsageError: no more than k images of a side.
         """
-        values = precision_recall(self._features("real"), self._features("fake"), self.k)
-        return dict(zip(("precision", "recall"), values, strict=True))
+        values = self.function(self._features("real"), self._features("fake"), self.k)
+        return dict(zip(self.names, values, strict=True))
 
 
-class DensityCoverage(FeatureMetric):
-    """Density and coverage (`kgan.metrics.manifold`)."""
+class DensityCoverage(PrecisionRecall):
+    """Density and coverage (`kgan.metrics.manifold`), which take k = 5."""
+
+    names = ("density", "coverage")
+    function = staticmethod(density_coverage)
 
     def __init__(
         self,
@@ -160,17 +186,7 @@ class DensityCoverage(FeatureMetric):
         k: int = 5,
         name: str | None = None,
     ):
-        super().__init__(extractor, reference, name)
-        self.k = check_integer("k", k, 1)
-
-    def result(self) -> dict[str, float]:
-        """`density` and `coverage` of the images so far.
-
-        Raises:
-            UsageError: no more than k images of a side.
-        """
-        values = density_coverage(self._features("real"), self._features("fake"), self.k)
-        return dict(zip(("density", "coverage"), values, strict=True))
+        super().__init__(extractor, reference, k, name)
 
 
 class MemorisationInformedFrechetDistance(FeatureMetric):
@@ -183,6 +199,66 @@ class MemorisationInformedFrechetDistance(FeatureMetric):
             UsageError: fewer than two images of a side.
         """
         return mifid(self._features("real"), self._features("fake"))
+
+
+class FrechetDistanceByClass(keras.metrics.Metric):
+    """The Fréchet distance within each class; of the features the moments alone are kept.
+
+    Args:
+        extractor: what `kgan.metrics.extractors.get` takes.
+        name: of the metric.
+    """
+
+    def __init__(self, extractor: Any, name: str | None = None):
+        super().__init__(name=name)
+        self.extractor = extractors.get(extractor)
+        self.reset_state()
+
+    def update_state(
+        self, real: Any = None, fake: Any = None, real_labels: Any = None, fake_labels: Any = None
+    ) -> None:
+        """Take images `(n, height, width, channels)` of either side with their labels `(n,)`.
+
+        Raises:
+            UsageError: images that the extractor does not take, or labels that are not such.
+        """
+        for side, images, labels in (
+            ("real", real, real_labels),
+            ("fake", fake, fake_labels),
+        ):
+            if images is None:
+                continue
+            features = self.extractor.features(np.asarray(images))
+            labels = check_classes(f"{side}_labels", labels, len(features))
+            for label in np.unique(labels):
+                moments = self._moments.setdefault((side, int(label)), Moments(features.shape[1]))
+                moments.add(features[labels == label])
+
+    def result(self) -> dict[int, float]:
+        """The distance of each class that the fakes have.
+
+        Raises:
+            UsageError: a class with fewer than two images of a side.
+        """
+        classes = sorted(label for side, label in self._moments if side == "fake")
+        for label in classes:
+            for side in ("real", "fake"):
+                count = getattr(self._moments.get((side, label)), "count", 0)
+                if count < 2:
+                    raise UsageError(
+                        f"{side} images must be at least 2 of class {label}; received {count}."
+                    )
+        return {
+            label: frechet_distance(
+                self._moments["real", label].statistics(),
+                self._moments["fake", label].statistics(),
+            )
+            for label in classes
+        }
+
+    def reset_state(self) -> None:
+        """Forget all images."""
+        self._moments: dict[tuple[str, int], Moments] = {}
 
 
 class InceptionScore(keras.metrics.Metric):
@@ -224,103 +300,6 @@ class InceptionScore(keras.metrics.Metric):
     def reset_state(self) -> None:
         """Forget all images."""
         self._logits: list[np.ndarray] = []
-
-
-class PairMetric(keras.metrics.Mean):
-    """The mean of a function of pairs of images: PSNR, SSIM, MS-SSIM or LPIPS.
-
-    Args:
-        function: `(real, fake)`, images `(n, height, width, channels)` in [-1, 1] each, to a value
-            a pair, `(n,)`: `functools.partial(kgan.metrics.fidelity.psnr, channels="y")`, say.
-        name: of the metric.
-    """
-
-    def __init__(self, function: Callable[[Any, Any], Any], name: str | None = None):
-        super().__init__(name=name)
-        self.function = function
-
-    def update_state(self, real: Any, fake: Any) -> None:
-        """Take pairs of images.
-
-        Raises:
-            UsageError: images that the function does not take.
-        """
-        super().update_state(self.function(np.asarray(real), np.asarray(fake)))
-
-
-class MSSSIMDiversity(keras.metrics.Mean):
-    """The mean MS-SSIM of pairs of generated images: small where they are diverse.
-
-    The first half of a batch is paired with the second, so of a conditional model feed batches of
-    one class. See `kgan.metrics.ms_ssim.ms_ssim_diversity`.
-    """
-
-    def update_state(self, real: Any = None, fake: Any = None) -> None:
-        """Take generated images `(n, height, width, channels)` in [-1, 1]; real ones are unused.
-
-        Raises:
-            UsageError: images that are not such, or smaller than a window.
-        """
-        if fake is not None:
-            half = len(fake) // 2
-            images = np.asarray(fake)
-            super().update_state(ms_ssim(images[:half], images[half : 2 * half]))
-
-
-class SlicedWasserstein(keras.metrics.Metric):
-    """The sliced Wasserstein distances of patches (`kgan.metrics.sliced_wasserstein`).
-
-    Args:
-        patches: of each image and level; they are kept.
-        projections: directions.
-        smallest: pixels that the shorter side of the coarsest level must have.
-        seed: of the places and the directions.
-        name: of the metric.
-
-    Raises:
-        UsageError: a number out of range.
-    """
-
-    def __init__(
-        self,
-        patches: int = 128,
-        projections: int = 512,
-        smallest: int = 16,
-        seed: int = 0,
-        name: str | None = None,
-    ):
-        super().__init__(name=name)
-        self.patches = patches
-        self.projections = check_integer("projections", projections, 1)
-        self.smallest = smallest
-        self.seed = seed
-        self.reset_state()
-
-    def update_state(self, real: Any = None, fake: Any = None) -> None:
-        """Take images `(n, height, width, channels)` in [-1, 1] of either side.
-
-        Raises:
-            UsageError: images that are not such, or too small.
-        """
-        for side, images in (("real", real), ("fake", fake)):
-            if images is not None:
-                self._pyramids[side].add(images)
-
-    def result(self) -> dict[int, float]:
-        """The distance of each level, by its height, of the images so far.
-
-        Raises:
-            UsageError: no images of a side, or unlike numbers of them.
-        """
-        return level_distances(
-            self._pyramids["real"], self._pyramids["fake"], self.projections, self.seed
-        )
-
-    def reset_state(self) -> None:
-        """Forget all images."""
-        self._pyramids = {
-            side: PatchPyramid(self.patches, self.smallest, self.seed) for side in ("real", "fake")
-        }
 
 
 def _missing(side: str) -> UsageError:

@@ -1,0 +1,185 @@
+"""Metrics of images, or of points, that come in batches; what is kept are sums, or patches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+
+from kgan.checks import check_integer
+from kgan.errors import UsageError
+from kgan.metrics import extractors, modes
+from kgan.metrics.check import check_classes
+from kgan.metrics.ms_ssim import ms_ssim
+from kgan.metrics.sliced_wasserstein import PatchPyramid, level_distances
+
+
+class PairMetric(keras.metrics.Mean):
+    """The mean of a function of pairs of images: PSNR, SSIM, MS-SSIM or LPIPS.
+
+    Args:
+        function: `(real, fake)`, images `(n, height, width, channels)` in [-1, 1] each, to a value
+            a pair, `(n,)`: `functools.partial(kgan.metrics.fidelity.psnr, channels="y")`, say.
+        name: of the metric.
+    """
+
+    def __init__(self, function: Callable[[Any, Any], Any], name: str | None = None):
+        super().__init__(name=name)
+        self.function = function
+
+    def update_state(self, real: Any, fake: Any) -> None:
+        """Take pairs of images.
+
+        Raises:
+            UsageError: images that the function does not take.
+        """
+        super().update_state(self.function(np.asarray(real), np.asarray(fake)))
+
+
+class MSSSIMDiversity(keras.metrics.Mean):
+    """The mean MS-SSIM of pairs of generated images: small where they are diverse.
+
+    The first half of a batch is paired with the second (an odd last image with none), so of a conditional model feed batches of
+    one class. See `kgan.metrics.ms_ssim.ms_ssim_diversity`.
+    """
+
+    def update_state(self, real: Any = None, fake: Any = None) -> None:
+        """Take generated images `(n, height, width, channels)` in [-1, 1]; real ones are unused.
+
+        Raises:
+            UsageError: images that are not such, or smaller than a window.
+        """
+        if fake is None:
+            return
+        images = np.asarray(fake)
+        half = len(images) // 2
+        if half == 0:
+            raise UsageError("fake must hold at least 2 images, a pair; received 1.")
+        super().update_state(ms_ssim(images[:half], images[half : 2 * half]))
+
+
+class SlicedWasserstein(keras.metrics.Metric):
+    """The sliced Wasserstein distances of patches (`kgan.metrics.sliced_wasserstein`).
+
+    Args:
+        patches: of each image and level; they are kept.
+        projections: directions.
+        smallest: pixels that the shorter side of the coarsest level must have.
+        seed: of the places and the directions.
+        name: of the metric.
+
+    Raises:
+        UsageError: a number out of range.
+    """
+
+    def __init__(
+        self,
+        patches: int = 128,
+        projections: int = 512,
+        smallest: int = 16,
+        seed: int = 0,
+        name: str | None = None,
+    ):
+        super().__init__(name=name)
+        self.patches = patches
+        self.projections = check_integer("projections", projections, 1)
+        self.smallest = smallest
+        self.seed = seed
+        self.reset_state()
+
+    def update_state(self, real: Any = None, fake: Any = None) -> None:
+        """Take images `(n, height, width, channels)` in [-1, 1] of either side.
+
+        Raises:
+            UsageError: images that are not such, or too small.
+        """
+        for side, images in (("real", real), ("fake", fake)):
+            if images is not None:
+                self._pyramids[side].add(images)
+
+    def result(self) -> dict[int, float]:
+        """The distance of each level, by its height, of the images so far.
+
+        Raises:
+            UsageError: no images of a side, or unlike numbers of them.
+        """
+        return level_distances(
+            self._pyramids["real"], self._pyramids["fake"], self.projections, self.seed
+        )
+
+    def reset_state(self) -> None:
+        """Forget all images."""
+        self._pyramids = {
+            side: PatchPyramid(self.patches, self.smallest, self.seed) for side in ("real", "fake")
+        }
+
+
+class ClassAccuracy(keras.metrics.Mean):
+    """The share of generated images in which a classifier sees the class that was asked for.
+
+    Args:
+        extractor: what `kgan.metrics.extractors.get` takes; it must tell classes.
+        name: of the metric.
+    """
+
+    def __init__(self, extractor: Any, name: str | None = None):
+        super().__init__(name=name)
+        self.extractor = extractors.get(extractor)
+
+    def update_state(self, labels: Any, fake: Any) -> None:
+        """Take the classes asked for, integers `(n,)`, and the images made of them.
+
+        Raises:
+            UsageError: images that the extractor does not take, or labels that are not such.
+        """
+        seen = self.extractor.classify(np.asarray(fake))
+        super().update_state(seen == check_classes("labels", labels, len(seen)))
+
+
+class Modes(keras.metrics.Metric):
+    """Modes, high-quality share and reverse KL of points (`kgan.metrics.modes`); keeps counts.
+
+    Args:
+        centres: the means of the mixture, `(m, d)`.
+        std: the standard deviation of each mode.
+        within: how many standard deviations are still high quality.
+        name: of the metric.
+    """
+
+    def __init__(self, centres: Any, std: float, within: float = 3.0, name: str | None = None):
+        super().__init__(name=name)
+        self.centres = np.asarray(centres)
+        self.std = std
+        self.within = within
+        self.reset_state()
+
+    def update_state(self, real: Any = None, fake: Any = None) -> None:
+        """Take generated points `(n, d)` in the units of the centres; real ones are unused.
+
+        Raises:
+            UsageError: as for `kgan.metrics.modes.histogram`.
+        """
+        if fake is not None:
+            self._counts += modes.histogram(fake, self.centres, self.std, self.within)
+            self._total += len(fake)
+
+    def result(self) -> dict[str, float]:
+        """`modes`, `high_quality` and `reverse_kl` of the points so far.
+
+        Raises:
+            UsageError: none came.
+        """
+        if not self._total:
+            raise UsageError("fake points are missing: call update_state(fake=points) first.")
+        return {
+            "modes": float(np.count_nonzero(self._counts)),
+            "high_quality": float(self._counts.sum() / self._total),
+            "reverse_kl": modes.kl_to_even(self._counts),
+        }
+
+    def reset_state(self) -> None:
+        """Forget all points."""
+        self._counts = np.zeros(len(self.centres), np.int64)
+        self._total = 0
