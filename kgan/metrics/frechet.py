@@ -18,6 +18,7 @@ from kgan.errors import UsageError
 from kgan.metrics.check import check_classes, check_features, check_sides, check_varied
 
 _POINTS = 15  # of the fit to infinitely many samples
+
 _TOLERANCE = 2e-7  # of the distance, within which rounding must stay
 
 
@@ -97,7 +98,7 @@ def _accurate(first: np.ndarray, second: np.ndarray) -> float:
     """
     (values_1, axes_1), (values_2, axes_2) = _spectrum(first), _spectrum(second)
     # Both are in ascending order: what is 0 in both goes.
-    rank = max(int(np.count_nonzero(values)) for values in (values_1, values_2)) or 1
+    rank = max(int(np.count_nonzero(values_1)), int(np.count_nonzero(values_2)), 1)
     factor_1 = axes_1[:, -rank:] * np.sqrt(values_1[-rank:])
     factor_2 = axes_2[:, -rank:] * np.sqrt(values_2[-rank:])
     left, _, right = np.linalg.svd(factor_1.T @ factor_2)
