@@ -44,11 +44,8 @@ def collapse(looks: list[Look]) -> Evidence | None:
         return None
     if look["diversity"] > 0.35 and look["modes"] > 0.35:
         return None
-    # In the beginning all fakes are alike; while a generator learns, they spread.
-    before = looks[-4] if len(looks) > 3 else {}
-    if not _has(before, "diversity", "modes") or any(
-        look[name] > 1.15 * before[name] for name in ("diversity", "modes")
-    ):
+    # In the beginning all fakes are alike.
+    if _spreading(looks):
         return None
     return {name: look[name] for name in ("diversity", "recall", "modes")}
 
@@ -76,7 +73,8 @@ def won(looks: list[Look]) -> Evidence | None:
     if not _has(look, "separation", "discriminator_loss", "chance") or look["chance"] <= 0:
         return None
     left = look["discriminator_loss"] / look["chance"]
-    if look["separation"] < 0.97 or left > 0.25:
+    # In the beginning fakes are easily told, but the generator learns from that.
+    if look["separation"] < 0.97 or left > 0.25 or _spreading(looks):
         return None
     return {"separation": look["separation"], "loss_left": left}
 
@@ -116,6 +114,17 @@ def divergence(looks: list[Look]) -> Evidence | None:
     return {"discriminator_loss": look["discriminator_loss"], "bound": look["bound"]}
 
 
+def _spreading(looks: list[Look]) -> bool:
+    """Whether the fakes are less alike than three looks ago, or there is none so old."""
+    if len(looks) < 4:
+        return True
+    now, before = looks[-1], looks[-4]
+    return any(
+        _has(now, name) and now[name] > 1.15 * before.get(name, 0.0) + chance
+        for name, chance in (("diversity", 0.01), ("modes", 0.03))
+    )
+
+
 def _has(look: Look, *names: str) -> bool:
     return all(name in look for name in names)
 
@@ -138,7 +147,7 @@ class Illness:
 ILLNESSES = {
     "collapse": Illness(
         collapse,
-        looks=2,
+        looks=3,
         words=(
             "the fakes' diversity is {diversity:.0%} of the reals', and they spread over "
             "{modes:.0%} of the kinds of image that the reals have (recall {recall:.2f}): whatever "
@@ -159,7 +168,7 @@ ILLNESSES = {
     ),
     "discriminator won": Illness(
         won,
-        looks=3,
+        looks=2,
         words=(
             "the discriminator tells {separation:.1%} of the pairs of a real and a fake apart, and "
             "{loss_left:.1%} of its loss is left: the generator is beaten, and hears only that all "
