@@ -115,12 +115,11 @@ def divergence(looks: list[Look]) -> Evidence | None:
 
 
 def _spreading(looks: list[Look]) -> bool:
-    """Whether the fakes are less alike than three looks ago, or there is none so old."""
+    """Whether the fakes are less alike than in any look before the last three, or none is older."""
     if len(looks) < 4:
         return True
-    now, before = looks[-1], looks[-4]
     return any(
-        _has(now, name) and now[name] > 1.15 * before.get(name, 0.0) + chance
+        looks[-1].get(name, 0.0) > 1.15 * max(look.get(name, 0.0) for look in looks[:-3]) + chance
         for name, chance in (("diversity", 0.01), ("modes", 0.03))
     )
 
