@@ -1,9 +1,9 @@
-"""What the signs of a training add up to, in words. Needs NumPy only.
+"""What the signs of a training add up to, in words. Pure Python.
 
 A look is a dict of numbers, as `kgan.callbacks.Health.measure` gives them and its `epoch`. A sign
 takes all looks so far, the newest last, and gives the evidence that an illness shows in the newest
-one, or None; a look that lacks a number shows nothing. The thresholds were chosen on the runs of
-`benchmarks/health.py` with seeds from 100 on; RESULTS.md says what they do on others.
+one, or None; a look that lacks a number shows nothing. The thresholds were chosen on runs of
+`benchmarks/health.py` with other seeds than those whose figures RESULTS.md gives.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def vanishing(looks: list[Look]) -> Evidence | None:
 
 
 def divergence(looks: list[Look]) -> Evidence | None:
-    """The losses are out of all proportion, and grow."""
+    """The discriminator's loss is out of all proportion."""
     look = looks[-1]
     if not _has(look, "discriminator_loss", "bound"):
         return None
