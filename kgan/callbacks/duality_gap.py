@@ -58,7 +58,7 @@ class DualityGap(keras.callbacks.Callback):
     def __init__(
         self,
         held_out: Any = None,
-        every_epochs: int = 2,
+        every_epochs: int = 3,
         steps: int = 20,
         num_samples: int = 512,
         learning_rate: float = 1e-3,

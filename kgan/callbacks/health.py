@@ -39,8 +39,12 @@ class Health(keras.callbacks.Callback):
     vanishing gradients of the generator, divergence and NaN; `kgan.callbacks.illnesses` says by
     which signs. What it finds is printed as one line an illness and episode, and kept in `findings`
     (`kgan.callbacks.illnesses.Finding`); `report()` is all of it as text. The signs go into the
-    logs as `health_…`, and so into the history, `kgan.callbacks.History` and TensorBoard. The
-    training itself stays as it is, draw by draw.
+    logs as `health_…`, and so into the history, `kgan.callbacks.History` and TensorBoard.
+
+    Swings are looked for in the last 512 steps (calls, with `steps_per_execution`), in which those
+    of 3 to 85 show. Under `tf.distribute` the chief alone looks and speaks. The training stays as
+    it is, draw by draw, unless its data is a shuffled `tf.data.Dataset`: to take the reals from it
+    once more moves its order on.
 
     Args:
         held_out: images that the training does not see, as for `gan.evaluate`; without them nothing

@@ -1,9 +1,9 @@
-"""What the signs of a training add up to, in words. Needs NumPy only.
+"""What the signs of a training add up to, in words. Pure Python.
 
 A look is a dict of numbers, as `kgan.callbacks.Health.measure` gives them and its `epoch`. A sign
 takes all looks so far, the newest last, and gives the evidence that an illness shows in the newest
-one, or None; a look that lacks a number shows nothing. The thresholds were chosen on the runs of
-`benchmarks/health.py` with seeds from 100 on; RESULTS.md says what they do on others.
+one, or None; a look that lacks a number shows nothing. The thresholds were chosen on runs of
+`benchmarks/health.py` with other seeds than those whose figures RESULTS.md gives.
 """
 
 from __future__ import annotations
@@ -44,11 +44,8 @@ def collapse(looks: list[Look]) -> Evidence | None:
         return None
     if look["diversity"] > 0.35 and look["modes"] > 0.35:
         return None
-    # In the beginning all fakes are alike; while a generator learns, they spread.
-    before = looks[-4] if len(looks) > 3 else {}
-    if not _has(before, "diversity", "modes") or any(
-        look[name] > 1.15 * before[name] for name in ("diversity", "modes")
-    ):
+    # In the beginning all fakes are alike.
+    if _spreading(looks):
         return None
     return {name: look[name] for name in ("diversity", "recall", "modes")}
 
@@ -76,7 +73,8 @@ def won(looks: list[Look]) -> Evidence | None:
     if not _has(look, "separation", "discriminator_loss", "chance") or look["chance"] <= 0:
         return None
     left = look["discriminator_loss"] / look["chance"]
-    if look["separation"] < 0.97 or left > 0.25:
+    # In the beginning fakes are easily told, but the generator learns from that.
+    if look["separation"] < 0.97 or left > 0.25 or _spreading(looks):
         return None
     return {"separation": look["separation"], "loss_left": left}
 
@@ -106,7 +104,7 @@ def vanishing(looks: list[Look]) -> Evidence | None:
 
 
 def divergence(looks: list[Look]) -> Evidence | None:
-    """The losses are out of all proportion, and grow."""
+    """The discriminator's loss is out of all proportion."""
     look = looks[-1]
     if not _has(look, "discriminator_loss", "bound"):
         return None
@@ -114,6 +112,16 @@ def divergence(looks: list[Look]) -> Evidence | None:
     if size < look["bound"]:
         return None
     return {"discriminator_loss": look["discriminator_loss"], "bound": look["bound"]}
+
+
+def _spreading(looks: list[Look]) -> bool:
+    """Whether the fakes are less alike than in any look before the last three, or none is older."""
+    if len(looks) < 4:
+        return True
+    return any(
+        looks[-1].get(name, 0.0) > 1.15 * max(look.get(name, 0.0) for look in looks[:-3]) + chance
+        for name, chance in (("diversity", 0.01), ("modes", 0.03))
+    )
 
 
 def _has(look: Look, *names: str) -> bool:
@@ -138,7 +146,7 @@ class Illness:
 ILLNESSES = {
     "collapse": Illness(
         collapse,
-        looks=2,
+        looks=3,
         words=(
             "the fakes' diversity is {diversity:.0%} of the reals', and they spread over "
             "{modes:.0%} of the kinds of image that the reals have (recall {recall:.2f}): whatever "
@@ -159,7 +167,7 @@ ILLNESSES = {
     ),
     "discriminator won": Illness(
         won,
-        looks=3,
+        looks=2,
         words=(
             "the discriminator tells {separation:.1%} of the pairs of a real and a fake apart, and "
             "{loss_left:.1%} of its loss is left: the generator is beaten, and hears only that all "

@@ -1,4 +1,4 @@
-"""Signs of an ill training, measured on series and features. Needs NumPy only.
+"""Signs of an ill training, measured on series and features. Pure NumPy.
 
 A series is `(n,)`, a value a step; features are `(n, d)`. Nothing here knows of thresholds; those
 are in `kgan.callbacks.illnesses`.

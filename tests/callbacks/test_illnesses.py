@@ -126,3 +126,12 @@ def test_broken_numbers_are_said_once():
     assert str(finding) == "epoch 4: nan: generator_loss became nan in epoch 4"
     assert watch.broken(5, "again") == []
     assert watch.findings == [finding]
+
+
+def test_a_generator_that_still_spreads_is_not_beaten():
+    beaten = {"separation": 1.0, "discriminator_loss": 0.01}
+    learning = [{**beaten, "diversity": 0.4 + 0.05 * k, "modes": 0.4 + 0.05 * k} for k in range(8)]
+    assert seen(*learning) == []
+    assert seen(*learning, *[{**beaten, "diversity": 0.75, "modes": 0.75}] * 5) == [
+        ("discriminator won", 10)
+    ]

@@ -41,8 +41,8 @@ class PairMetric(keras.metrics.Mean):
 class MSSSIMDiversity(keras.metrics.Mean):
     """The mean MS-SSIM of pairs of generated images: small where they are diverse.
 
-    The first half of a batch is paired with the second (an odd last image with none), so of a conditional model feed batches of
-    one class. See `kgan.metrics.ms_ssim.ms_ssim_diversity`.
+    The first half of a batch is paired with the second, an odd last image with none; so of a
+    conditional model feed batches of one class. See `kgan.metrics.ms_ssim.ms_ssim_diversity`.
     """
 
     def update_state(self, real: Any = None, fake: Any = None) -> None:
