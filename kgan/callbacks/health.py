@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -249,9 +250,13 @@ class Health(keras.callbacks.Callback):
         """The looks up to an epoch: those of an earlier run in the folder, or of a `fit` before."""
         path = None if self.folder is None else self.folder / "health.json"
         looks = self.watch.looks if path is None else []
-        if path is not None and path.exists():
-            looks = json.loads(path.read_text())
-        return [look for look in looks if look["epoch"] <= epoch]
+        try:
+            if path is not None and path.exists():
+                looks = json.loads(path.read_text())
+            return [look for look in looks if look["epoch"] <= epoch]
+        except (ValueError, KeyError, TypeError) as error:
+            warnings.warn(f"{path} is damaged ({error}); what it saw is forgotten.", stacklevel=2)
+            return []
 
     def _write(self) -> None:
         assert self.folder is not None

@@ -175,6 +175,13 @@ def test_a_resumed_run_goes_on_from_its_looks(images, make_gan, tmp_path):
     np.testing.assert_allclose(second.series["real_logits"], whole.series["real_logits"][2:])
 
 
+@pytest.mark.parametrize("text", ["", "[1]", '[{"step": 1}]'])
+def test_damaged_looks_are_told_and_forgotten(tmp_path, text):
+    (tmp_path / "health.json").write_text(text)
+    with pytest.warns(UserWarning, match="health.json is damaged .*forgotten"):
+        assert Health(folder=tmp_path)._before(3) == []
+
+
 def test_features_of_ones_own(images, make_gan):
     def means(images):
         return images.mean((1, 2))
