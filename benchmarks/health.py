@@ -50,6 +50,7 @@ from keras.optimizers import Adam
 import kgan
 from kgan import zoo
 from kgan.callbacks.duality_gap import DualityGap
+from kgan.callbacks.evaluate import Evaluate
 from kgan.callbacks.health import Health
 from kgan.files import replacing
 
@@ -209,9 +210,10 @@ def watchers(kept: np.ndarray) -> dict[str, Callable[[], list[keras.callbacks.Ca
     """What is timed, at its defaults, by name; the first is the baseline."""
     return {
         "nothing": list,
+        "Evaluate": lambda: [Evaluate("fashion_mnist")],
         "Health": lambda: [Health(held_out=kept)],
         "DualityGap": lambda: [DualityGap()],
-        "both": lambda: [Health(held_out=kept), DualityGap()],
+        "all three": lambda: [Evaluate("fashion_mnist"), Health(held_out=kept), DualityGap()],
     }
 
 
