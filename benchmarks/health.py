@@ -9,7 +9,8 @@ A run that the witness does not confirm counts nowhere; the table says how many 
 an ill run among whose findings the illness is, whatever else is found: a generator that a winning
 discriminator has stopped may well be collapsed, too. A false alarm is a healthy run with any
 finding. Thresholds were chosen on the seeds 100, 101, 0 and 10; the figures are of the seeds 20 to
-29, which nothing was chosen on.
+29, which nothing was chosen on (and of 31 and 32 for the vanishing gradient on the grid, where the
+witness did not confirm one run).
 
 Each run is written to the JSON file when it ends, and one that is there is not run again:
 
