@@ -48,6 +48,7 @@ def test_a_run_leaves_everything_it_promises(folder, recipe, kgan):
         "checkpoints",
         "config.json",
         "curves.png",
+        "health.json",
         "history.csv",
         "model.keras",
         "samples",
