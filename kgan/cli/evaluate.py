@@ -16,8 +16,7 @@ from kgan.cli.generate import rows_of
 from kgan.cli.main import OneOf, print_table
 from kgan.errors import UsageError
 from kgan.files import replacing
-from kgan.metrics import extractors
-from kgan.metrics.measures import MEASURES
+from kgan.metrics.names import EXTRACTORS, METRICS
 
 if TYPE_CHECKING:
     from kgan.data import ImageDataset
@@ -60,7 +59,7 @@ class Metrics(click.ParamType):
     type=Metrics(),
     default="fd,kid,pr,dc",
     show_default=True,
-    help=f"Of {', '.join(MEASURES)}.",
+    help=f"Of {', '.join(METRICS)}.",
 )
 @click.option(
     "--samples",
@@ -86,7 +85,7 @@ class Metrics(click.ParamType):
 )
 @click.option(
     "--extractor",
-    type=OneOf("--extractor", extractors.NAMES),
+    type=OneOf("--extractor", EXTRACTORS),
     help="What turns images into features.  [default: the judge where it fits, else "
     "efficientnet_lite0]",
 )
@@ -164,7 +163,7 @@ def evaluate(
         html_to = None if html_file is None else files.enter_context(replacing(html_file))
         gan = models.load(found)
         history = [] if html_file is None else models.history_of(found)
-        from kgan.metrics import Evaluator, references, report
+        from kgan.metrics import Evaluator, extractors, references, report
 
         chosen = extractors.inception.load(weights) if weights else extractor
         described = models.data_of(model, found) if data is None else {"source": data}

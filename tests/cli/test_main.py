@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from kgan.cli.main import COMMANDS, Cli, cli
 from kgan.errors import UsageError
 
-LEAVES = [["train"], ["generate"], ["export"], ["data", "list"], ["data", "prepare"]]
+LEAVES = [["train"], ["generate"], ["evaluate"], ["export"], ["data", "list"], ["data", "prepare"]]
 LEAVES += [["zoo", "list"], *(["latent", word] for word in ("interpolate", "arithmetic"))]
 LEAVES += [["latent", "invert"], ["latent", "directions"]]
 

@@ -5,9 +5,19 @@ import sys
 def test_the_pure_functions_need_neither_tensorflow_nor_keras():
     code = (
         "import sys, kgan, kgan.metrics.check\n"
-        "from kgan.metrics import assignment, diversity, frechet, judge, neighbours\n"
+        "from kgan.metrics import assignment, diversity, fidelity, frechet, judge, kernel\n"
+        "from kgan.metrics import inception_score, lpips, manifold, memorisation, ms_ssim\n"
+        "from kgan.metrics import neighbours, path_length, sliced_wasserstein\n"
         "assert kgan.metrics.frechet is frechet\n"
         "assignment.assignment_accuracy([0, 1], [1, 0])\n"
         "assert not {'tensorflow', 'keras'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_names_that_help_shows_are_those_that_there_are():
+    from kgan.metrics import measures, names
+    from kgan.metrics.extractors import NAMES
+
+    assert names.METRICS == tuple(measures.MEASURES)
+    assert names.EXTRACTORS == NAMES
