@@ -19,5 +19,5 @@ def test_the_names_that_help_shows_are_those_that_there_are():
     from kgan.metrics import measures, names
     from kgan.metrics.extractors import NAMES
 
-    assert names.METRICS == tuple(measures.MEASURES)
+    assert tuple(measures.MEASURES) == names.METRICS
     assert names.EXTRACTORS == NAMES
