@@ -119,7 +119,7 @@ def test_learns_the_mean_of_each_condition(kind, conditioning):
         **count,
     )
     adam = {f"{player}_optimizer": keras.optimizers.Adam(3e-3, 0.5) for player in PLAYERS}
-    gan.compile("hinge", penalties=[kgan.penalties.R1(0.1)], discriminator_steps=1, **adam)
+    gan.compile("hinge", penalties=[kgan.penalties.R1(1.0)], discriminator_steps=1, **adam)
     gan.fit((images, labels if kind == "label" else vectors), batch_size=32, epochs=90, verbose=0)
     for number, grey in enumerate(greys):
         asked = {"labels": [number] * 30}
