@@ -252,7 +252,7 @@ def cost(rounds: int) -> dict[str, Any]:
     return {"seconds": seconds, "inside": inside}
 
 
-def measured(callback: Health | DualityGap) -> float:
+def measured(callback: Evaluate | Health | DualityGap) -> float:
     """Processor seconds of a measurement, shared out to the epochs that it comes in."""
     began = time.process_time()
     callback.measure()

@@ -100,6 +100,7 @@ class Evaluate(keras.callbacks.Callback):
         self._sign = -1.0 if lower_is_better else 1.0
         self.best_value = -self._sign * math.inf
         self.best_epoch = 0
+        self._epoch = 0
 
     def on_train_begin(self, logs=None):
         # What the user can mend is told here; later a score may be missing, but training goes on.
@@ -116,7 +117,7 @@ class Evaluate(keras.callbacks.Callback):
         last = epoch + 1 == self.params["epochs"]
         if (epoch + 1) % self.every_epochs and not last:
             return
-        values = self._measured()
+        values = self.measure()
         if logs is not None:
             logs.update(values)
         if self.tensorboard is not None and is_chief(self.model.distribute_strategy):
@@ -130,7 +131,7 @@ class Evaluate(keras.callbacks.Callback):
             waited = -(-(epoch + 1 - self.best_epoch) // self.every_epochs)
             self.model.stop_training |= waited >= self.patience
 
-    def _measured(self) -> dict[str, float]:
+    def measure(self) -> dict[str, float]:
         """The scores by name; NaN of images that have none, such as a hundred times the same."""
         try:
             return {score.name: score.value for score in self.evaluator(self.model).scores}
