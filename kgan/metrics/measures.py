@@ -11,7 +11,7 @@ import numpy as np
 from kgan.errors import UsageError, unknown_name
 from kgan.images import to_uint8
 from kgan.metrics.check import check_varied
-from kgan.metrics.references import places
+from kgan.metrics.references import drawn
 
 if TYPE_CHECKING:
     from kgan.models import GAN
@@ -169,7 +169,12 @@ def _frechet_infinite(evidence: Evidence) -> dict[str, Value]:
 
 
 @_measure(
-    "fd_class", "frechet_distance_by_class", {"fd_class": True}, "features real labels real_labels"
+    "fd_class",
+    "frechet_distance_by_class",
+    {"fd_class": True},
+    "features real labels real_labels",
+    samples=lambda dimensions, classes: 2 * classes,
+    canonical={"fd_class": "fid_class"},
 )
 def _frechet_by_class(evidence: Evidence) -> dict[str, Value]:
     from kgan.metrics import frechet
@@ -297,9 +302,8 @@ def _sliced_wasserstein(
     from kgan.metrics.sliced_wasserstein import PatchPyramid, level_distances
 
     real, fake = (PatchPyramid(patches, smallest, evidence.seed) for _ in range(2))
-    chosen = places(evidence.data.num_images, images)
-    for start in range(0, images, _BATCH):
-        real.add(evidence.data.at(chosen[start : start + _BATCH]))
+    for batch in drawn(evidence.data, images):
+        real.add(batch)
     for batch in evidence.first(images):
         fake.add(batch)
     distances = level_distances(real, fake, projections, evidence.seed)

@@ -9,6 +9,7 @@ import re
 import warnings
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -192,6 +193,13 @@ def places(num_images: int, number: int) -> np.ndarray:
     return np.sort(np.random.default_rng(0).permutation(num_images)[:number])
 
 
+def drawn(data: ImageDataset, number: int) -> Iterator[np.ndarray]:
+    """The images at `places` of a data set, in batches."""
+    chosen = places(data.num_images, number)
+    for start in range(0, len(chosen), _BATCH):
+        yield data.at(chosen[start : start + _BATCH])
+
+
 def describe(data: ImageDataset) -> dict[str, Any]:
     """What a protocol says of real images: source, split, shape, and the SHA-256 of them all."""
     config, source = data.config, data.config["source"]
@@ -230,13 +238,7 @@ def cache_folder() -> Path:
 def _extracted(data: ImageDataset, extractor: Extractor, number: int) -> Reference:
     if number < 2:
         raise UsageError("data must hold at least 2 images; received 1. Load more images.")
-    chosen = places(data.num_images, number)
-    features = np.concatenate(
-        [
-            extractor.features(data.at(chosen[start : start + _BATCH]))
-            for start in range(0, number, _BATCH)
-        ]
-    )
+    features = np.concatenate([extractor.features(images) for images in drawn(data, number)])
     return Reference(features, _labels(data, number), describe(data), extractor.description)
 
 

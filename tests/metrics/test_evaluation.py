@@ -114,6 +114,8 @@ def test_the_classification_accuracy_score(conditional, images):
 
 def test_a_score_is_called_fid_only_with_the_canonical_network(vivid_gan, data):
     canonical = Extractor("inception", quarters, 4, sha256=64 * "c", canonical=True)
+    names = Evaluator(data, ["fd_class", "mifid", "kid"], extractor=canonical).directions
+    assert list(names) == ["fid_class", "mifid", "kid"]
     evaluator = Evaluator(data, ["fd", "fd_inf"], samples=60, extractor=canonical, repeats=1)
     assert evaluator.directions == {"fid": True, "fid_inf": True}
     assert [score.name for score in evaluator(vivid_gan).scores] == ["fid", "fid_inf"]
