@@ -166,7 +166,7 @@ def evaluate(
         from kgan.metrics import Evaluator, extractors, references, report
 
         chosen = extractors.inception.load(weights) if weights else extractor
-        described = models.data_of(model, found) if data is None else {"source": data}
+        described = models.data_of(found) if data is None else {"source": data}
         if split is not None:
             if described is None:
                 raise UsageError(f"--split={split} needs --data: nothing tells what {model} saw.")

@@ -85,13 +85,8 @@ def load(found: Path | str) -> GAN:
     return kgan.presets.load(found)
 
 
-def data_of(model: str, found: Path | str) -> dict[str, Any] | None:
-    """What of `kgan.data.load` gives the images that MODEL learned from; None if nothing tells.
-
-    Args:
-        model: as the user wrote it.
-        found: as `find` gave it.
-    """
+def data_of(found: Path | str) -> dict[str, Any] | None:
+    """What `kgan.data.load` takes for the images that MODEL learned from; None if nothing tells."""
     from kgan import zoo
 
     if isinstance(found, str) and found in zoo.list_recipes():

@@ -320,8 +320,7 @@ class Evaluator:
         """Whether the extractor is a classifier of few classes, those of the images."""
         assert self.extractor is not None
         number, of = self.extractor.num_classes or 0, self.extractor.classes_of
-        sources = [part.data["source"] for part in (self.reference,) if part is not None]
-        strange = of is not None and not all(of in source for source in sources)
+        strange = bool(of and self.reference and of not in self.reference.data["source"])
         return 0 < number <= _MOST_CLASSES and gan.classes in (None, number) and not strange
 
     def _compiled(self, gan: GAN) -> Callable[[dict[str, np.ndarray]], Any]:
