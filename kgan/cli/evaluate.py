@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kgan.cli import models
-from kgan.cli.generate import rows_of
+from kgan.cli.generate import conditions_option, rows_of, truncation_option
 from kgan.cli.main import OneOf, print_table
 from kgan.errors import UsageError
 from kgan.files import replacing
@@ -101,18 +101,8 @@ class Metrics(click.ParamType):
     metavar="FILE.npz",
     help="The real images' features, saved earlier, in place of --data.",
 )
-@click.option(
-    "--truncation",
-    type=click.FloatRange(0, min_open=True),
-    metavar="T",
-    help="Redraw latents beyond ±T.",
-)
-@click.option(
-    "--conditions",
-    type=click.Path(path_type=Path),
-    metavar="FILE.npy",
-    help="The vectors that a conditional model needs, a row an image, repeated over them.",
-)
+@truncation_option
+@conditions_option
 @click.option(
     "--json", "json_file", type=click.Path(path_type=Path), metavar="FILE", help="Write the scores."
 )

@@ -37,6 +37,21 @@ class Labels(click.ParamType):
         return labels
 
 
+truncation_option = click.option(
+    "--truncation",
+    type=click.FloatRange(0, min_open=True),
+    metavar="T",
+    help="Redraw latents beyond ±T: closer to the average, less variety.",
+)
+
+conditions_option = click.option(
+    "--conditions",
+    type=click.Path(path_type=Path),
+    metavar="FILE.npy",
+    help="The vectors that a conditional model needs, a row an image, repeated over them.",
+)
+
+
 @click.command(
     epilog="\b\nExample:\n"
     "  kgan generate dcgan_fashion_mnist -n 100 --seed 7 --out garments.png\n"
@@ -56,12 +71,7 @@ class Labels(click.ParamType):
     metavar="S",
     help="Repeats the same images; drawn and printed if not given.",
 )
-@click.option(
-    "--truncation",
-    type=click.FloatRange(0, min_open=True),
-    metavar="T",
-    help="Redraw latents beyond ±T: closer to the average, less variety.",
-)
+@truncation_option
 @click.option(
     "--labels",
     type=Labels(),
@@ -74,12 +84,7 @@ class Labels(click.ParamType):
     metavar="FILE.npy",
     help="An InfoGAN's codes, a row an image, repeated over them.  [default: drawn]",
 )
-@click.option(
-    "--conditions",
-    type=click.Path(path_type=Path),
-    metavar="FILE.npy",
-    help="The vectors that a conditional model needs, a row an image, repeated over them.",
-)
+@conditions_option
 @click.option(
     "--out",
     type=click.Path(path_type=Path),

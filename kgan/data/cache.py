@@ -33,9 +33,9 @@ class Item(NamedTuple):
     file: Path | bytes
 
 
-def folder() -> Path:
-    """Where decoded images are kept: `data` in KGAN_HOME, which is ~/.cache/kgan by default."""
-    return check_path("KGAN_HOME", os.environ.get("KGAN_HOME") or "~/.cache/kgan") / "data"
+def folder(name: str = "data") -> Path:
+    """A folder in KGAN_HOME (~/.cache/kgan by default): that of decoded images, or another."""
+    return check_path("KGAN_HOME", os.environ.get("KGAN_HOME") or "~/.cache/kgan") / name
 
 
 def decoded(

@@ -232,7 +232,7 @@ def cache_folder() -> Path:
     """Where references are kept: `references` in KGAN_HOME, which is ~/.cache/kgan by default."""
     from kgan.data import cache
 
-    return cache.folder().with_name("references")
+    return cache.folder("references")
 
 
 def _extracted(data: ImageDataset, extractor: Extractor, number: int) -> Reference:

@@ -39,7 +39,7 @@ def folder() -> Path:
     """Where fetched weights are kept: `weights` in KGAN_HOME, which is ~/.cache/kgan by default."""
     from kgan.data import cache
 
-    return cache.folder().with_name("weights")
+    return cache.folder("weights")
 
 
 def fetch(url: str, digest: str) -> Path:
