@@ -204,7 +204,7 @@ def duality_table(rows: list[dict[str, Any]]) -> str:
 
 # -- the cost ----------------------------------------------------------------------------------
 
-EPOCHS = 3  # of a fit that is timed, so that a gap is estimated once
+EPOCHS = 5  # of a fit that is timed, so that a gap is estimated once
 
 
 def watchers(kept: np.ndarray) -> dict[str, Callable[[], list[keras.callbacks.Callback]]]:
@@ -219,7 +219,7 @@ def watchers(kept: np.ndarray) -> dict[str, Callable[[], list[keras.callbacks.Ca
 
 
 def cost(rounds: int) -> dict[str, Any]:
-    """Processor seconds of three epochs of the default recipe with each callback, in turn.
+    """Processor seconds of five epochs of the default recipe with each callback, in turn.
 
     They tell the work, whatever else the machine does, up to some percent. Each has its model and
     callback all along. The first round, in which TensorFlow traces, is not among them. `inside` are
@@ -263,7 +263,7 @@ def cost_table(found: dict[str, dict[str, list[float]]]) -> str:
     """Medians; more is the median of each round's ratio to the baseline of the round."""
     base = np.array(found["seconds"]["nothing"])
     lines = [
-        "| three epochs of dcgan_fashion_mnist with | processor s | more | measurements alone |",
+        "| five epochs of dcgan_fashion_mnist with | processor s | more | measurements alone |",
         "|---|---|---|---|",
     ]
     for name, some in found["seconds"].items():

@@ -58,7 +58,7 @@ class DualityGap(keras.callbacks.Callback):
     def __init__(
         self,
         held_out: Any = None,
-        every_epochs: int = 3,
+        every_epochs: int = 5,
         steps: int = 20,
         num_samples: int = 512,
         learning_rate: float = 1e-3,
@@ -105,6 +105,7 @@ class DualityGap(keras.callbacks.Callback):
             "discriminator": tf.function(self._discriminator_step, autograph=False),
             "generator": tf.function(self._generator_step, autograph=False),
         }
+        self._value_now = tf.function(self._value, autograph=False)
 
     def on_epoch_end(self, epoch, logs=None):
         last = epoch + 1 == self.params["epochs"]
@@ -128,7 +129,7 @@ class DualityGap(keras.callbacks.Callback):
             state = self._optimizers[name].state
             for number in range(self.steps):
                 better[name], state = step(better, state, *finding[number % len(finding)])
-            values[name] = np.mean([self._value(better, *part) for part in testing])
+            values[name] = np.mean([self._value_now(better, *part) for part in testing])
         return float(values["discriminator"] - values["generator"])
 
     def _adam(self, network: keras.Model) -> Functional:

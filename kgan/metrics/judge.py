@@ -8,14 +8,13 @@ judges are not comparable: state the name and `sha256` of the one you used.
 
 from __future__ import annotations
 
-import functools
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kgan.errors import UsageError, unknown_name
 from kgan.files import sha256
-from kgan.metrics.extractors.extractor import Extractor
+from kgan.metrics.extractors.extractor import Extractor, in_inference
 
 if TYPE_CHECKING:
     import keras
@@ -41,11 +40,11 @@ class Judge(Extractor):
         features = keras.Model(model.input, model.get_layer("features").output)
         super().__init__(
             name,
-            functools.partial(features, training=False),
+            in_inference(features),
             features.output_shape[-1],
             sha256=sha256,
             image_shape=model.input_shape[1:],
-            classify=functools.partial(model, training=False),
+            classify=in_inference(model),
             num_classes=model.output_shape[-1],
             # `judge_fashion_mnist` knows the classes of "fashion_mnist" and "tfds:fashion_mnist".
             classes_of=name.removeprefix("judge_"),

@@ -9,6 +9,7 @@ import pytest
 import kgan
 from kgan.errors import UsageError
 from kgan.metrics import judge
+from kgan.networks import classifier
 from kgan.presets import PresetError
 from kgan.zoo import registry
 
@@ -66,7 +67,9 @@ def test_features_and_logits(referee, garments):
     assert logits.shape == (700, 10)
     assert features.min() == 0
     assert np.array_equal(referee.classify(images), logits.argmax(1))
-    kernel, bias = referee._classify.func.get_layer("logits").get_weights()
+    network = classifier.classifier(**json.loads((FOLDER / "config.json").read_text()))
+    network.load_weights(FOLDER / "model.weights.h5")
+    kernel, bias = network.get_layer("logits").get_weights()
     assert np.abs(features @ kernel + bias - logits).max() < 1e-4
 
 

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kgan.batches import in_batches
 from kgan.checks import check_integer
 from kgan.errors import UsageError
+
+if TYPE_CHECKING:
+    import keras
+
+
+def in_inference(model: keras.Model) -> Callable[[Any], Any]:
+    """The model in inference, as a graph: a small network takes a third of the time."""
+    import tensorflow as tf
+
+    return tf.function(functools.partial(model, training=False), reduce_retracing=True)
 
 
 class Extractor:

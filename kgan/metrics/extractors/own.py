@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kgan.errors import UsageError
-from kgan.metrics.extractors.extractor import Extractor
+from kgan.metrics.extractors.extractor import Extractor, in_inference
 
 if TYPE_CHECKING:
     import keras
@@ -33,7 +33,7 @@ def from_model(model: keras.Model) -> Extractor:
 
     It has the model's name, and the SHA-256 of architecture and weights as they are now: make a new
     one when the model was trained further. Images must have the size and channels that the model
-    takes; it is called in inference.
+    takes; it is called in inference, as a graph.
 
     Raises:
         UsageError: a model of more inputs or outputs than one, or not from images to `(batch, d)`.
@@ -60,7 +60,7 @@ def from_model(model: keras.Model) -> Extractor:
         )
     return Extractor(
         model.name,
-        functools.partial(model, training=False),
+        in_inference(model),
         outputs[0][1] if outputs else None,
         sha256=model_sha256(model),
         image_shape=inputs[0][1:] if inputs else (None, None, None),
