@@ -13,7 +13,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kgan.batches import in_batches
 from kgan.callbacks import probe, signs
 from kgan.callbacks.chief import is_chief
 from kgan.callbacks.illnesses import SERIES, Finding, Look, Watch, strongest_swing
@@ -24,6 +23,7 @@ from kgan.errors import UsageError
 from kgan.files import replacing
 from kgan.metrics.check import check_features
 from kgan.metrics.diversity import mean_pairwise_distance
+from kgan.metrics.manifold import precision_recall
 
 WINDOW = 512  # values of each series that the spectrum is taken of
 _CELLS = 20
@@ -84,6 +84,7 @@ class Health(keras.callbacks.Callback):
         self.stop = check_flag("stop", stop)
         self.watch = Watch()
         self._broken = StopOnNaN()
+        self._probe: probe.Probe | None = None
 
     @property
     def findings(self) -> list[Finding]:
@@ -117,6 +118,8 @@ class Health(keras.callbacks.Callback):
         self._apart = None
         if self.held_out is not None:
             self._apart = held_out_rows(self.model, self.held_out, self.num_samples, "held_out")
+        if self._probe is None or self._probe.compiled is not self.model._compile_arguments:
+            self._probe = probe.Probe(self.model)
         self._inputs = probe.inputs_for(self.model, self.reals, seed=0)
         self._real_features = self._featured(self.reals["image"])
         loss = self.model.two_player_loss
@@ -171,7 +174,8 @@ class Health(keras.callbacks.Callback):
     def measure(self) -> Look:
         """The signs as they are now, by name; those that cannot be had are left out."""
         look = self._of_series()
-        images = in_batches(self.model, self._inputs, batch_size=probe.CHUNK)
+        assert self._probe is not None  # `fit` has begun
+        images = self._probe.images(self._inputs)
         if np.isfinite(images).all():
             look |= self._of_fakes(images)
             look |= self._of_players()
@@ -202,13 +206,14 @@ class Health(keras.callbacks.Callback):
         spread = mean_pairwise_distance(reals)
         return {
             "diversity": mean_pairwise_distance(fakes) / spread if spread else math.nan,
-            "recall": signs.recall(reals, fakes),
+            "recall": precision_recall(reals, fakes, constant=True)[1],
             "modes": signs.evenness(fakes, self._cells) / signs.evenness(reals, self._cells),
         }
 
     def _of_players(self) -> Look:
         gan = self.model
-        real, fake, apart = probe.logits(gan, self.reals, self._inputs, self._apart)
+        assert self._probe is not None
+        real, fake, apart = self._probe.logits(self.reals, self._inputs, self._apart)
         if not all(np.isfinite(side).all() for side in (real, fake, apart)):
             return {}
         look = {"separation": signs.separation(real, fake)}
@@ -217,7 +222,7 @@ class Health(keras.callbacks.Callback):
             look["recognised"] = signs.separation(real, apart)
             look["held_out"] = float(len(apart))
         rows, inputs = (next(probe.chunks(side, gan.pack)) for side in (self.reals, self._inputs))
-        look["gradient"], look["slope"] = probe.gradients(gan, rows, inputs)
+        look["gradient"], look["slope"] = self._probe.gradients(rows, inputs)
         return look
 
     def _extend(self) -> None:

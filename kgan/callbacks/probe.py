@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
 
+from kgan.batches import in_batches
 from kgan.networks.check import wanted
 
 if TYPE_CHECKING:
@@ -72,55 +74,85 @@ def untracked(gan: GAN) -> Iterator[None]:
         del gan.track
 
 
-def logits(
-    gan: GAN,
-    rows: dict[str, np.ndarray],
-    inputs: dict[str, np.ndarray],
-    held_out: dict[str, np.ndarray] | None = None,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The logits `(n,)` of training reals, of fakes, and of held-out reals (none without).
+class Probe:
+    """What a compiled GAN's players make of some images, as graphs if the GAN itself is one.
 
-    Training and held-out reals are judged together, so that a normalisation over the batch cannot
-    tell them apart.
+    Args:
+        gan: the model; another `compile` needs another probe.
     """
-    generator, discriminator = values(gan.generator), values(gan.discriminator)
-    real, fake, other = [], [], []
-    apart = chunks(held_out, gan.pack) if held_out is not None else iter(())
-    for part, drawn in zip(chunks(rows, gan.pack), chunks(inputs, gan.pack), strict=True):
-        beside = next(apart, None)
-        joint = part
-        if beside is not None:
-            joint = {name: np.concatenate([part[name], beside[name]]) for name in part}
-        judged = _flat(judge(gan, discriminator, observe(gan, joint)))
-        count = len(part["image"]) * len(judged) // len(joint["image"])
-        real.append(judged[:count])
-        other.append(judged[count:])
-        fake.append(_flat(judge(gan, discriminator, synthesize(gan, generator, drawn))))
-    return np.concatenate(real), np.concatenate(fake), np.concatenate(other)
 
+    def __init__(self, gan: GAN):
+        self.gan = gan
+        self.compiled = gan._compile_arguments
+        graph = (lambda made: made) if gan.run_eagerly else tf.function
+        self._images, self._reals, self._fakes, self._learnt = map(
+            graph, (gan.call, self._judged_reals, self._judged_fakes, self._gradients)
+        )
 
-def gradients(
-    gan: GAN, rows: dict[str, np.ndarray], inputs: dict[str, np.ndarray]
-) -> tuple[float, float]:
-    """What the generator learns from: the root mean square of its gradient, and the loss's slope.
+    def images(self, inputs: dict[str, np.ndarray]) -> np.ndarray:
+        """The averaged generator's images of these inputs, float32."""
+        return in_batches(self._images, inputs, batch_size=CHUNK)
 
-    The slope is the mean absolute derivative of the generator's loss to a fake's logit, times the
-    number of logits: the share of the discriminator's own gradient that comes through the loss.
-    It is 1 for hinge and Wasserstein, sigmoid(-logit) for the non-saturating loss, NaN where the
-    loss does not look at the logits.
-    """
-    weights, discriminator = values(gan.generator), values(gan.discriminator)
-    real = judge(gan, discriminator, observe(gan, rows))
-    with tf.GradientTape(watch_accessed_variables=False) as tape, untracked(gan):
-        tape.watch(weights)
-        fake = judge(gan, discriminator, synthesize(gan, weights, inputs))
-        loss = gan.generator_loss(real, fake)
-    by_logit, *by_weight = tape.gradient(loss, [fake["logit"], *weights])
-    squares = [tf.reduce_sum(tf.square(part)) for part in by_weight if part is not None]
-    size = sum(int(tf.size(weight)) for weight in weights)
-    norm = float(tf.sqrt(tf.add_n(squares) / max(size, 1))) if squares else 0.0
-    slope = float("nan") if by_logit is None else float(tf.reduce_sum(tf.abs(by_logit)))
-    return norm, slope
+    def logits(
+        self,
+        rows: dict[str, np.ndarray],
+        inputs: dict[str, np.ndarray],
+        held_out: dict[str, np.ndarray] | None = None,
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The logits `(n,)` of training reals, of fakes, and of held-out reals (none without).
+
+        Training and held-out reals are judged together, so that a normalisation over the batch
+        cannot tell them apart.
+        """
+        gan = self.gan
+        generator, discriminator = values(gan.generator), values(gan.discriminator)
+        real, fake, other = [], [], []
+        apart = chunks(held_out, gan.pack) if held_out is not None else iter(())
+        for part, drawn in zip(chunks(rows, gan.pack), chunks(inputs, gan.pack), strict=True):
+            beside = next(apart, None)
+            joint = part
+            if beside is not None:
+                joint = {name: np.concatenate([part[name], beside[name]]) for name in part}
+            judged = _flat(self._reals(discriminator, joint))
+            count = len(part["image"]) * len(judged) // len(joint["image"])
+            real.append(judged[:count])
+            other.append(judged[count:])
+            fake.append(_flat(self._fakes(generator, discriminator, drawn)))
+        return np.concatenate(real), np.concatenate(fake), np.concatenate(other)
+
+    def gradients(
+        self, rows: dict[str, np.ndarray], inputs: dict[str, np.ndarray]
+    ) -> tuple[float, float]:
+        """What the generator learns from: its gradient's root mean square, and the loss's slope.
+
+        The slope is the mean absolute derivative of the generator's loss to a fake's logit, times
+        the number of logits: the share of the discriminator's own gradient that comes through the
+        loss. It is 1 for hinge and Wasserstein, sigmoid(-logit) for the non-saturating loss, NaN
+        where the loss does not look at the logits.
+        """
+        players = values(self.gan.generator), values(self.gan.discriminator)
+        norm, slope = self._learnt(*players, rows, inputs)
+        return float(norm), float(slope)
+
+    def _judged_reals(self, discriminator, rows):
+        return judge(self.gan, discriminator, observe(self.gan, rows))["logit"]
+
+    def _judged_fakes(self, generator, discriminator, inputs):
+        fake = synthesize(self.gan, generator, inputs)
+        return judge(self.gan, discriminator, fake)["logit"]
+
+    def _gradients(self, generator, discriminator, rows, inputs):
+        gan = self.gan
+        real = judge(gan, discriminator, observe(gan, rows))
+        with tf.GradientTape(watch_accessed_variables=False) as tape, untracked(gan):
+            tape.watch(generator)
+            fake = judge(gan, discriminator, synthesize(gan, generator, inputs))
+            loss = gan.generator_loss(real, fake)
+        by_logit, *by_weight = tape.gradient(loss, [fake["logit"], *generator])
+        squares = [tf.reduce_sum(tf.square(part)) for part in by_weight if part is not None]
+        size = sum(weight.shape.num_elements() for weight in generator)
+        norm = tf.sqrt(tf.add_n(squares) / max(size, 1)) if squares else 0.0
+        return norm, math.nan if by_logit is None else tf.reduce_sum(tf.abs(by_logit))
 
 
 def _stateless(network: Any, weights: list[tf.Tensor], side: dict[str, Any]) -> Any:
@@ -129,5 +161,5 @@ def _stateless(network: Any, weights: list[tf.Tensor], side: dict[str, Any]) -> 
     return outputs
 
 
-def _flat(judged: dict[str, Any]) -> np.ndarray:
-    return np.asarray(judged["logit"], np.float64).reshape(-1)
+def _flat(logits: Any) -> np.ndarray:
+    return np.asarray(logits, np.float64).reshape(-1)

@@ -1,4 +1,4 @@
-"""Signs of an ill training, measured on series and features. Pure NumPy.
+"""Signs of an ill training, measured on series and features. NumPy and SciPy.
 
 A series is `(n,)`, a value a step; features are `(n, d)`. Nothing here knows of thresholds; those
 are in `kgan.callbacks.illnesses`.
@@ -7,6 +7,7 @@ are in `kgan.callbacks.illnesses`.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from kgan.checks import check_integer
 from kgan.errors import UsageError
-from kgan.metrics.check import check_features
+from kgan.metrics.check import check_dimensions, check_features
 
 _SEGMENTS = 3  # of a series, half overlapping, whose spectra are averaged
 _SHORTEST = 64  # steps of a series whose spectrum means anything
@@ -151,44 +152,25 @@ def pooled(images: Any, size: int = 8) -> np.ndarray:
     return blocks.mean((2, 4)).reshape(n, -1)
 
 
-def recall(reals: Any, fakes: Any, neighbours: int = 3) -> float:
-    """The share of reals `(n, d)` that lie within reach of a fake `(m, d)`, 0 to 1.
-
-    A fake reaches as far as its `neighbours`-th nearest other fake. Kynkäänniemi et al., "Improved
-    Precision and Recall Metric for Assessing Generative Models", 2019, arXiv:1904.06991,
-    equations 1 and 2.
-
-    Raises:
-        UsageError: no features, unlike dimensions, or fewer fakes than `neighbours` + 1.
-    """
-    neighbours = check_integer("neighbours", neighbours, 1)
-    reals = check_features("reals", reals)
-    fakes = check_features("fakes", fakes, at_least=neighbours + 1)
-    _check_alike(reals, fakes)
-    reach = np.sort(_squares(fakes, fakes), axis=1)[:, neighbours]
-    return float((_squares(reals, fakes) <= reach).any(axis=1).mean())
-
-
 def cells(features: Any, count: int, seed: int = 0) -> np.ndarray:
     """Centres `(count, d)` that divide features `(n, d)` into cells: k-means, ten rounds.
+
+    Of no more than `count` different samples each is a centre.
 
     Raises:
         UsageError: no features, or fewer than `count`.
     """
+    from scipy.cluster import vq
+
     count = check_integer("count", count, 1)
     features = check_features("features", features, at_least=count)
-    random = np.random.RandomState(seed)
-    centres = features[random.randint(len(features), size=1)]
-    while len(centres) < count:
-        nearest = _squares(features, centres).min(1)
-        # k-means++: far points are likely the next centre; any, where all coincide.
-        weights = nearest / nearest.sum() if nearest.sum() else None
-        centres = np.concatenate([centres, features[[random.choice(len(features), p=weights)]]])
-    for _ in range(10):
-        owner = _squares(features, centres).argmin(1)
-        for cell in np.unique(owner):
-            centres[cell] = features[owner == cell].mean(0)
-    return centres
+    distinct = np.unique(features, axis=0)
+    if len(distinct) <= count:
+        return distinct
+    random = np.random.default_rng(seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a centre that is nearest to none, and stays
+        return vq.kmeans2(features, count, iter=10, minit="++", seed=random)[0]
 
 
 def evenness(features: Any, centres: Any) -> float:
@@ -200,28 +182,13 @@ def evenness(features: Any, centres: Any) -> float:
     Raises:
         UsageError: no features, or unlike dimensions.
     """
+    from scipy.cluster import vq
+
     features, centres = check_features("features", features), check_features("centres", centres)
-    _check_alike(features, centres)
-    counts = np.bincount(_squares(features, centres).argmin(1), minlength=len(centres))
+    check_dimensions(("features", "centres"), features, centres)
+    counts = np.bincount(vq.vq(features, centres)[0])
     shares = counts[counts > 0] / counts.sum()
     return float(np.exp(-(shares * np.log(shares)).sum()))
-
-
-def _squares(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Squared Euclidean distances `(n, m)`."""
-    # |a − b|² = |a|² + |b|² − 2ab loses digits far from the origin.
-    middle = right.mean(0)
-    left, right = left - middle, right - middle
-    squares = np.square(left).sum(1)[:, None] + np.square(right).sum(1) - 2 * left @ right.T
-    return squares.clip(0)
-
-
-def _check_alike(left: np.ndarray, right: np.ndarray) -> None:
-    if left.shape[1] != right.shape[1]:
-        raise UsageError(
-            "reals and fakes must have as many dimensions as each other; received "
-            f"{left.shape[1]} and {right.shape[1]}. Take both from the same function."
-        )
 
 
 def _series(argument: str, values: Any) -> np.ndarray:

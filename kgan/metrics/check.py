@@ -87,11 +87,15 @@ def check_varied(argument: str, features: np.ndarray) -> None:
         UsageError: they are, or there is only one.
     """
     if (features == features[0]).all():
-        raise UsageError(
-            f"{argument} must vary in some dimension; received {len(features)} times the same "
-            "sample. Look at the images: has the generator collapsed, or does the extractor give "
-            "the same for all?"
-        )
+        raise not_varied(argument, len(features))
+
+
+def not_varied(argument: str, count: int) -> UsageError:
+    """The error of `count` samples that are all the same."""
+    return UsageError(
+        f"{argument} must vary in some dimension; received {count} times the same sample. Look at "
+        "the images: has the generator collapsed, or does the extractor give the same for all?"
+    )
 
 
 def check_classes(argument: str, classes: Any, num_samples: int) -> np.ndarray:

@@ -15,8 +15,8 @@ from kgan.checks import check_integer
 from kgan.data.validate import check_images, check_labels
 from kgan.errors import UsageError
 
+BATCH = 128  # images that the classifier learns from at a time
 WIDTH, FEATURE_DIM = 24, 96  # those of the packaged judge
-_BATCH = 128
 _RATE = 3e-3
 
 
@@ -53,33 +53,51 @@ def classification_accuracy_score(
     epochs = check_integer("epochs", epochs, 1)
     seed = check_integer("seed", seed, 0, 2**31 - 1)
     num_classes = int(max(train_labels.max(), test_labels.max())) + 1
-    if len(train_images) < _BATCH or num_classes < 2:
+    if len(train_images) < BATCH or num_classes < 2:
         raise UsageError(
-            f"train_images must be at least {_BATCH} images of 2 classes or more; received "
+            f"train_images must be at least {BATCH} images of 2 classes or more; received "
             f"{len(train_images)} of {num_classes}. Generate more."
         )
-    from kgan.batches import in_batches
-
-    model = _trained(train_images, train_labels, num_classes, epochs, seed)
-    logits = in_batches(lambda images: model(images, training=False), test_images, 500)
-    return float((logits.argmax(1) == test_labels).mean())
-
-
-def _trained(images: np.ndarray, labels: np.ndarray, num_classes: int, epochs: int, seed: int):
-    import keras
-
-    from kgan.networks.classifier import classifier
-
+    steps = len(train_images) // BATCH
+    learner = Learner(train_images.shape[1:], num_classes, steps * epochs, seed)
     order = np.random.default_rng(seed)
-    model = classifier(images.shape[1:], num_classes, WIDTH, FEATURE_DIM, seed=seed)
-    steps = len(images) // _BATCH
-    model.compile(
-        keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(_RATE, steps * epochs)),
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        jit_compile=False,
-    )
     for _ in range(epochs):
-        shuffled = order.permutation(len(images))[: steps * _BATCH]
-        for chosen in shuffled.reshape(steps, _BATCH):
-            model.train_on_batch(images[chosen], labels[chosen])
-    return model
+        shuffled = order.permutation(len(train_images))[: steps * BATCH]
+        for chosen in shuffled.reshape(steps, BATCH):
+            learner.learn(train_images[chosen], train_labels[chosen])
+    return float((learner.classify(test_images) == test_labels).mean())
+
+
+class Learner:
+    """The classifier, which learns from one batch at a time.
+
+    Args:
+        image_shape: `(height, width, channels)` of the images.
+        num_classes: that it tells.
+        steps: batches that it will learn from, over which the rate falls.
+        seed: of its weights.
+    """
+
+    def __init__(self, image_shape: tuple[int, int, int], num_classes: int, steps: int, seed: int):
+        import keras
+
+        from kgan.networks.classifier import classifier
+
+        self.image_shape = image_shape
+        self._model = classifier(image_shape, num_classes, WIDTH, FEATURE_DIM, seed=seed)
+        self._model.compile(
+            keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(_RATE, steps)),
+            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            jit_compile=False,
+        )
+
+    def learn(self, images: np.ndarray, labels: np.ndarray) -> None:
+        """Take a step on images `(n, *image_shape)` and their classes `(n,)`."""
+        self._model.train_on_batch(images, labels)
+
+    def classify(self, images: np.ndarray) -> np.ndarray:
+        """The likeliest class, `(n,)`, of images `(n, *image_shape)`."""
+        from kgan.batches import in_batches
+
+        logits = in_batches(lambda batch: self._model(batch, training=False), images, 500)
+        return logits.argmax(1)

@@ -15,23 +15,30 @@ import numpy as np
 
 from kgan.checks import check_integer
 from kgan.errors import UsageError
-from kgan.metrics.check import check_classes, check_features, check_sides, check_varied
+from kgan.metrics.check import check_classes, check_features, check_sides, check_varied, not_varied
 
 _POINTS = 15  # of the fit to infinitely many samples
 
 _TOLERANCE = 2e-7  # of the distance, within which rounding must stay
 
 
-def statistics(features: Any) -> tuple[np.ndarray, np.ndarray]:
+def statistics(features: Any, constant: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """The mean `(d,)` and the unbiased covariance `(d, d)` of features `(n, d)`, float64.
 
     With n at most d the covariance is singular, which `frechet_distance` can bear; but the distance
     of so few is biased upwards: use several times d.
 
+    Args:
+        features: of images.
+        constant: whether samples that are all the same are taken.
+
     Raises:
-        UsageError: another rank, NaN or infinity, or fewer than two samples.
+        UsageError: another rank, NaN or infinity, fewer than two samples, or no variance in any
+            dimension.
     """
     features = check_features("features", features, at_least=2)
+    if not constant:
+        check_varied("features", features)
     mean = features.mean(0)
     features -= mean  # the check has copied them
     covariance = features.T @ features
@@ -149,18 +156,23 @@ class Moments:
         if other.count:
             self._merge(other.count, other._mean, other._products)
 
-    def statistics(self) -> tuple[np.ndarray, np.ndarray]:
+    def statistics(self, constant: bool = False) -> tuple[np.ndarray, np.ndarray]:
         """What the function `statistics` gives of all features so far.
 
         Raises:
-            UsageError: fewer than two samples.
+            UsageError: fewer than two samples, or no variance in any dimension.
         """
         if self.count < 2:
             raise UsageError(
                 f"Moments must have counted at least 2 samples; received {self.count}. Call "
                 "add(features) before."
             )
-        return self._mean.copy(), self._products / (self.count - 1)
+        covariance = self._products / (self.count - 1)
+        # Float32 features that differ at all differ by far more than the mean's rounding.
+        rounding = 100 * np.finfo(np.float64).eps * np.abs(self._mean)
+        if not constant and (np.sqrt(covariance.diagonal()) <= rounding).all():
+            raise not_varied("features", self.count)
+        return self._mean.copy(), covariance
 
     def _merge(self, count: int, mean: np.ndarray, products: np.ndarray) -> None:
         total = self.count + count
@@ -208,7 +220,10 @@ def frechet_distance_by_class(
                     f"{argument} must have at least 2 samples of each class of fake_labels; "
                     f"received {len(side)} of class {label}. Generate or load more of it."
                 )
-        distances[int(label)] = frechet_distance(*map(statistics, sides))
+        # A class whose fakes are all the same has a distance, too, which says so.
+        distances[int(label)] = frechet_distance(
+            *(statistics(side, constant=True) for side in sides)
+        )
     return distances
 
 

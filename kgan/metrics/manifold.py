@@ -19,7 +19,9 @@ from kgan.metrics.check import check_sides
 from kgan.metrics.distances import Pairs
 
 
-def precision_recall(real: Any, fake: Any, k: int = 3) -> tuple[float, float]:
+def precision_recall(
+    real: Any, fake: Any, k: int = 3, constant: bool = False
+) -> tuple[float, float]:
     """The share of fakes within the reals' balls, and of reals within the fakes'; 0 to 1 each.
 
     Both depend on the number of samples: compare only figures of as many.
@@ -28,13 +30,14 @@ def precision_recall(real: Any, fake: Any, k: int = 3) -> tuple[float, float]:
         real: features of real images `(n, d)`.
         fake: those of generated ones `(m, d)`.
         k: the neighbour that a ball reaches to.
+        constant: whether samples that are all the same are taken; their balls hold nothing.
 
     Raises:
         UsageError: features that are not such or do not vary, no more than k samples of a side, or
             unlike dimensions.
     """
     k = check_integer("k", k, 1)
-    real, fake = check_sides(real, fake, at_least=k + 1)
+    real, fake = check_sides(real, fake, at_least=k + 1, constant=constant)
     real_radii, fake_radii = _squared_radii(real, k), _squared_radii(fake, k)
     pairs = Pairs(real, fake)
     precise = np.zeros(len(fake), bool)

@@ -112,9 +112,7 @@ def path_lengths(
 
     n = check_integer("n", n, 1)
     seed = check_integer("seed", seed, 0, 2**32 - 1)
-    epsilon = check_number("epsilon", epsilon, 1e-6)
-    if epsilon >= 1:
-        raise UsageError(f"epsilon must be a share of the way below 1; received {epsilon:g}.")
+    epsilon = check_step(epsilon)
     pairs = max(check_integer("batch_size", batch_size, 2) // 2, 1)
     inputs = gan.sample_inputs(n, seed, None, labels, codes, conditions)
     n = len(inputs["latent"])
@@ -136,9 +134,19 @@ def path_lengths(
         side["latent"] = np.concatenate(both).astype(np.float32)
         images = np.asarray(answer(generator, side, training=False), np.float32)
         count = len(place)
-        found = _checked(distance(images[:count], images[count:]), count)
-        lengths[rows] = found / epsilon**2
+        lengths[rows] = pair_lengths(distance, images[:count], images[count:], epsilon)
     return lengths
+
+
+def pair_lengths(
+    distance: Distance, first: np.ndarray, second: np.ndarray, epsilon: float
+) -> np.ndarray:
+    """The distance over ε² of each pair of images `(n, height, width, channels)`: float64 `(n,)`.
+
+    Raises:
+        UsageError: a distance that does not give a finite number for each pair.
+    """
+    return _checked(distance(first, second), len(first)) / epsilon**2
 
 
 def trimmed_mean(lengths: np.ndarray, trim: float = 1.0) -> float:
@@ -153,9 +161,7 @@ def trimmed_mean(lengths: np.ndarray, trim: float = 1.0) -> float:
     Raises:
         UsageError: a percentage out of range.
     """
-    trim = check_number("trim", trim, 0, " of percent")
-    if trim >= 50:
-        raise UsageError(f"trim must be below 50, of percent at either end; received {trim:g}.")
+    trim = check_trim(trim)
     low = np.percentile(lengths, trim, method="lower")
     high = np.percentile(lengths, 100 - trim, method="higher")
     return float(lengths[(low <= lengths) & (lengths <= high)].mean())
@@ -174,6 +180,30 @@ def feature_distance(extractor: Extractor) -> Distance:
         return np.square(one - other).sum(1)
 
     return distance
+
+
+def check_step(epsilon: Any) -> float:
+    """A share of the way.
+
+    Raises:
+        UsageError: out of range.
+    """
+    epsilon = check_number("epsilon", epsilon, 1e-6)
+    if epsilon >= 1:
+        raise UsageError(f"epsilon must be a share of the way below 1; received {epsilon:g}.")
+    return epsilon
+
+
+def check_trim(trim: Any) -> float:
+    """A percentage of either end.
+
+    Raises:
+        UsageError: out of range.
+    """
+    trim = check_number("trim", trim, 0, " of percent")
+    if trim >= 50:
+        raise UsageError(f"trim must be below 50, of percent at either end; received {trim:g}.")
+    return trim
 
 
 def _checked(distances: Any, count: int) -> np.ndarray:

@@ -6,11 +6,16 @@ import kgan
 from kgan.callbacks import probe
 
 
-@pytest.fixture(scope="module")
-def gan():
+@pytest.fixture(scope="module", params=[True, False], ids=["eager", "graph"])
+def gan(request):
     gan = kgan.DCGAN((16, 16, 1), latent_dim=4, width=4, normalization="batch")
-    gan.compile(loss="wasserstein", run_eagerly=True)
+    gan.compile(loss="wasserstein", run_eagerly=request.param)
     return gan
+
+
+@pytest.fixture(scope="module")
+def look(gan):
+    return probe.Probe(gan)
 
 
 def state(gan):
@@ -23,17 +28,18 @@ def sides(gan, images):
     return rows, probe.inputs_for(gan, rows, seed=0)
 
 
-def test_nothing_is_changed(gan, sides):
+def test_nothing_is_changed(gan, look, sides):
     before = state(gan)
-    probe.logits(gan, *sides, sides[0])
-    probe.gradients(gan, *sides)
+    look.logits(*sides, sides[0])
+    look.gradients(*sides)
+    look.images(sides[1])
     for expected, found in zip(before, state(gan), strict=True):
         np.testing.assert_array_equal(expected, found)
 
 
-def test_logits_are_those_of_the_training_pass(gan, sides):
+def test_logits_are_those_of_the_training_pass(gan, look, sides):
     rows, inputs = sides
-    real, fake, apart = probe.logits(gan, rows, inputs)
+    real, fake, apart = look.logits(rows, inputs)
     twin = kgan.DCGAN.from_config(gan.get_config())
     for name, network in gan.trained_networks.items():
         getattr(twin, name).set_weights(network.get_weights())
@@ -45,14 +51,19 @@ def test_logits_are_those_of_the_training_pass(gan, sides):
     assert len(apart) == 0
 
 
-def test_normalisation_cannot_tell_held_out_images_from_training_ones(gan, sides, images):
+def test_images_are_the_averaged_generators(gan, look, sides):
+    expected = gan.generate(64, seed=0)
+    np.testing.assert_allclose(look.images(sides[1]), expected, atol=1e-6)
+
+
+def test_normalisation_cannot_tell_held_out_images_from_training_ones(look, sides, images):
     rows, inputs = sides
-    real, _, apart = probe.logits(gan, rows, inputs, {"image": images})
+    real, _, apart = look.logits(rows, inputs, {"image": images})
     np.testing.assert_allclose(real, apart, rtol=1e-4, atol=1e-6)
 
 
-def test_the_gradient_is_the_generators(gan, sides):
-    norm, slope = probe.gradients(gan, *sides)
+def test_the_gradient_is_the_generators(gan, look, sides):
+    norm, slope = look.gradients(*sides)
     weights = gan.generator.trainable_variables
     with tf.GradientTape() as tape:
         fakes = gan.generator(sides[1]["latent"], training=True)

@@ -114,16 +114,6 @@ def test_pooled_means_of_blocks():
     assert signs.pooled(np.zeros((3, 30, 16, 3))).shape == (3, 7 * 8 * 3)
 
 
-def test_recall_counts_the_reals_within_reach():
-    fakes = np.array([[0.0], [1.0], [2.0], [3.0]])
-    # Reach of the third neighbour: 3, 2, 2, 3.
-    reals = np.array([[-3.0], [-3.1], [2.5], [6.0], [6.1]])
-    assert signs.recall(reals, fakes) == pytest.approx(3 / 5)
-    random = np.random.RandomState(0)
-    assert signs.recall(random.rand(300, 2), random.rand(300, 2)) > 0.95
-    assert signs.recall(random.rand(300, 2), 0.01 * random.rand(300, 2)) < 0.05
-
-
 def test_cells_are_the_clusters_and_evenness_counts_them():
     random = np.random.RandomState(0)
     corners = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
@@ -138,7 +128,10 @@ def test_cells_are_the_clusters_and_evenness_counts_them():
 
 
 def test_coinciding_points_have_cells():
-    assert signs.cells(np.ones((5, 2)), 3).tolist() == [[1, 1]] * 3
+    assert signs.cells(np.ones((5, 2)), 3).tolist() == [[1, 1]]
+    points = [[1, 1], [0, 2], [1, 1], [0, 2], [5, 0]]
+    assert signs.cells(points, 4).tolist() == [[0, 2], [1, 1], [5, 0]]
+    assert len(signs.cells(points, 2)) == 2
 
 
 def test_unfit_input_is_told():
@@ -146,9 +139,7 @@ def test_unfit_input_is_told():
         signs.spectral_peak([np.nan] * 100)
     with pytest.raises(UsageError, match=r"high must have the shape \(n,\)"):
         signs.separation([], [1.0])
-    with pytest.raises(UsageError, match=r"fakes must hold at least 4 samples; received 3"):
-        signs.recall(np.zeros((5, 2)), np.zeros((3, 2)))
-    with pytest.raises(UsageError, match="as many dimensions"):
-        signs.recall(np.zeros((5, 2)), np.zeros((5, 3)))
+    with pytest.raises(UsageError, match="features and centres must have as many dimensions"):
+        signs.evenness(np.zeros((5, 2)), np.zeros((5, 3)))
     with pytest.raises(UsageError, match=r"features must hold at least 4 samples"):
         signs.cells(np.zeros((3, 2)), 4)

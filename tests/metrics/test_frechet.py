@@ -108,6 +108,7 @@ def test_fewer_samples_than_dimensions():
         (np.zeros((4, 2, 2)), r"shape \(n, dimensions\); received \(4, 2, 2\)\. Use .*reshape"),
         (np.zeros(4), r"shape \(n, dimensions\); received \(4,\)"),
         ([["a"], ["b"]], r"must be numbers; received <U1"),
+        (np.full((7, 3), 0.1), r"must vary in some dimension; received 7 times the same sample"),
     ],
 )
 def test_features_that_have_no_statistics(features, message):
@@ -160,6 +161,22 @@ def test_moments_go_on_after_their_statistics_were_asked_for():
     assert [part.item() for part in moments.statistics()] == [3, pytest.approx(4, rel=1e-15)]
 
 
+def test_samples_that_are_all_the_same_are_taken_on_request():
+    features = np.random.default_rng(0).normal(size=(1, 5)).repeat(1000, 0).astype(np.float32)
+    moments = Moments(5)
+    for part in np.split(features, [3, 10, 500]):
+        moments.add(part)
+    with pytest.raises(UsageError, match="must vary in some dimension; received 1000 times"):
+        moments.statistics()
+    for mean, covariance in (moments.statistics(constant=True), statistics(features, True)):
+        assert mean == pytest.approx(features[0], rel=1e-12)
+        assert np.abs(covariance).max() < 1e-28
+    features[7, 2] = np.nextafter(features[7, 2], np.float32(9))
+    almost = Moments(5)
+    almost.add(features)
+    assert almost.statistics()[1][2, 2] == pytest.approx(statistics(features)[1][2, 2], rel=1e-6)
+
+
 def test_moments_that_cannot_be():
     moments = Moments(2)
     with pytest.raises(UsageError, match="at least 2 samples; received 0. Call add"):
@@ -184,6 +201,10 @@ def test_each_class_on_its_own():
     fake = np.concatenate([parts[1], parts[0] + [3, 4]])
     found = frechet_distance_by_class(real, labels, fake, np.repeat([2, 7], 30))
     assert found == {2: pytest.approx(0, abs=1e-12), 7: pytest.approx(25, rel=1e-12)}
+    # Fakes of one class that are all the same: the offset and the reals' variance are left.
+    fake[30:] = parts[0].mean(0) + np.array([3, 4])
+    found = frechet_distance_by_class(real, labels, fake, np.repeat([2, 7], 30))
+    assert found[7] == pytest.approx(25 + parts[0].var(0, ddof=1).sum(), rel=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,8 @@ def test_on_a_line_by_hand():
     assert precision_recall(fake, real, k=1) == (1, 2 / 3)
     assert density_coverage(real, fake, k=1) == (1, 1)
     assert density_coverage(real, [[0.5], [0.5], [9]], k=1) == (4 / 3, 2 / 3)
+    # Fakes that are all the same reach nowhere.
+    assert precision_recall(real, [[0.5]] * 3, k=1, constant=True) == (1, 0)
 
 
 @pytest.mark.parametrize("k", [1, 3, 5])

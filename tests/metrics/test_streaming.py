@@ -6,6 +6,7 @@ import pytest
 import kgan
 from kgan.errors import UsageError
 from kgan.metrics import fidelity, frechet, references, streaming
+from kgan.metrics.classification import BATCH, classification_accuracy_score
 from kgan.metrics.extractors import Extractor
 from kgan.metrics.inception_score import inception_score
 from kgan.metrics.kernel import kernel_distance
@@ -55,6 +56,12 @@ def fed(metric, real, fake, size=10):
             ),
         ),
         (streaming.MemorisationInformedFrechetDistance, mifid),
+        (
+            functools.partial(streaming.FrechetDistanceInfinite, seed=2),
+            lambda real, fake: frechet.frechet_distance_infinite(frechet.statistics(real), fake, 2)[
+                0
+            ],
+        ),
     ],
 )
 def test_batches_give_what_the_function_gives_of_all(sides, metric, expected):
@@ -180,6 +187,49 @@ def test_the_diversity_pairs_the_halves_of_a_batch(sides):
         metric.update_state(fake=fake[:1])
 
 
+def test_the_path_length_is_that_of_the_pairs(make_gan):
+    """Of a generator that is fed outside: the ends of ways, as `path_length` draws them."""
+    from kgan.metrics.path_length import path_length
+
+    gan, pairs = make_gan(run_eagerly=True), []
+
+    def distance(first, second):
+        pairs.append((first, second))
+        return np.square(first - second).sum((1, 2, 3))
+
+    wanted = path_length(gan, distance, n=40, epsilon=0.01, trim=5, batch_size=16)
+    metric = streaming.PathLength(lambda first, second: distance(first, second), 0.01, trim=5)
+    for first, second in list(pairs):
+        metric.update_state(first, second)
+    assert metric.result() == wanted > 0
+    metric.reset_state()
+    with pytest.raises(UsageError, match="images are missing"):
+        metric.result()
+    with pytest.raises(UsageError, match="distance must give one number a pair"):
+        streaming.PathLength(lambda first, second: first).update_state(*pairs[0])
+
+
+def test_the_classification_accuracy_score(images):
+    fake = np.concatenate([images, -images, images * np.float32(0.5)])[: BATCH + 60]
+    classes = np.arange(len(fake), dtype=np.int32) % 2
+    real, answers = fake[:40], 1 - classes[:40]
+    wanted = classification_accuracy_score(fake, classes, real, answers, epochs=1, seed=3)
+    metric = streaming.ClassificationAccuracyScore(num_classes=2, steps=1, seed=3)
+    first = np.random.default_rng(3).permutation(len(fake))[:BATCH]
+    metric.update_state(fake=fake[first], fake_labels=classes[first])
+    with pytest.raises(UsageError, match="fake must come steps=1 times; this is one more"):
+        metric.update_state(fake=fake, fake_labels=classes)
+    for start in (0, 25):
+        rows = slice(start, start + 25)
+        metric.update_state(real[rows], real_labels=answers[rows])
+    assert metric.result() == wanted
+    with pytest.raises(UsageError, match="real_labels must be 0 to 1; received 2"):
+        metric.update_state(real, real_labels=answers + 1)
+    metric.reset_state()
+    with pytest.raises(UsageError, match="real images must come after steps=1 batches of fakes"):
+        metric.update_state(real, real_labels=answers)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -188,6 +238,9 @@ def test_the_diversity_pairs_the_halves_of_a_batch(sides):
         (lambda: streaming.PrecisionRecall(EXTRACTOR, k=0), "k must be"),
         (lambda: streaming.FrechetDistance("vgg"), "extractor='vgg' is unknown"),
         (lambda: streaming.InceptionScore(EXTRACTOR, splits=0), "splits must be"),
+        (lambda: streaming.PathLength(np.subtract, epsilon=1), "epsilon must be a share"),
+        (lambda: streaming.PathLength(np.subtract, trim=50), "trim must be below 50"),
+        (lambda: streaming.ClassificationAccuracyScore(1, 5), "num_classes must be"),
     ],
 )
 def test_bad_input(make, message):

@@ -12,6 +12,7 @@ arXiv:1706.08500, which names this network for the FID.
 from __future__ import annotations
 
 import functools
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +71,8 @@ def load(
             [-1, 1]. Neither averages the pixels of a larger image.
         dimensions: of the features: 2048, the FID's, or the mean over the places of an earlier
             block's 64, 192 or 768.
-        sha256: that the file at `weights` must have; None for any.
+        sha256: that the file at `weights` must have; None for any, with a warning if it is not the
+            canonical one's.
 
     The extractor's `canonical` is True only with the canonical weights, whose SHA-256 is `SHA256`,
     and 2048 dimensions.
@@ -89,7 +91,14 @@ def load(
     model = network()
     # The bias of the logits, which the Inception Score leaves out.
     weights_of.assign(model, state, f"weights={str(path)!r}", ignored=("fc.bias",))
-    return extractor(model, sha256_of(Path(path).expanduser()), resize, dimensions)
+    digest = sha256_of(Path(path).expanduser())
+    if sha256 is None and digest != SHA256:
+        warnings.warn(
+            f"weights={str(path)!r} are not the canonical ones, whose SHA-256 begins with "
+            f"{SHA256[:8]}: distances of their features are no FID.",
+            stacklevel=2,
+        )
+    return extractor(model, digest, resize, dimensions)
 
 
 def extractor(model: keras.Model, digest: str, resize: str, dimensions: int = 2048) -> Extractor:

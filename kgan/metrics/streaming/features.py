@@ -11,9 +11,7 @@ import numpy as np
 from kgan.checks import check_integer
 from kgan.errors import UsageError
 from kgan.metrics import extractors
-from kgan.metrics.check import check_classes
-from kgan.metrics.frechet import Moments, frechet_distance
-from kgan.metrics.inception_score import inception_score
+from kgan.metrics.frechet import Moments, frechet_distance, frechet_distance_infinite, statistics
 from kgan.metrics.kernel import kernel_distance
 from kgan.metrics.manifold import density_coverage, precision_recall
 from kgan.metrics.memorisation import mifid
@@ -60,7 +58,7 @@ class FeatureMetric(keras.metrics.Metric):
         if side == "real" and self.reference is not None:
             return self.reference.features
         if not self._sides[side]:
-            raise _missing(side)
+            raise missing(side)
         return np.concatenate(self._sides[side])
 
     def reset_state(self) -> None:
@@ -85,7 +83,7 @@ class FrechetDistance(FeatureMetric):
 
     def _statistics(self, side: str) -> tuple[np.ndarray, np.ndarray]:
         if side not in self._moments:
-            raise _missing(side)
+            raise missing(side)
         return self._moments[side].statistics()
 
     def reset_state(self) -> None:
@@ -93,8 +91,36 @@ class FrechetDistance(FeatureMetric):
         self._moments: dict[str, Moments] = {}
 
 
+class FrechetDistanceInfinite(FeatureMetric):
+    """The Fréchet distance of infinitely many fakes (`kgan.metrics.frechet`).
+
+    Args:
+        extractor, reference, name: as for `FeatureMetric`.
+        seed: of the draw of the subsets.
+    """
+
+    def __init__(
+        self,
+        extractor: Any,
+        reference: Reference | None = None,
+        seed: int = 0,
+        name: str | None = None,
+    ):
+        super().__init__(extractor, reference, name)
+        self.seed = check_integer("seed", seed, 0)
+
+    def result(self) -> float:
+        """The distance to which that of the images so far falls.
+
+        Raises:
+            UsageError: fewer than 2 (d + 1) + 14 fakes, or fewer than two reals.
+        """
+        real = self.reference.statistics if self.reference else statistics(self._features("real"))
+        return frechet_distance_infinite(real, self._features("fake"), self.seed)[0]
+
+
 class FeatureFunction(FeatureMetric):
-    """Any function of the features of both sides, as the other functions of `kgan.metrics` are.
+    """Any function of the features of both sides, such as `kgan.metrics.neighbours.nearest`.
 
     Args:
         function: `(real, fake)`, features `(n, d)` each, to a figure or several.
@@ -151,7 +177,7 @@ class PrecisionRecall(FeatureMetric):
     """Improved precision and recall (`kgan.metrics.manifold`)."""
 
     names = ("precision", "recall")
-    function = staticmethod(precision_recall)
+    function: Callable[..., tuple[float, float]] = staticmethod(precision_recall)
 
     def __init__(
         self,
@@ -201,106 +227,6 @@ class MemorisationInformedFrechetDistance(FeatureMetric):
         return mifid(self._features("real"), self._features("fake"))
 
 
-class FrechetDistanceByClass(keras.metrics.Metric):
-    """The Fréchet distance within each class; of the features the moments alone are kept.
-
-    Args:
-        extractor: what `kgan.metrics.extractors.get` takes.
-        name: of the metric.
-    """
-
-    def __init__(self, extractor: Any, name: str | None = None):
-        super().__init__(name=name)
-        self.extractor = extractors.get(extractor)
-        self.reset_state()
-
-    def update_state(
-        self, real: Any = None, fake: Any = None, real_labels: Any = None, fake_labels: Any = None
-    ) -> None:
-        """Take images `(n, height, width, channels)` of either side with their labels `(n,)`.
-
-        Raises:
-            UsageError: images that the extractor does not take, or labels that are not such.
-        """
-        for side, images, labels in (
-            ("real", real, real_labels),
-            ("fake", fake, fake_labels),
-        ):
-            if images is None:
-                continue
-            features = self.extractor.features(np.asarray(images))
-            labels = check_classes(f"{side}_labels", labels, len(features))
-            for label in np.unique(labels):
-                moments = self._moments.setdefault((side, int(label)), Moments(features.shape[1]))
-                moments.add(features[labels == label])
-
-    def result(self) -> dict[int, float]:
-        """The distance of each class that the fakes have.
-
-        Raises:
-            UsageError: a class with fewer than two images of a side.
-        """
-        classes = sorted(label for side, label in self._moments if side == "fake")
-        for label in classes:
-            for side in ("real", "fake"):
-                count = getattr(self._moments.get((side, label)), "count", 0)
-                if count < 2:
-                    raise UsageError(
-                        f"{side} images must be at least 2 of class {label}; received {count}."
-                    )
-        return {
-            label: frechet_distance(
-                self._moments["real", label].statistics(),
-                self._moments["fake", label].statistics(),
-            )
-            for label in classes
-        }
-
-    def reset_state(self) -> None:
-        """Forget all images."""
-        self._moments: dict[tuple[str, int], Moments] = {}
-
-
-class InceptionScore(keras.metrics.Metric):
-    """The inception score (`kgan.metrics.inception_score`) of generated images; keeps logits.
-
-    Args:
-        extractor: what `kgan.metrics.extractors.get` takes; it must tell classes.
-        splits: parts of the images, over which the score is averaged.
-        seed: of the order in which they are split.
-        name: of the metric.
-    """
-
-    def __init__(self, extractor: Any, splits: int = 10, seed: int = 0, name: str | None = None):
-        super().__init__(name=name)
-        self.extractor = extractors.get(extractor)
-        self.splits = check_integer("splits", splits, 1)
-        self.seed = check_integer("seed", seed, 0)
-        self.reset_state()
-
-    def update_state(self, real: Any = None, fake: Any = None) -> None:
-        """Take generated images `(n, height, width, channels)` in [-1, 1]; real ones are unused.
-
-        Raises:
-            UsageError: images that the extractor does not take, or one without classes.
-        """
-        if fake is not None:
-            self._logits.append(self.extractor.logits(np.asarray(fake)))
-
-    def result(self) -> float:
-        """The mean over the splits of the images so far.
-
-        Raises:
-            UsageError: fewer images than splits.
-        """
-        if not self._logits:
-            raise _missing("fake")
-        return inception_score(np.concatenate(self._logits), self.splits, self.seed)[0]
-
-    def reset_state(self) -> None:
-        """Forget all images."""
-        self._logits: list[np.ndarray] = []
-
-
-def _missing(side: str) -> UsageError:
+def missing(side: str) -> UsageError:
+    """The error of a side that no images of came."""
     return UsageError(f"{side} images are missing: call update_state({side}=images) first.")

@@ -10,9 +10,15 @@ import numpy as np
 
 from kgan.checks import check_integer
 from kgan.errors import UsageError
-from kgan.metrics import extractors, modes
-from kgan.metrics.check import check_classes
+from kgan.metrics import modes
 from kgan.metrics.ms_ssim import ms_ssim
+from kgan.metrics.path_length import (
+    Distance,
+    check_step,
+    check_trim,
+    pair_lengths,
+    trimmed_mean,
+)
 from kgan.metrics.sliced_wasserstein import PatchPyramid, level_distances
 
 
@@ -116,26 +122,54 @@ class SlicedWasserstein(keras.metrics.Metric):
         }
 
 
-class ClassAccuracy(keras.metrics.Mean):
-    """The share of generated images in which a classifier sees the class that was asked for.
+class PathLength(keras.metrics.Metric):
+    """The perceptual path length (`kgan.metrics.path_length`) of pairs of images; keeps lengths.
 
     Args:
-        extractor: what `kgan.metrics.extractors.get` takes; it must tell classes.
+        distance: as for `kgan.metrics.path_length.path_lengths`.
+        epsilon: the step between the two images of a pair, a share of the way.
+        trim: percent of the lengths that are left out at either end.
         name: of the metric.
+
+    Raises:
+        UsageError: a number out of range.
     """
 
-    def __init__(self, extractor: Any, name: str | None = None):
+    def __init__(
+        self,
+        distance: Distance,
+        epsilon: float = 1e-4,
+        trim: float = 1.0,
+        name: str | None = None,
+    ):
         super().__init__(name=name)
-        self.extractor = extractors.get(extractor)
+        self.distance = distance
+        self.epsilon = check_step(epsilon)
+        self.trim = check_trim(trim)
+        self.reset_state()
 
-    def update_state(self, labels: Any, fake: Any) -> None:
-        """Take the classes asked for, integers `(n,)`, and the images made of them.
+    def update_state(self, first: Any, second: Any) -> None:
+        """Take the images at places of ways, and those a step further on, `(n, h, w, c)` each.
 
         Raises:
-            UsageError: images that the extractor does not take, or labels that are not such.
+            UsageError: a distance that does not give a finite number for each pair.
         """
-        seen = self.extractor.classify(np.asarray(fake))
-        super().update_state(seen == check_classes("labels", labels, len(seen)))
+        pair = np.asarray(first), np.asarray(second)
+        self._lengths.append(pair_lengths(self.distance, *pair, self.epsilon))
+
+    def result(self) -> float:
+        """The trimmed mean of the pairs so far.
+
+        Raises:
+            UsageError: none came.
+        """
+        if not self._lengths:
+            raise UsageError("images are missing: call update_state(first, second) before.")
+        return trimmed_mean(np.concatenate(self._lengths), self.trim)
+
+    def reset_state(self) -> None:
+        """Forget all pairs."""
+        self._lengths: list[np.ndarray] = []
 
 
 class Modes(keras.metrics.Metric):

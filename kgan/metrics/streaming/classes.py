@@ -1,0 +1,226 @@
+"""Metrics of images that have classes, or are asked for theirs, and come in batches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from kgan.checks import check_integer
+from kgan.data.validate import check_images
+from kgan.errors import UsageError
+from kgan.metrics import extractors
+from kgan.metrics.check import check_classes
+from kgan.metrics.classification import Learner
+from kgan.metrics.frechet import Moments, frechet_distance
+from kgan.metrics.inception_score import inception_score
+from kgan.metrics.streaming.features import missing
+
+
+class FrechetDistanceByClass(keras.metrics.Metric):
+    """The Fréchet distance within each class; of the features the moments alone are kept.
+
+    Args:
+        extractor: what `kgan.metrics.extractors.get` takes.
+        name: of the metric.
+    """
+
+    def __init__(self, extractor: Any, name: str | None = None):
+        super().__init__(name=name)
+        self.extractor = extractors.get(extractor)
+        self.reset_state()
+
+    def update_state(
+        self, real: Any = None, fake: Any = None, real_labels: Any = None, fake_labels: Any = None
+    ) -> None:
+        """Take images `(n, height, width, channels)` of either side with their labels `(n,)`.
+
+        Raises:
+            UsageError: images that the extractor does not take, or labels that are not such.
+        """
+        for side, images, labels in (
+            ("real", real, real_labels),
+            ("fake", fake, fake_labels),
+        ):
+            if images is None:
+                continue
+            features = self.extractor.features(np.asarray(images))
+            labels = check_classes(f"{side}_labels", labels, len(features))
+            for label in np.unique(labels):
+                moments = self._moments.setdefault((side, int(label)), Moments(features.shape[1]))
+                moments.add(features[labels == label])
+
+    def result(self) -> dict[int, float]:
+        """The distance of each class that the fakes have.
+
+        Raises:
+            UsageError: a class with fewer than two images of a side.
+        """
+        classes = sorted(label for side, label in self._moments if side == "fake")
+        for label in classes:
+            for side in ("real", "fake"):
+                count = getattr(self._moments.get((side, label)), "count", 0)
+                if count < 2:
+                    raise UsageError(
+                        f"{side} images must be at least 2 of class {label}; received {count}."
+                    )
+        return {
+            label: frechet_distance(
+                self._moments["real", label].statistics(constant=True),
+                self._moments["fake", label].statistics(constant=True),
+            )
+            for label in classes
+        }
+
+    def reset_state(self) -> None:
+        """Forget all images."""
+        self._moments: dict[tuple[str, int], Moments] = {}
+
+
+class InceptionScore(keras.metrics.Metric):
+    """The inception score (`kgan.metrics.inception_score`) of generated images; keeps logits.
+
+    Args:
+        extractor: what `kgan.metrics.extractors.get` takes; it must tell classes.
+        splits: parts of the images, over which the score is averaged.
+        seed: of the order in which they are split.
+        name: of the metric.
+    """
+
+    def __init__(self, extractor: Any, splits: int = 10, seed: int = 0, name: str | None = None):
+        super().__init__(name=name)
+        self.extractor = extractors.get(extractor)
+        self.splits = check_integer("splits", splits, 1)
+        self.seed = check_integer("seed", seed, 0)
+        self.reset_state()
+
+    def update_state(self, real: Any = None, fake: Any = None) -> None:
+        """Take generated images `(n, height, width, channels)` in [-1, 1]; real ones are unused.
+
+        Raises:
+            UsageError: images that the extractor does not take, or one without classes.
+        """
+        if fake is not None:
+            self._logits.append(self.extractor.logits(np.asarray(fake)))
+
+    def result(self) -> float:
+        """The mean over the splits of the images so far.
+
+        Raises:
+            UsageError: fewer images than splits.
+        """
+        if not self._logits:
+            raise missing("fake")
+        return inception_score(np.concatenate(self._logits), self.splits, self.seed)[0]
+
+    def reset_state(self) -> None:
+        """Forget all images."""
+        self._logits: list[np.ndarray] = []
+
+
+class ClassAccuracy(keras.metrics.Mean):
+    """The share of generated images in which a classifier sees the class that was asked for.
+
+    Args:
+        extractor: what `kgan.metrics.extractors.get` takes; it must tell classes.
+        name: of the metric.
+    """
+
+    def __init__(self, extractor: Any, name: str | None = None):
+        super().__init__(name=name)
+        self.extractor = extractors.get(extractor)
+
+    def update_state(self, labels: Any, fake: Any) -> None:
+        """Take the classes asked for, integers `(n,)`, and the images made of them.
+
+        Raises:
+            UsageError: images that the extractor does not take, or labels that are not such.
+        """
+        seen = self.extractor.classify(np.asarray(fake))
+        super().update_state(seen == check_classes("labels", labels, len(seen)))
+
+
+class ClassificationAccuracyScore(keras.metrics.Metric):
+    """What a classifier learns from generated images (`kgan.metrics.classification`).
+
+    It learns once from each batch of fakes, and is asked about the real images then; so repeat the
+    fakes for more epochs, or generate ever new ones.
+
+    Args:
+        num_classes: of the images.
+        steps: batches of fakes, which all come before the first real images.
+        seed: of the classifier's weights.
+        name: of the metric.
+
+    Raises:
+        UsageError: a count out of range.
+    """
+
+    def __init__(self, num_classes: int, steps: int, seed: int = 0, name: str | None = None):
+        super().__init__(name=name)
+        self.num_classes = check_integer("num_classes", num_classes, 2)
+        self.steps = check_integer("steps", steps, 1)
+        self.seed = check_integer("seed", seed, 0, 2**31 - 1)
+        self._learner: Learner | None = None
+        self.reset_state()
+
+    def update_state(
+        self, real: Any = None, fake: Any = None, real_labels: Any = None, fake_labels: Any = None
+    ) -> None:
+        """Take images `(n, height, width, channels)` in [-1, 1] of either side, labels `(n,)`.
+
+        Raises:
+            UsageError: images or labels that are not such, more batches of fakes than `steps`, or
+                real images before all of them.
+        """
+        if fake is not None:
+            if self._learnt == self.steps:
+                raise UsageError(
+                    f"fake must come steps={self.steps} times; this is one more. Set steps to the "
+                    "number of batches."
+                )
+            fake, fake_labels = self._checked("fake", fake, fake_labels)
+            if self._learner is None:
+                shape = fake.shape[1:]
+                self._learner = Learner(shape, self.num_classes, self.steps, self.seed)
+            self._learner.learn(fake, fake_labels)
+            self._learnt += 1
+        if real is not None:
+            if self._learner is None or self._learnt < self.steps:
+                raise UsageError(
+                    f"real images must come after steps={self.steps} batches of fakes; received "
+                    f"{self._learnt}. Feed the others first, or set steps to their number."
+                )
+            real, real_labels = self._checked("real", real, real_labels)
+            self._right += np.count_nonzero(self._learner.classify(real) == real_labels)
+            self._asked += len(real)
+
+    def result(self) -> float:
+        """The share of the real images so far that the classifier names rightly.
+
+        Raises:
+            UsageError: none came.
+        """
+        if not self._asked:
+            raise UsageError("real images are missing: call update_state(real=…) after the fakes.")
+        return self._right / self._asked
+
+    def reset_state(self) -> None:
+        """Forget all images, and what was learnt."""
+        self._learner = None
+        self._learnt: int = 0
+        self._right: int = 0
+        self._asked: int = 0
+
+    def _checked(self, side: str, images: Any, labels: Any) -> tuple[np.ndarray, np.ndarray]:
+        shape = self._learner.image_shape if self._learner else None
+        images = check_images(np.asarray(images), shape, side)
+        labels = check_classes(f"{side}_labels", labels, len(images))
+        outside = (labels < 0) | (labels >= self.num_classes)
+        if outside.any():
+            raise UsageError(
+                f"{side}_labels must be 0 to {self.num_classes - 1}; received "
+                f"{labels[outside.argmax()]}."
+            )
+        return images, labels
