@@ -68,7 +68,7 @@ def check_flag(argument: str, value: Any) -> bool:
     return bool(value)
 
 
-def check_path(argument: str, value: Any) -> Path:
+def check_path(argument: str, value: Any, of: str = "folder") -> Path:
     """`value` as a path with its ~ resolved.
 
     Raises:
@@ -80,7 +80,7 @@ def check_path(argument: str, value: Any) -> Path:
     except (TypeError, RuntimeError):
         pass
     raise UsageError(
-        f"{argument} must be the path of a folder ('.' is the current one, ~NAME the home of a "
+        f"{argument} must be the path of a {of} ('.' is the current folder, ~NAME the home of a "
         f"user of this machine); received {value!r}."
     )
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from kgan.callbacks import probe
 from kgan.callbacks.chief import is_chief
-from kgan.callbacks.reals import held_out_rows, training_rows
+from kgan.callbacks.reals import check_model, held_out_rows, training_rows
 from kgan.checks import check_integer, check_number
 from kgan.models.optimizers import Functional
 
@@ -31,8 +31,10 @@ class DualityGap(keras.callbacks.Callback):
     stands, by Adam, on half of the images and latents; the gap is measured on the other half. So
     few steps give a lower bound, which is good to follow within a run. The discriminator's copy
     obeys the model's penalties, without which a Wasserstein critic has no best answer. Images are
-    not augmented; of a generator's player with an encoder, too, the generator alone moves. The
-    training itself stays as it is.
+    not augmented; of a generator's player with an encoder, too, the generator alone moves, and of a
+    discriminator that is also a classifier the two-player part alone counts. The training stays as
+    it is, draw by draw, unless its data is a shuffled `tf.data.Dataset` and there is no `held_out`:
+    to take the reals from it once more moves its order on.
 
     Args:
         held_out: images that the training does not see, as for `gan.evaluate`; training images
@@ -73,6 +75,7 @@ class DualityGap(keras.callbacks.Callback):
         self._compiled: dict[str, Any] | None = None  # what the steps were traced for
 
     def on_train_begin(self, logs=None):
+        check_model(self)
         self._chief = is_chief(self.model.distribute_strategy)
         if not self._chief:
             return

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from kgan.callbacks import tensorboard
 from kgan.callbacks.chief import is_chief
+from kgan.callbacks.reals import check_model
 from kgan.checks import check_integer, check_path
 from kgan.errors import UsageError, unknown_name
 from kgan.files import replacing
@@ -48,7 +50,8 @@ class Evaluate(keras.callbacks.Callback):
 
     Raises:
         UsageError: an unknown metric or score, a count out of range, or, when training begins, a
-            metric for which the model or the data lack something.
+            metric for which the model or the data lack something, or `patience` under a
+            multi-worker strategy.
         OSError: a file cannot be written.
     """
 
@@ -82,10 +85,10 @@ class Evaluate(keras.callbacks.Callback):
         )
         self.every_epochs = check_integer("every_epochs", every_epochs, 1)
         self.patience = None if patience is None else check_integer("patience", patience, 1)
-        self.tensorboard = tensorboard
-        self.best = None if best is None else check_path("best", best)
+        self.best = None if best is None else check_path("best", best, of=".keras file")
         if self.best is not None and self.best.suffix != ".keras":
             raise UsageError(f"best={str(best)!r} must end in .keras.")
+        self.tensorboard = None if tensorboard is None else check_path("tensorboard", tensorboard)
         directions = self.evaluator.directions
         known = [name for name, lower in directions.items() if lower is not None]
         self.monitor = (known or list(directions))[0] if monitor is None else monitor
@@ -100,9 +103,17 @@ class Evaluate(keras.callbacks.Callback):
         self._sign = -1.0 if lower_is_better else 1.0
         self.best_value = -self._sign * math.inf
         self.best_epoch = 0
+        self._waited = 0  # evaluations since the best
         self._epoch = 0
 
     def on_train_begin(self, logs=None):
+        check_model(self)
+        several = tf.distribute.MultiWorkerMirroredStrategy
+        if self.patience is not None and isinstance(self.model.distribute_strategy, several):
+            raise UsageError(
+                "patience must be None under MultiWorkerMirroredStrategy, where workers that end "
+                f"apart wait for each other; received {self.patience}. Take the best model instead."
+            )
         # What the user can mend is told here; later a score may be missing, but training goes on.
         self.evaluator.prepare(self.model)
         self._first = True
@@ -125,11 +136,12 @@ class Evaluate(keras.callbacks.Callback):
             tensorboard.write(self.tensorboard, points, step=epoch + 1)
         value = values[self.monitor]
         if self._sign * value > self._sign * self.best_value:  # never if it is NaN
-            self.best_value, self.best_epoch = value, epoch + 1
+            self.best_value, self.best_epoch, self._waited = value, epoch + 1, 0
             self._keep()
-        elif self.patience is not None:
-            waited = -(-(epoch + 1 - self.best_epoch) // self.every_epochs)
-            self.model.stop_training |= waited >= self.patience
+        else:
+            self._waited += 1
+            if self.patience is not None and self._waited >= self.patience:
+                self.model.stop_training = True
 
     def measure(self) -> dict[str, float]:
         """The scores by name; NaN of images that have none, such as a hundred times the same."""
@@ -165,3 +177,4 @@ class Evaluate(keras.callbacks.Callback):
             return
         if score == self.monitor and epoch <= epochs:
             self.best_value, self.best_epoch = value, epoch
+            self._waited = -(-(epochs - epoch) // self.every_epochs)

@@ -16,9 +16,9 @@ import tensorflow as tf
 from kgan.callbacks import probe, signs
 from kgan.callbacks.chief import is_chief
 from kgan.callbacks.illnesses import SERIES, Finding, Look, Watch, strongest_swing
-from kgan.callbacks.reals import held_out_rows, training_rows
+from kgan.callbacks.reals import check_model, held_out_rows, training_rows
 from kgan.callbacks.stop_on_nan import NonFiniteLossError, StopOnNaN
-from kgan.checks import check_flag, check_integer
+from kgan.checks import check_flag, check_integer, check_path
 from kgan.errors import UsageError
 from kgan.files import replacing
 from kgan.metrics.check import check_features
@@ -26,7 +26,9 @@ from kgan.metrics.diversity import mean_pairwise_distance
 from kgan.metrics.manifold import precision_recall
 
 WINDOW = 512  # values of each series that the spectrum is taken of
+_LONGEST = WINDOW // 6  # period that shows in the spectrum
 _CELLS = 20
+FEWEST = 4  # images that recall can be told of
 _LOGGED = (
     *("diversity", "recall", "modes", "separation", "recognised", "memorised"),
     *("gradient", "slope", "oscillation"),
@@ -39,11 +41,15 @@ class Health(keras.callbacks.Callback):
     It sees collapse, oscillation, a discriminator that has won or that knows its images by heart,
     vanishing gradients of the generator, divergence and NaN; `kgan.callbacks.illnesses` says by
     which signs. What it finds is printed as one line an illness and episode, and kept in `findings`
-    (`kgan.callbacks.illnesses.Finding`); `report()` is all of it as text. The signs go into the
-    logs as `health_…`, and so into the history, `kgan.callbacks.History` and TensorBoard.
+    (`kgan.callbacks.illnesses.Finding`); `report()` is all of it as text. A `fit` from epoch 0
+    begins a new list, one with `initial_epoch` goes on. The signs go into the logs as `health_…`,
+    and so into the history, `kgan.callbacks.History` and TensorBoard.
 
+    A sign must hold in two looks running, in three for collapse, and while the fakes still get more
+    diverse neither collapse nor a discriminator that has won is told, nor in the first three looks.
     Swings are looked for in the last 512 steps (calls, with `steps_per_execution`), in which those
-    of 3 to 85 show. Under `tf.distribute` the chief alone looks and speaks. The training stays as
+    of 3 to 85 show; of a `tf.data.Dataset`, whose order may repeat itself, all but those that
+    divide an epoch. Under `tf.distribute` the chief alone looks and speaks. The training stays as
     it is, draw by draw, unless its data is a shuffled `tf.data.Dataset`: to take the reals from it
     once more moves its order on.
 
@@ -79,8 +85,13 @@ class Health(keras.callbacks.Callback):
         self.held_out = held_out
         self.every_epochs = check_integer("every_epochs", every_epochs, 1)
         self.num_samples = check_integer("num_samples", num_samples, 16)
+        if features is not None and not callable(features):
+            raise UsageError(
+                f"features must be a function from images to features; received {features!r}. "
+                "Of an extractor pass kgan.metrics.extractors.get(…).features."
+            )
         self.features = features
-        self.folder = None if folder is None else Path(folder)
+        self.folder = None if folder is None else check_path("folder", folder)
         self.stop = check_flag("stop", stop)
         self.watch = Watch()
         self._broken = StopOnNaN()
@@ -89,7 +100,7 @@ class Health(keras.callbacks.Callback):
     @property
     def findings(self) -> list[Finding]:
         """What was found, in the order of the epochs."""
-        return self.watch.findings
+        return sorted(self.watch.findings, key=lambda finding: finding.epoch)
 
     def report(self) -> str:
         """All findings as text, a line each."""
@@ -102,6 +113,7 @@ class Health(keras.callbacks.Callback):
     # -- what `fit` calls ----------------------------------------------------------------------
 
     def on_train_begin(self, logs=None):
+        check_model(self)
         strategy = self.model.distribute_strategy
         if self.stop and isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
             raise UsageError(
@@ -115,6 +127,11 @@ class Health(keras.callbacks.Callback):
         if not self._chief:
             return
         self.reals = training_rows(self.model, self.num_samples)
+        if len(self.reals["image"]) < FEWEST:
+            raise UsageError(
+                f"x must hold at least {FEWEST} images for Health; received "
+                f"{len(self.reals['image'])}. Pass more images, or leave Health out."
+            )
         self._apart = None
         if self.held_out is not None:
             self._apart = held_out_rows(self.model, self.held_out, self.num_samples, "held_out")
@@ -138,7 +155,10 @@ class Health(keras.callbacks.Callback):
         self._counts: list[int] = []
         if self._first:
             self.series = {name: np.zeros(0) for name in SERIES}
-            self.watch = Watch(self._before(epoch))
+            broken = [one for one in self.findings if one.illness == "nan" and one.epoch <= epoch]
+            self.watch = self._before(epoch)
+            for one in broken:
+                self.watch.broken(one.epoch, one.words)
         self._first = False
         self._begin = max(self._begin - epoch * self.params["steps"], 0)
 
@@ -173,8 +193,9 @@ class Health(keras.callbacks.Callback):
 
     def measure(self) -> Look:
         """The signs as they are now, by name; those that cannot be had are left out."""
+        if self._probe is None:
+            raise UsageError("measure() looks at a training: pass this callback to fit before.")
         look = self._of_series()
-        assert self._probe is not None  # `fit` has begun
         images = self._probe.images(self._inputs)
         if np.isfinite(images).all():
             look |= self._of_fakes(images)
@@ -187,6 +208,12 @@ class Health(keras.callbacks.Callback):
         # Lazy penalties make a rhythm of their own; a value is a call's, which may be many steps.
         updates = gan.discriminator_steps * gan.steps_per_execution
         rhythms = [penalty.interval / updates for penalty in gan.penalties]
+        feed = gan._feed
+        assert feed is not None  # `fit` has made it
+        epoch = feed.steps_per_epoch / gan.steps_per_execution
+        # Of a longer epoch a penalty's width of a line would cover the spectrum.
+        if not feed.shuffled and epoch <= _LONGEST:
+            rhythms.append(epoch)
         for name in SERIES:
             series = self.series[name]
             if not len(series) or not np.isfinite(series).all():
@@ -234,8 +261,15 @@ class Health(keras.callbacks.Callback):
             self.series[name] = np.concatenate([self.series[name], values])[-WINDOW:]
 
     def _featured(self, images: np.ndarray) -> np.ndarray:
-        made = signs.pooled(images) if self.features is None else self.features(images)
-        return check_features("features", made, at_least=4)
+        if self.features is None:
+            return signs.pooled(images)
+        made = check_features("features", self.features(images))
+        if len(made) != len(images):
+            raise UsageError(
+                f"features must give one row an image; received {len(made)} rows for "
+                f"{len(images)} images. Average over the places, say."
+            )
+        return made
 
     # -- what is said and kept -----------------------------------------------------------------
 
@@ -251,17 +285,17 @@ class Health(keras.callbacks.Callback):
         if findings and self.stop:
             self.model.stop_training = True
 
-    def _before(self, epoch: int) -> list[Look]:
-        """The looks up to an epoch: those of an earlier run in the folder, or of a `fit` before."""
+    def _before(self, epoch: int) -> Watch:
+        """What was seen up to an epoch by an earlier run in the folder, or in a `fit` before."""
         path = None if self.folder is None else self.folder / "health.json"
         looks = self.watch.looks if path is None else []
         try:
             if path is not None and path.exists():
                 looks = json.loads(path.read_text())
-            return [look for look in looks if look["epoch"] <= epoch]
+            return Watch([look for look in looks if look["epoch"] <= epoch])
         except (ValueError, KeyError, TypeError) as error:
             warnings.warn(f"{path} is damaged ({error}); what it saw is forgotten.", stacklevel=2)
-            return []
+            return Watch()
 
     def _write(self) -> None:
         assert self.folder is not None

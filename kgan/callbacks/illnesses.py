@@ -100,7 +100,9 @@ def vanishing(looks: list[Look]) -> Evidence | None:
     fallen = look["gradient"] / first if first else 1.0
     if look["separation"] < 0.9 or (look["slope"] > 0.03 and fallen > 1e-3):
         return None
-    return {"slope": look["slope"], "gradient": look["gradient"], "of_first": fallen}
+    largest = max(past.get("gradient", 0.0) for past in looks)
+    share = look["gradient"] / largest if largest else 0.0
+    return {"slope": look["slope"], "gradient": look["gradient"], "of_largest": share}
 
 
 def divergence(looks: list[Look]) -> Evidence | None:
@@ -159,8 +161,8 @@ ILLNESSES = {
         oscillation,
         looks=2,
         words=(
-            "losses and logits swing with a period of {period:.0f} steps, which is {share:.0%} of "
-            "their movement: the players chase each other in a circle and get no nearer. Try "
+            "the losses or logits swing with a period of {period:.0f} steps, which is {share:.0%} "
+            "of their movement: the players chase each other in a circle and get no nearer. Try "
             'penalties=["r1"], lower learning rates, less momentum (beta_1=0 in Adam), or a '
             "discriminator that sees more; the averaged generator suffers least."
         ),
@@ -192,9 +194,9 @@ ILLNESSES = {
         looks=2,
         words=(
             "{slope:.2%} of the discriminator's gradient gets through the loss to the generator, "
-            "whose own is {of_first:.2%} of that at the start, though its fakes are rejected: it "
-            'has stopped learning. Try loss="non_saturating" or "hinge", penalties=["r1"], a lower '
-            "learning rate of the discriminator_optimizer, or discriminator_steps=1."
+            "whose own is {of_largest:.2%} of its largest so far, though its fakes are rejected: "
+            'it hardly learns any more. Try loss="non_saturating" or "hinge", penalties=["r1"], a '
+            "lower learning rate of the discriminator_optimizer, or discriminator_steps=1."
         ),
     ),
     "divergence": Illness(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import keras
 import numpy as np
 
-from kgan.data import ImageDataset
 from kgan.errors import UsageError
 from kgan.models.feed import once
 
@@ -14,36 +14,51 @@ if TYPE_CHECKING:
     from kgan.models.gan import GAN
 
 
+def check_model(callback: keras.callbacks.Callback) -> None:
+    """The callback watches a GAN of kgan.
+
+    Raises:
+        UsageError: it is in the `fit` of another model.
+    """
+    model = callback.model
+    if not hasattr(model, "averaged_generator"):
+        raise UsageError(
+            f"{type(callback).__name__} must be in the fit of a GAN of kgan; received "
+            f"{type(model).__name__}. Of two Keras models, kgan.GAN(generator, discriminator) "
+            "makes one."
+        )
+
+
 def training_rows(gan: GAN, n: int) -> dict[str, np.ndarray]:
     """The first `n` training images with their labels or conditions, fewer if there are fewer.
+
+    At least two packs.
 
     Raises:
         UsageError: fewer than two packs of images.
     """
-    dataset = gan._feed.dataset  # type: ignore[union-attr]  # `fit` has made it
-    if isinstance(dataset, ImageDataset):
-        # A stream of its own: the training's order stays as it is.
-        dataset = dataset.from_step(0).take(dataset.steps_per_epoch)
-    return _first(gan, dataset, n, "x")
+    return _first(gan, gan._feed.apart(), n, "x")  # type: ignore[union-attr]  # `fit` has made it
 
 
 def held_out_rows(gan: GAN, held_out: Any, n: int, argument: str) -> dict[str, np.ndarray]:
     """The first `n` held-out images with their labels or conditions, fewer if there are fewer.
 
+    At least two packs.
+
     Raises:
         UsageError: not what `gan.evaluate` takes, or fewer than two packs of images.
     """
-    arrays = isinstance(held_out, (np.ndarray, tuple))
     size = None
-    if arrays and len(held_out):
-        images = held_out[0] if isinstance(held_out, tuple) else held_out
+    images = held_out[0] if isinstance(held_out, tuple) and held_out else held_out
+    if isinstance(images, np.ndarray) and images.ndim:
         # One batch, for what does not fill one is left out.
-        size = max(min(n, len(images)) // gan.pack, 1) * gan.pack
+        size = max(min(max(n, 2 * gan.pack), len(images)) // gan.pack, 1) * gan.pack
     return _first(gan, once(gan, held_out, size, argument), n, argument)
 
 
 def _first(gan: GAN, dataset: Any, n: int, argument: str) -> dict[str, np.ndarray]:
     """The first rows of the batches by name, whole packs."""
+    n = max(n, 2 * gan.pack)
     collected: list[list[np.ndarray]] = [[] for _ in gan.batch_parts]
     count = 0
     for batch in dataset:
@@ -58,7 +73,7 @@ def _first(gan: GAN, dataset: Any, n: int, argument: str) -> dict[str, np.ndarra
     whole = len(rows[0]) // gan.pack * gan.pack
     if whole < 2 * gan.pack:
         raise UsageError(
-            f"{argument} must hold at least {2 * gan.pack} images; received {whole}. Pass more "
-            "images, or a larger num_samples."
+            f"{argument} must hold at least {2 * gan.pack} images; received {len(rows[0])}. Pass "
+            "more images, or leave the callback out."
         )
     return {name: part[:whole] for name, part in zip(gan.batch_parts, rows, strict=True)}

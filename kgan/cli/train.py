@@ -302,6 +302,7 @@ def _watchers(dataset: ImageDataset, gan: GAN, out: Path, metrics: list[str] | N
     `fit` is about to refuse.
     """
     from kgan.callbacks import Evaluate, Health, SampleGrid
+    from kgan.callbacks.health import FEWEST
 
     conditions = None
     if "condition" in gan.generator_inputs:
@@ -309,10 +310,9 @@ def _watchers(dataset: ImageDataset, gan: GAN, out: Path, metrics: list[str] | N
         if not (isinstance(spec, tuple) and len(spec) == 2 and spec[1].shape.rank == 2):
             return []
         conditions = next(iter(dataset))[1].numpy()
-    found: list[Any] = [
-        Health(folder=out),
-        SampleGrid(out / "samples", gif=out / "samples.gif", conditions=conditions),
-    ]
+    found: list[Any] = [SampleGrid(out / "samples", gif=out / "samples.gif", conditions=conditions)]
+    if dataset.num_images >= max(FEWEST, 2 * gan.pack):
+        found.append(Health(folder=out))
     if metrics:
         scores = Evaluate(dataset, metrics, conditions=conditions)
         if scores.evaluator.directions[scores.monitor] is not None:

@@ -90,11 +90,12 @@ def check_labels(
     classes: int | None = None,
     unlabelled: bool = False,
     asked: bool = False,
+    argument: str = "labels",
 ) -> np.ndarray:
     """The labels as int32 `(num_images,)`.
 
     `classes` is their number, None if it is not known; with `unlabelled` a label may be -1; `asked`
-    says that they are wishes, not data.
+    says that they are wishes, not data; `argument` is what the errors call them.
 
     Raises:
         UsageError: they are no integers in 0..classes-1, or not one an image.
@@ -102,17 +103,18 @@ def check_labels(
     try:
         labels = np.asarray(labels)
     except ValueError as error:
-        raise UsageError(f"labels must be one integer an image; received {error}") from None
+        raise UsageError(f"{argument} must be one integer an image; received {error}") from None
     if labels.shape != (num_images,):
-        mend = " Use labels.reshape(-1)." if labels.ndim > 1 and labels.size == num_images else ""
+        fits = labels.ndim > 1 and labels.size == num_images
+        mend = f" Use {argument}.reshape(-1)." if fits else ""
         raise UsageError(
-            f"labels must have the shape ({num_images},), one an image; received {labels.shape}."
-            f"{mend}"
+            f"{argument} must have the shape ({num_images},), one an image; received "
+            f"{labels.shape}.{mend}"
         )
     if labels.dtype.kind not in "iu":
-        mend = "" if asked else " Use np.unique(labels, return_inverse=True)[1]."
+        mend = "" if asked else f" Use np.unique({argument}, return_inverse=True)[1]."
         raise UsageError(
-            f"labels must be integers, 0 to classes - 1; received {labels.dtype}.{mend}"
+            f"{argument} must be integers, 0 to classes - 1; received {labels.dtype}.{mend}"
         )
     lowest, highest = (-1 if unlabelled else 0), (classes or np.iinfo(np.int32).max) - 1
     if labels.size and (labels.min() < lowest or labels.max() > highest):
@@ -127,7 +129,7 @@ def check_labels(
         else:
             mend = "Leave out images without a label, or train a SemiSupervisedGAN."
         raise UsageError(
-            f"labels must be 0 to {known}{also}; received values from "
+            f"{argument} must be 0 to {known}{also}; received values from "
             f"{labels.min()} to {labels.max()}. {mend}"
         )
     return labels.astype(np.int32)

@@ -8,6 +8,8 @@ import numpy as np
 
 from kgan.errors import UsageError
 
+_LARGEST = 1e50
+
 
 def check_features(argument: str, features: Any, at_least: int = 1) -> np.ndarray:
     """The features as float64 `(n, d)`, n at least `at_least`.
@@ -15,7 +17,10 @@ def check_features(argument: str, features: Any, at_least: int = 1) -> np.ndarra
     Raises:
         UsageError: another rank, no numbers, NaN or infinity, or too few; says what mends it.
     """
-    features = np.asarray(features)
+    try:
+        features = np.asarray(features)
+    except ValueError as error:
+        raise UsageError(f"{argument} must be numbers, a row a sample; {error}.") from None
     if features.dtype.kind not in "fiu":
         raise UsageError(f"{argument} must be numbers; received {features.dtype}. Pass floats.")
     if features.ndim != 2 or features.shape[1] == 0:
@@ -29,7 +34,13 @@ def check_features(argument: str, features: Any, at_least: int = 1) -> np.ndarra
             "Generate or load more images."
         )
     features = features.astype(np.float64)
-    if not np.isfinite(features).all():
+    largest = max(features.max(), -features.min())  # NaN if any is
+    if largest > _LARGEST and np.isfinite(features).all():
+        raise UsageError(
+            f"{argument} must be at most {_LARGEST:g} in size, of which products are finite; "
+            f"received {largest:.3g}. Scale the features down."
+        )
+    if not largest <= _LARGEST:
         raise UsageError(
             f"{argument} must be finite; received NaN or infinity. Find the broken samples with "
             "np.isfinite(features).all(axis=1)."

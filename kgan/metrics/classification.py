@@ -34,9 +34,10 @@ def classification_accuracy_score(
     Adam with a rate that falls by a cosine. The same seed gives the same score on one machine.
 
     Args:
-        train_images: generated images, float32 `(n, height, width, channels)` in [-1, 1].
+        train_images: generated images, float32 `(n, size, size, channels)` in [-1, 1]; 4 divides
+            the size, 8 to 256.
         train_labels: the classes they were asked for, integers `(n,)`.
-        test_images: real images `(m, height, width, channels)`, none that the generator learned
+        test_images: real images `(m, size, size, channels)`, none that the generator learned
             from if the score is to be the paper's.
         test_labels: their classes, integers `(m,)`.
         epochs: times that the classifier sees the training images.
@@ -46,17 +47,24 @@ def classification_accuracy_score(
         UsageError: images or labels that are not such, unlike shapes, fewer than 128 training
             images, or fewer than two classes.
     """
+    from kgan.networks.shape import check_image_shape
+
     train_images = check_images(train_images, argument="train_images")
+    check_image_shape(train_images.shape[1:])
     test_images = check_images(test_images, train_images.shape[1:], "test_images")
-    train_labels = check_labels(train_labels, len(train_images))
-    test_labels = check_labels(test_labels, len(test_images))
+    train_labels = check_labels(train_labels, len(train_images), argument="train_labels")
+    test_labels = check_labels(test_labels, len(test_images), argument="test_labels")
     epochs = check_integer("epochs", epochs, 1)
     seed = check_integer("seed", seed, 0, 2**31 - 1)
     num_classes = int(max(train_labels.max(), test_labels.max())) + 1
-    if len(train_images) < BATCH or num_classes < 2:
+    if len(train_images) < BATCH:
         raise UsageError(
-            f"train_images must be at least {BATCH} images of 2 classes or more; received "
-            f"{len(train_images)} of {num_classes}. Generate more."
+            f"train_images must be at least {BATCH} images; received {len(train_images)}. "
+            "Generate more."
+        )
+    if num_classes < 2:
+        raise UsageError(
+            "train_labels and test_labels must be of 2 classes or more; received class 0 alone."
         )
     steps = len(train_images) // BATCH
     learner = Learner(train_images.shape[1:], num_classes, steps * epochs, seed)

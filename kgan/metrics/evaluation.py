@@ -212,6 +212,12 @@ class Evaluator:
                 raise UsageError(
                     f"samples must be at least {least} for {name!r}; received {self.samples}."
                 )
+            reals = len(self.reference.features) if self.reference else 0
+            if "real" in measure.needs and reals < measure.reals:
+                raise UsageError(
+                    f"data must hold at least {measure.reals} images for {name!r}; received "
+                    f"{reals}. Load more, or leave the metric out."
+                )
 
     def _check_model(self, gan: GAN) -> None:
         if not hasattr(gan, "averaged_generator"):
@@ -229,14 +235,18 @@ class Evaluator:
                 )
 
     def _check_data(self, gan: GAN) -> None:
+        from kgan.networks.shape import check_image_shape
+
         for name, measure in self.measures.items():
             if "data" in measure.needs and self.data is None:
                 raise UsageError(
                     f"data must be given: {name!r} looks at the real images themselves. Pass the "
                     "data set that the model learned from."
                 )
-            if "data_labels" in measure.needs and self.data.labels is None:
-                raise _unlabelled(name, self.data.config["source"])
+            if "data_labels" in measure.needs:
+                if self.data.labels is None or self.data.labels.max() < 0:
+                    raise _unlabelled(name, self.data.config["source"])
+                check_image_shape(gan.image_shape)  # of the classifier that is to learn
             if "real" in measure.needs and self.data is None and self.reference is None:
                 raise UsageError(
                     f"data must be given: {name!r} compares with real images. Pass the data set, "

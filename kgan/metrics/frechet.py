@@ -15,14 +15,16 @@ import numpy as np
 
 from kgan.checks import check_integer
 from kgan.errors import UsageError
-from kgan.metrics.check import check_classes, check_features, check_sides, check_varied, not_varied
+from kgan.metrics.check import check_classes, check_features, check_sides, check_varied
 
 _POINTS = 15  # of the fit to infinitely many samples
 
 _TOLERANCE = 2e-7  # of the distance, within which rounding must stay
 
 
-def statistics(features: Any, constant: bool = False) -> tuple[np.ndarray, np.ndarray]:
+def statistics(
+    features: Any, constant: bool = False, argument: str = "features"
+) -> tuple[np.ndarray, np.ndarray]:
     """The mean `(d,)` and the unbiased covariance `(d, d)` of features `(n, d)`, float64.
 
     With n at most d the covariance is singular, which `frechet_distance` can bear; but the distance
@@ -31,14 +33,15 @@ def statistics(features: Any, constant: bool = False) -> tuple[np.ndarray, np.nd
     Args:
         features: of images.
         constant: whether samples that are all the same are taken.
+        argument: what the errors call the features.
 
     Raises:
         UsageError: another rank, NaN or infinity, fewer than two samples, or no variance in any
             dimension.
     """
-    features = check_features("features", features, at_least=2)
+    features = check_features(argument, features, at_least=2)
     if not constant:
-        check_varied("features", features)
+        check_varied(argument, features)
     mean = features.mean(0)
     features -= mean  # the check has copied them
     covariance = features.T @ features
@@ -122,6 +125,10 @@ class Moments:
     Args:
         dim: dimensions of the features.
 
+    Attributes:
+        count: how many samples were counted.
+        varied: whether any differs from the first.
+
     Raises:
         UsageError: no integer of at least 1.
     """
@@ -129,6 +136,8 @@ class Moments:
     def __init__(self, dim: int):
         self.dim = check_integer("dim", dim, 1)
         self.count = 0
+        self.varied = False
+        self._first: np.ndarray | None = None
         self._mean = np.zeros(self.dim)
         self._products = np.zeros((self.dim, self.dim))
 
@@ -140,6 +149,7 @@ class Moments:
         """
         features = check_features("features", features)
         self._check("features", features.shape[1])
+        self._compare(features)
         mean = features.mean(0)
         features -= mean  # the check has copied them
         self._merge(len(features), mean, features.T @ features)
@@ -153,26 +163,28 @@ class Moments:
         if not isinstance(other, Moments):
             raise UsageError(f"other must be Moments; received {type(other).__name__}.")
         self._check("other", other.dim)
-        if other.count:
+        if other._first is not None:
+            self._compare(other._first[np.newaxis])
+            self.varied |= other.varied
             self._merge(other.count, other._mean, other._products)
 
-    def statistics(self, constant: bool = False) -> tuple[np.ndarray, np.ndarray]:
-        """What the function `statistics` gives of all features so far.
+    def statistics(self) -> tuple[np.ndarray, np.ndarray]:
+        """What the function `statistics` gives of all features so far, `varied` or not.
 
         Raises:
-            UsageError: fewer than two samples, or no variance in any dimension.
+            UsageError: fewer than two samples.
         """
         if self.count < 2:
             raise UsageError(
                 f"Moments must have counted at least 2 samples; received {self.count}. Call "
                 "add(features) before."
             )
-        covariance = self._products / (self.count - 1)
-        # Float32 features that differ at all differ by far more than the mean's rounding.
-        rounding = 100 * np.finfo(np.float64).eps * np.abs(self._mean)
-        if not constant and (np.sqrt(covariance.diagonal()) <= rounding).all():
-            raise not_varied("features", self.count)
-        return self._mean.copy(), covariance
+        return self._mean.copy(), self._products / (self.count - 1)
+
+    def _compare(self, features: np.ndarray) -> None:
+        if self._first is None:
+            self._first = features[0].copy()
+        self.varied = self.varied or bool((features != self._first).any())
 
     def _merge(self, count: int, mean: np.ndarray, products: np.ndarray) -> None:
         total = self.count + count
@@ -263,8 +275,10 @@ def frechet_distance_infinite(
     random = np.random.default_rng(seed)
     sizes = np.linspace(max(num_samples // 10, dim + 1), num_samples, _POINTS).astype(int)
     distances = [
-        frechet_distance(real_statistics, statistics(fake[random.permutation(num_samples)[:size]]))
+        # A small subset may hold one sample many times.
+        frechet_distance(real_statistics, statistics(fake[chosen[:size]], constant=True))
         for size in sizes
+        for chosen in [random.permutation(num_samples)]
     ]
     return _intercept(1 / sizes, np.array(distances))
 
@@ -299,7 +313,7 @@ def _checked(argument: str, pair: Any) -> tuple[np.ndarray, np.ndarray]:
         raise UsageError(
             f"{argument} must be a pair (mean, covariance); received {type(pair).__name__}. {mend}"
         ) from None
-    if mean.ndim != 1 or covariance.shape != (len(mean), len(mean)):
+    if mean.ndim != 1 or not mean.size or covariance.shape != (len(mean), len(mean)):
         raise UsageError(
             f"{argument} must be a mean (d,) and a covariance (d, d); received the shapes "
             f"{mean.shape} and {covariance.shape}. {mend}"

@@ -95,6 +95,7 @@ class Measure:
             "labels" that the fakes were asked for, "real" features and their "real_labels", the
             real images ("data") and their "data_labels".
         samples: how many fakes it takes at least, of the features' dimensions and the classes.
+        reals: how many real images it compares with at least.
         canonical: the names of scores by the FID's own network, where they are others.
     """
 
@@ -104,6 +105,7 @@ class Measure:
     settings: Callable[[Evidence], dict[str, Any]] = lambda evidence: {}
     needs: frozenset[str] = frozenset()
     samples: Callable[[int, int], int] = lambda dimensions, classes: 2
+    reals: int = 2
     canonical: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
@@ -141,7 +143,7 @@ def _measure(name: str, metric: str, scores: Mapping[str, bool | None], needs: s
 def _frechet(evidence: Evidence) -> dict[str, Value]:
     from kgan.metrics import frechet
 
-    fake = frechet.statistics(evidence.fake.features)
+    fake = frechet.statistics(evidence.fake.features, argument="fake")
     return {"fd": Value(frechet.frechet_distance(evidence.real.statistics, fake))}
 
 
@@ -195,6 +197,7 @@ def _kernel_settings(evidence: Evidence) -> dict[str, Any]:
     "features real",
     settings=_kernel_settings,
     samples=lambda dimensions, classes: 4,
+    reals=4,
 )
 def _kernel(evidence: Evidence, **settings: Any) -> dict[str, Value]:
     from kgan.metrics.kernel import kernel_distance
@@ -240,6 +243,7 @@ def _inception_score(evidence: Evidence, splits: int) -> dict[str, Value]:
     "features real",
     settings=lambda evidence: {"k": 3},
     samples=lambda dimensions, classes: 4,
+    reals=4,
 )
 def _precision_recall(evidence: Evidence, k: int) -> dict[str, Value]:
     from kgan.metrics.manifold import precision_recall
@@ -255,6 +259,7 @@ def _precision_recall(evidence: Evidence, k: int) -> dict[str, Value]:
     "features real",
     settings=lambda evidence: {"k": 5},
     samples=lambda dimensions, classes: 6,
+    reals=6,
 )
 def _density_coverage(evidence: Evidence, k: int) -> dict[str, Value]:
     from kgan.metrics.manifold import density_coverage
@@ -340,13 +345,14 @@ def _ms_ssim(evidence: Evidence, images: int, pairs: int, scales: int) -> dict[s
 def _classification_accuracy(evidence: Evidence, epochs: int) -> dict[str, Value]:
     from kgan.metrics.classification import classification_accuracy_score
 
+    known = evidence.data.labels >= 0  # hidden ones are -1
     found = classification_accuracy_score(
         np.concatenate(list(evidence.images())),
         evidence.inputs["label"],
-        evidence.data.images,
-        evidence.data.labels,
+        evidence.data.images[known],
+        evidence.data.labels[known],
         epochs,
-        evidence.seed,
+        evidence.seed % 2**31,
     )
     return {"cas": Value(found)}
 

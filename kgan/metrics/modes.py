@@ -33,7 +33,7 @@ def histogram(samples, centres, std: float, within: float = 3.0) -> np.ndarray:
         UsageError: arrays of other shapes, values that are not finite, or `std` or `within` that
             is not above 0.
     """
-    samples, centres = _points("samples", samples), _points("centres", centres)
+    centres, samples = _points("centres", centres), _points("samples", samples)
     if samples.shape[1] != centres.shape[1]:
         raise UsageError(
             "samples and centres must be points of as many dimensions; received the shapes "

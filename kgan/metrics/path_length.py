@@ -155,13 +155,19 @@ def trimmed_mean(lengths: np.ndarray, trim: float = 1.0) -> float:
     The few longest ways would otherwise make most of the mean's error.
 
     Args:
-        lengths: numbers.
+        lengths: of `path_lengths`.
         trim: percent that are left out at either end, 0 to below 50.
 
     Raises:
-        UsageError: a percentage out of range.
+        UsageError: a percentage out of range, or lengths that are not such.
     """
     trim = check_trim(trim)
+    lengths = np.asarray(lengths, np.float64)
+    if lengths.ndim != 1 or not lengths.size or not np.isfinite(lengths).all():
+        raise UsageError(
+            "lengths must be finite numbers of the shape (n,), n at least 1; received the shape "
+            f"{lengths.shape}. Take those of path_lengths."
+        )
     low = np.percentile(lengths, trim, method="lower")
     high = np.percentile(lengths, 100 - trim, method="higher")
     return float(lengths[(low <= lengths) & (lengths <= high)].mean())

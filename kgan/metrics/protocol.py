@@ -79,6 +79,10 @@ class Protocol:
         """
         known = {field.name for field in dataclasses.fields(cls)}
         fits = isinstance(described, Mapping) and set(described) <= known
+        dicts = ("settings", "extractor", "data", "sampling")
+        fits = fits and all(
+            isinstance(described.get(name) or {}, Mapping) for name in dicts if name in known
+        )
         if not fits or not isinstance(described.get("metric"), str):
             raise UsageError(
                 f"protocol must be what Protocol.to_json gave, with {', '.join(sorted(known))}; "
@@ -155,14 +159,16 @@ class Score:
             UsageError: something else.
         """
         try:
-            values = tuple(float(value) for value in described["values"])
-            if not values:
-                raise ValueError("no values")
+            values, lower_is_better = described["values"], described["lower_is_better"]
+            if not isinstance(values, list) or not values:
+                raise ValueError("values is no list of numbers")
+            if lower_is_better not in (True, False, None):
+                raise ValueError("lower_is_better is not true, false or null")
             return cls(
                 described["name"],
-                values,
+                tuple(map(float, values)),
                 Protocol.from_json(described["protocol"]),
-                described["lower_is_better"],
+                lower_is_better,
                 described["error"],
             )
         except (KeyError, TypeError, ValueError) as error:
@@ -215,9 +221,9 @@ def compare(first: Score, second: Score) -> Comparison:
             "again with the other's protocol."
         )
     extractor = first.protocol.extractor
-    if extractor is not None and extractor["sha256"] is None:
+    if extractor is not None and extractor.get("sha256") is None:
         warnings.warn(
-            f"The extractor {extractor['name']!r} has no SHA-256: that both scores are of one "
+            f"The extractor {extractor.get('name')!r} has no SHA-256: that both scores are of one "
             "function, only you know.",
             stacklevel=2,
         )

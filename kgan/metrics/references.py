@@ -60,7 +60,7 @@ class Reference:
     @functools.cached_property
     def statistics(self) -> tuple[np.ndarray, np.ndarray]:
         """The mean and the covariance of the features, as `kgan.metrics.frechet` takes them."""
-        return frechet.statistics(self.features)
+        return frechet.statistics(self.features, argument="real")
 
     def save(self, path: str | Path) -> None:
         """Write an .npz file, whole or not at all.

@@ -28,6 +28,7 @@ class Feed:
     def __init__(self, gan: GAN, x: Any, batch_size: int | None, steps_per_epoch: int | None):
         self.gan = gan
         self.start = 0
+        self._given = x, batch_size
         self.dataset = x = _checked(gan, x, batch_size, "x")
         _check_batch(gan, x, gan.discriminator_steps)
         known = isinstance(x, ImageDataset) and "label" in gan.batch_parts
@@ -56,6 +57,20 @@ class Feed:
         """What must be the same for a run to be resumed."""
         described = self.dataset.config if isinstance(self.dataset, ImageDataset) else {}
         return {**described, "steps_per_epoch": self.steps_per_epoch}
+
+    @property
+    def shuffled(self) -> bool:
+        """Whether kgan draws the order; a `tf.data.Dataset` of the user's has its own."""
+        return isinstance(self.dataset, ImageDataset) or isinstance(self._given[0], tuple)
+
+    def apart(self) -> tf.data.Dataset:
+        """The batches of an epoch in a stream of its own, which the training's does not feel.
+
+        A `tf.data.Dataset` of the user's that shuffles does feel it: it goes on to another order.
+        """
+        if isinstance(self.dataset, ImageDataset):
+            return self.dataset.from_step(0).take(self.dataset.steps_per_epoch)
+        return _checked(self.gan, *self._given, "x") if self.shuffled else self.dataset
 
     def stream(self):
         """Endless batches from step `start` on; each worker and replica gets its part."""

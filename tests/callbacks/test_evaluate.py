@@ -135,6 +135,13 @@ def test_patience_counts_evaluations_not_epochs(make_gan, data):
     assert len(fit(make_gan(), data, callback, epochs=20)["generator_loss"]) == 9
 
 
+def test_patience_goes_on_in_a_second_fit(make_gan, data):
+    callback = scripted(data, [5.0, 4.0, 6.0, 6.0, 6.0], patience=3)
+    gan = make_gan()
+    fit(gan, data, callback, epochs=3)
+    assert len(fit(gan, data, callback, epochs=10)["fd"]) == 2  # epoch 2 of the first is the best
+
+
 def test_a_resumed_run_goes_on_from_the_best(make_gan, data, tmp_path):
     best = tmp_path / "best.keras"
     saved = tmp_path / "checkpoints"
@@ -192,6 +199,8 @@ def test_a_generator_that_has_broken_scores_nan(make_gan, data, value, message):
         ({"patience": 0}, "patience must be an integer of at least 1"),
         ({"metrics": ["diversity"], "patience": 1}, "monitor='diversity' has no better direction"),
         ({"metrics": 5}, "metrics must be a list"),
+        ({"tensorboard": 5}, "tensorboard must be the path of a folder"),
+        ({"best": ""}, "best must be the path of a .keras file"),
     ],
 )
 def test_bad_input(data, arguments, message):
@@ -216,6 +225,13 @@ def test_too_few_samples_are_told_before_the_training(make_gan, data, metric, le
     callback = Evaluate(data, [metric], samples=3, extractor=means())
     with pytest.raises(UsageError, match=f"samples must be at least {least} for '{metric}'"):
         fit(make_gan(), data, callback)
+
+
+@pytest.mark.parametrize(("metric", "least"), [("kid", 4), ("pr", 4), ("dc", 6), ("fd", 2)])
+def test_too_few_real_images_are_told_before_the_training(make_gan, images, metric, least):
+    callback = evaluate(kgan.data.load(images[: least - 1], batch_size=1), metrics=[metric])
+    with pytest.raises(UsageError, match=f"data must hold at least {least} images.* {least - 1}"):
+        fit(make_gan(), kgan.data.load(images, batch_size=16), callback)
 
 
 def test_vectors_are_asked_for_before_the_training(data):

@@ -5,9 +5,10 @@ import sys
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import kgan
-from kgan.callbacks import Checkpoint, History, StopOnNaN
+from kgan.callbacks import Checkpoint, Evaluate, History, StopOnNaN
 from kgan.callbacks.duality_gap import DualityGap
 from kgan.callbacks.health import Health
 from kgan.callbacks.history import read
@@ -55,6 +56,28 @@ def test_training_is_the_same_with_it(images, make_gan):
     fit(watched, images, Health(held_out=images[:20], num_samples=32), gap, steps_per_epoch=1)
     for expected, found in zip(weights(plain), weights(watched), strict=True):
         np.testing.assert_array_equal(expected, found)
+
+
+def test_vectors_stay_in_their_order_with_it(images):
+    x = images, np.eye(3, dtype=np.float32)[LABELS]
+    gans = [kgan.ConditionalGAN(**SIZES, condition_dim=3) for _ in range(2)]
+    for gan, callbacks in zip(
+        gans, ([], [Health(num_samples=16), DualityGap(steps=1)]), strict=True
+    ):
+        gan.compile(run_eagerly=True)
+        fit(gan, x, *callbacks, epochs=1)
+    for expected, found in zip(*map(weights, gans), strict=True):
+        np.testing.assert_array_equal(expected, found)
+
+
+def test_an_order_that_repeats_itself_is_no_swing(images, make_gan):
+    """Batches of four brightnesses in turn, without a shuffle, swing with the epoch."""
+    batches = tf.data.Dataset.from_tensor_slices(images).batch(16)
+    for x, swings in ((batches, False), (kgan.data.load(images, batch_size=16), True)):
+        health, gan = Health(num_samples=16), make_gan(run_eagerly=True)
+        gan.fit(x, steps_per_epoch=4, verbose=0, callbacks=[health])
+        health.series["real_logits"] = np.tile([0.0, 1.0, 2.0, 1.0], 64)
+        assert (health.measure()["oscillation"] > 0.65) == swings
 
 
 def test_the_series_are_the_values_of_the_steps(images, make_gan):
@@ -175,11 +198,25 @@ def test_a_resumed_run_goes_on_from_its_looks(images, make_gan, tmp_path):
     np.testing.assert_allclose(second.series["real_logits"], whole.series["real_logits"][2:])
 
 
-@pytest.mark.parametrize("text", ["", "[1]", '[{"step": 1}]'])
+def test_a_further_fit_goes_on_or_begins_anew(images, make_gan):
+    gan, health = make_gan(run_eagerly=True), Health(num_samples=16)
+    fit(gan, images, health, epochs=2, steps_per_epoch=1)
+    health.watch.broken(2, "became nan")
+    fit(gan, images, health, epochs=3, initial_epoch=2, steps_per_epoch=1)
+    assert [look["epoch"] for look in health.watch.looks] == [1, 2, 3]
+    assert [(one.epoch, one.words) for one in health.findings] == [(2, "became nan")]
+    fit(gan, images, health, epochs=1, steps_per_epoch=1)
+    assert (len(health.watch.looks), health.findings) == (1, [])
+
+
+NULL = json.dumps([{"epoch": 1, "diversity": None, "modes": 0.1, "recall": 0.1}])
+
+
+@pytest.mark.parametrize("text", ["", "[1]", '[{"step": 1}]', NULL])
 def test_damaged_looks_are_told_and_forgotten(tmp_path, text):
     (tmp_path / "health.json").write_text(text)
     with pytest.warns(UserWarning, match="health.json is damaged .*forgotten"):
-        assert Health(folder=tmp_path)._before(3) == []
+        assert Health(folder=tmp_path)._before(3).looks == []
 
 
 def test_features_of_ones_own(images, make_gan):
@@ -232,7 +269,11 @@ def test_every_kind_of_model_has_its_signs(name, images):
     assert expected <= look.keys()
     assert look["gradient"] > 0
     # The hooks' means are those of the training alone.
-    assert all(float(tracker.count) <= 2 * 16 for tracker in gan.metrics)
+    alone = kind(**SIZES, **arguments)
+    alone.compile(run_eagerly=True, discriminator_steps=1)
+    fit(alone, x, epochs=1, steps_per_epoch=1)
+    counts = [[float(tracker.count) for tracker in each.metrics] for each in (gan, alone)]
+    assert counts[0] == counts[1]
 
 
 def test_bad_arguments_are_told(images, make_gan):
@@ -246,6 +287,37 @@ def test_bad_arguments_are_told(images, make_gan):
         fit(make_gan(run_eagerly=True), images, Health(held_out=images[:, :8]), steps_per_epoch=1)
     with pytest.raises(UsageError, match=r"features must have the shape \(n, dimensions\)"):
         fit(make_gan(run_eagerly=True), images, Health(features=lambda x: x), steps_per_epoch=1)
+    few = Health(features=lambda x: x[:7].mean((1, 2)), num_samples=16)
+    with pytest.raises(UsageError, match="one row an image; received 7 rows for 16 images"):
+        fit(make_gan(run_eagerly=True), images, few, steps_per_epoch=1)
+    with pytest.raises(UsageError, match="features must be a function .* received 'inception'"):
+        Health(features="inception")
+    with pytest.raises(UsageError, match="folder must be the path of a folder .* received ''"):
+        Health(folder="")
+    for broken in (np.array(3.0), (None, None), ()):
+        with pytest.raises(UsageError, match="held_out must "):
+            fit(make_gan(run_eagerly=True), images, Health(held_out=broken))
+    with pytest.raises(UsageError, match="x must hold at least 4 images for Health; received 3"):
+        make_gan(run_eagerly=True).fit(images[:3], batch_size=3, verbose=0, callbacks=[Health()])
+    with pytest.raises(UsageError, match=r"measure\(\) looks at a training"):
+        Health().measure()
+
+
+@pytest.mark.parametrize("kind", [Health, DualityGap, Evaluate])
+def test_it_is_for_gans(kind):
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile(loss="mse", run_eagerly=True)
+    callbacks = [Evaluate("fashion_mnist") if kind is Evaluate else kind()]
+    with pytest.raises(UsageError, match=f"{kind.__name__} must be in the fit of a GAN of kgan"):
+        model.fit(np.ones((4, 1)), np.ones((4, 1)), verbose=0, callbacks=callbacks)
+
+
+def test_packs_larger_than_the_sample(images):
+    gan = kgan.PacGAN(**SIZES, pack=10)
+    gan.compile(run_eagerly=True)
+    health = Health(num_samples=16)
+    gan.fit(images, batch_size=20, epochs=1, steps_per_epoch=1, verbose=0, callbacks=[health])
+    assert len(health.reals["image"]) == 20
 
 
 def test_a_report_of_nothing():
@@ -279,6 +351,12 @@ try:
     gan.fit(kgan.data.load(images, batch_size=16), verbose=0, callbacks=[Health(stop=True)])
 except kgan.errors.UsageError as error:
     print(error)
+try:
+    means = lambda images: images.mean((1, 2))
+    scores = kgan.callbacks.Evaluate(images, extractor=means, patience=3)
+    gan.fit(kgan.data.load(images, batch_size=16), verbose=0, callbacks=[scores])
+except kgan.errors.UsageError as error:
+    print(error)
 """
 
 
@@ -288,6 +366,7 @@ def test_under_strategies(tmp_path):
         [sys.executable, "-c", STRATEGIES], capture_output=True, text=True, timeout=200
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    looked, refused = done.stdout.strip().split("\n")[-2:]
+    looked, refused, impatient = done.stdout.strip().split("\n")[-3:]
     assert "'memorised'" in looked and looked.endswith(" 1")
     assert refused.startswith("stop must be False under MultiWorkerMirroredStrategy")
+    assert impatient.startswith("patience must be None under MultiWorkerMirroredStrategy")

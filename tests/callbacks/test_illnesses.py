@@ -104,6 +104,12 @@ def test_few_held_out_images_need_a_clearer_sign():
 def test_a_fallen_gradient_vanishes_whatever_the_slope():
     fallen = {"separation": 0.95, "gradient": 1e-6}
     assert seen({}, *[fallen] * 5) == [("vanishing gradient", 3)]
+    # A gradient that has grown is all of its largest, and no more.
+    watch = Watch()
+    for epoch, gradient in enumerate([1.0, 2.0, 9.0], 1):
+        watch.see({"epoch": epoch, **WELL, **ILL["vanishing gradient"], "gradient": gradient})
+    assert "0.10% of the discriminator's" in watch.findings[0].words
+    assert "100.00% of its largest so far" in watch.findings[0].words
     # The fakes of a generator that has won need no gradient.
     assert seen({}, *[{**fallen, "separation": 0.5}] * 5) == []
 

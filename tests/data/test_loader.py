@@ -103,7 +103,7 @@ def test_wide_arrays_are_cut_to_a_square_only_if_asked():
         ([[1, 2], [3]], {}, "source must be .*received list.*inhomogeneous"),
         ([], {}, r"the images of source must .*received the shape \(0,\)"),
         (3, {}, "the images of source must have the rank 4"),
-        ("", {}, "source must be the path of a folder.*'.' is the current one.*received ''"),
+        ("", {}, "source must be the path of a folder.*'.' is the current folder.*received ''"),
         ("~nosuch/x", {}, "source must be the path of a folder.*received '~nosuch/x'"),
         ("./no/such/folder", {}, "must be a folder of images; found nothing there"),
     ],

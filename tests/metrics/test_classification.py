@@ -35,7 +35,13 @@ def test_labels_by_chance_teach_nothing_and_wrong_ones_the_opposite():
     [
         ({"train_images": np.zeros((64, 8, 8, 1), "float32")}, "at least 128 images"),
         ({"test_images": np.zeros((200, 9, 9, 1), "float32")}, "test_images must have the shape"),
-        ({"train_labels": np.zeros(512)}, "labels must be integers"),
+        ({"train_labels": np.zeros(512)}, "train_labels must be integers"),
+        ({"test_labels": np.full(200, -1)}, "test_labels must be 0 to classes - 1"),
+        ({"train_images": np.zeros((512, 8, 9, 1), "float32") - 1}, "image_shape must be"),
+        (
+            {"train_labels": np.zeros(512, int), "test_labels": np.zeros(200, int)},
+            "train_labels and test_labels must be of 2 classes or more",
+        ),
         ({"epochs": 0}, "epochs must be an integer of at least 1"),
     ],
 )
@@ -48,7 +54,6 @@ def test_bad_input(change, message):
         "test_images": tests,
         "test_labels": answers,
     } | change
-    if "train_images" in change:
-        arguments["train_labels"] = labels[:64]
+    arguments["train_labels"] = arguments["train_labels"][: len(arguments["train_images"])]
     with pytest.raises(UsageError, match=message):
         classification_accuracy_score(**arguments)

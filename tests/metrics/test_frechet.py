@@ -108,6 +108,8 @@ def test_fewer_samples_than_dimensions():
         (np.zeros((4, 2, 2)), r"shape \(n, dimensions\); received \(4, 2, 2\)\. Use .*reshape"),
         (np.zeros(4), r"shape \(n, dimensions\); received \(4,\)"),
         ([["a"], ["b"]], r"must be numbers; received <U1"),
+        ([[1, 2], [3]], "features must be numbers, a row a sample"),
+        (np.full((4, 2), 1e160), r"at most 1e\+50 in size.* received 1e\+160"),
         (np.full((7, 3), 0.1), r"must vary in some dimension; received 7 times the same sample"),
     ],
 )
@@ -124,6 +126,7 @@ def test_features_that_have_no_statistics(features, message):
         ((np.zeros(2), np.eye(3)), r"the shapes \(2,\) and \(3, 3\)\. Use .*statistics"),
         ((np.zeros(2), [[1, 1], [0, 1]]), r"first must have a symmetric covariance"),
         (np.zeros((10, 2)), r"first must be a pair \(mean, covariance\); received ndarray"),
+        ((np.zeros(0), np.zeros((0, 0))), r"the shapes \(0,\) and \(0, 0\)"),
         (None, r"first must be a pair .* received NoneType"),
     ],
 )
@@ -166,14 +169,18 @@ def test_samples_that_are_all_the_same_are_taken_on_request():
     moments = Moments(5)
     for part in np.split(features, [3, 10, 500]):
         moments.add(part)
-    with pytest.raises(UsageError, match="must vary in some dimension; received 1000 times"):
-        moments.statistics()
-    for mean, covariance in (moments.statistics(constant=True), statistics(features, True)):
+    assert not moments.varied
+    for mean, covariance in (moments.statistics(), statistics(features, True)):
         assert mean == pytest.approx(features[0], rel=1e-12)
         assert np.abs(covariance).max() < 1e-28
     features[7, 2] = np.nextafter(features[7, 2], np.float32(9))
     almost = Moments(5)
     almost.add(features)
+    assert almost.varied
+    other = Moments(5)
+    other.add(features[:1] + 1)
+    other.merge(moments)
+    assert other.varied and not moments.varied
     assert almost.statistics()[1][2, 2] == pytest.approx(statistics(features)[1][2, 2], rel=1e-6)
 
 
@@ -254,7 +261,7 @@ def test_the_line_of_the_fit_is_that_of_scipy(oracle, monkeypatch):
     def distance(first, second):
         return 3 + 40 / sizes[-1] + 0.01 * noise[len(sizes) - 1]
 
-    def counted(features):
+    def counted(features, constant):
         sizes.append(len(features))
         return None
 
@@ -274,6 +281,13 @@ def test_the_seed_alone_decides():
     first, again, other = (frechet_distance_infinite(real, fake, seed) for seed in (1, 1, 2))
     assert first == again
     assert first != other
+
+
+def test_a_subset_may_hold_one_sample_many_times():
+    fake = np.zeros((100, 4))
+    fake[7] = 1
+    value, _ = frechet_distance_infinite((np.zeros(4), np.eye(4)), fake)
+    assert 3 < value < 5  # 4 of a point at 0
 
 
 @pytest.mark.parametrize(

@@ -140,7 +140,10 @@ def test_lengths_beyond_the_percentiles_are_left_out():
     # The first and the last percent of 0 to 1000 are 10 and 990, which stay.
     assert trimmed_mean(lengths) == pytest.approx(np.mean(np.arange(10.0, 991) ** 2), rel=1e-12)
     assert trimmed_mean(lengths, 0) == pytest.approx(np.mean(np.arange(1001.0) ** 2), rel=1e-12)
-    assert trimmed_mean(np.array([3.0]), 1) == 3
+    assert trimmed_mean([3.0], 1) == 3
+    for lengths in ([], [1.0, np.nan], 3.0):
+        with pytest.raises(UsageError, match="lengths must be finite numbers of the shape"):
+            trimmed_mean(lengths)
 
 
 @pytest.fixture

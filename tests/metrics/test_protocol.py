@@ -50,7 +50,16 @@ def test_json_and_back(protocol):
 
 
 @pytest.mark.parametrize(
-    "other", [{"num_fake": 1}, {"metric": "a", "k": 3}, {"metric": 5}, None, "fd"]
+    "other",
+    [
+        {"num_fake": 1},
+        {"metric": "a", "k": 3},
+        {"metric": 5},
+        None,
+        "fd",
+        {"metric": "a", "settings": 5},
+        {"metric": "a", "extractor": "abc"},
+    ],
 )
 def test_what_is_no_protocol(other):
     with pytest.raises(UsageError, match="protocol must be what"):
@@ -61,6 +70,12 @@ def test_what_is_no_protocol(other):
 def test_what_is_no_score(other):
     with pytest.raises(UsageError, match="score must be what"):
         Score.from_json(other)
+
+
+@pytest.mark.parametrize("change", [{"values": "12"}, {"lower_is_better": "no"}])
+def test_a_score_of_another_kind(protocol, change):
+    with pytest.raises(UsageError, match="score must be what"):
+        Score.from_json({**Score("fd", (1.0, 2.0), protocol).to_json(), **change})
 
 
 def test_value_and_deviation(protocol):
@@ -132,6 +147,12 @@ def test_functions_without_sha256_are_compared_with_a_warning(protocol):
     own = dataclasses.replace(protocol, extractor={**JUDGE, "name": "mine", "sha256": None})
     with pytest.warns(UserWarning, match="'mine' has no SHA-256.*only you know"):
         compare(Score("fd", (1.0,), own), Score("fd", (1.0,), own))
+
+
+def test_an_extractor_that_says_little_is_compared_with_a_warning():
+    score = Score("fd", (1.0,), Protocol("fd", extractor={"name": "x"}))
+    with pytest.warns(UserWarning, match="'x' has no SHA-256"):
+        compare(score, score)
 
 
 def test_numbers_of_numpy_become_json():

@@ -30,6 +30,10 @@ def sides(images):
     return images[:32], images[32:] * np.float32(0.8)
 
 
+def named(values, *names):
+    return dict(zip(names, values, strict=True))
+
+
 def fed(metric, real, fake, size=10):
     for start in range(0, 32, size):
         metric.update_state(real[start : start + size], fake[start : start + size])
@@ -41,26 +45,23 @@ def fed(metric, real, fake, size=10):
     [
         (
             functools.partial(streaming.KernelDistance, subsets=3, subset_size=20, seed=4),
-            lambda real, fake: kernel_distance(real, fake, 3, 20, 4)[0],
+            lambda real, fake: named(kernel_distance(real, fake, 3, 20, 4), "distance", "error"),
         ),
         (
             functools.partial(streaming.PrecisionRecall, k=2),
-            lambda real, fake: dict(
-                zip(("precision", "recall"), precision_recall(real, fake, 2), strict=True)
-            ),
+            lambda real, fake: named(precision_recall(real, fake, 2), "precision", "recall"),
         ),
         (
             streaming.DensityCoverage,
-            lambda real, fake: dict(
-                zip(("density", "coverage"), density_coverage(real, fake, 5), strict=True)
-            ),
+            lambda real, fake: named(density_coverage(real, fake, 5), "density", "coverage"),
         ),
         (streaming.MemorisationInformedFrechetDistance, mifid),
         (
             functools.partial(streaming.FrechetDistanceInfinite, seed=2),
-            lambda real, fake: frechet.frechet_distance_infinite(frechet.statistics(real), fake, 2)[
-                0
-            ],
+            lambda real, fake: named(
+                frechet.frechet_distance_infinite(frechet.statistics(real), fake, 2),
+                *("distance", "error"),
+            ),
         ),
     ],
 )
@@ -84,6 +85,13 @@ def test_the_frechet_distance_keeps_no_features(sides):
     metric.reset_state()
     with pytest.raises(UsageError, match="real images are missing: call update_state"):
         metric.result()
+    metric.update_state(real, fake[:1])
+    with pytest.raises(UsageError, match="fake images must be at least 2; received 1"):
+        metric.result()
+    metric.update_state(fake=fake[[0] * 5])
+    with pytest.raises(UsageError, match="fake must vary in some dimension; received 6 times"):
+        metric.result()
+    metric.reset_state()
     assert fed(metric, real, fake, size=7) == pytest.approx(wanted, rel=1e-9)
 
 
@@ -121,7 +129,15 @@ def test_the_distance_by_class(sides):
         metric.update_state(real[rows], fake[rows], labels[rows], labels[rows])
     expected = frechet.frechet_distance_by_class(quarters(real), labels, quarters(fake), labels)
     assert metric.result() == pytest.approx(expected, rel=1e-9)
+    # A class of one image again and again.
+    metric.update_state(fake=fake[[0] * 3], fake_labels=[9] * 3)
+    metric.update_state(real[:3], real_labels=[9] * 3)
+    moved = quarters(real[:3]).mean(0) - quarters(fake[:1])[0]
+    expected = np.square(moved).sum() + quarters(real[:3]).astype(float).var(0, ddof=1).sum()
+    assert metric.result()[9] == pytest.approx(expected, rel=1e-6)
     metric.reset_state()
+    with pytest.raises(UsageError, match="fake images are missing"):
+        metric.result()
     metric.update_state(real[:2], fake[:2], [0, 0], [0, 1])
     with pytest.raises(UsageError, match="fake images must be at least 2 of class 0; received 1"):
         metric.result()
@@ -152,9 +168,8 @@ def test_modes_of_points():
 def test_the_inception_score_is_of_fakes_alone(sides):
     real, fake = sides
     metric = streaming.InceptionScore(EXTRACTOR, splits=2, seed=3)
-    assert fed(metric, real, fake) == pytest.approx(
-        inception_score(5 * quarters(fake), 2, 3)[0], rel=1e-6
-    )
+    expected = named(inception_score(5 * quarters(fake), 2, 3), "score", "deviation")
+    assert fed(metric, real, fake) == pytest.approx(expected, rel=1e-6)
     metric.reset_state()
     with pytest.raises(UsageError, match="fake images are missing"):
         metric.result()
@@ -164,7 +179,17 @@ def test_pairs_are_averaged(sides):
     real, fake = sides
     function = functools.partial(fidelity.psnr, border=2)
     metric = streaming.PairMetric(function, name="psnr")
-    assert float(fed(metric, real, fake)) == pytest.approx(function(real, fake).mean(), rel=1e-5)
+    assert fed(metric, real, fake) == pytest.approx(function(real, fake).mean(), rel=1e-12)
+    metric.reset_state()
+    with pytest.raises(UsageError, match="images are missing"):
+        metric.result()
+
+
+def test_a_mean_of_many_keeps_its_digits():
+    metric = streaming.PairMetric(lambda real, fake: np.float32(fake))
+    for value in np.full(20_000, 0.1, np.float32):
+        metric.update_state([0.0], [value])
+    assert metric.result() == pytest.approx(float(np.float32(0.1)), rel=1e-12)
 
 
 def test_the_sliced_wasserstein_distance(sides):
@@ -205,29 +230,67 @@ def test_the_path_length_is_that_of_the_pairs(make_gan):
     metric.reset_state()
     with pytest.raises(UsageError, match="images are missing"):
         metric.result()
+    with pytest.raises(UsageError, match="first and second must have one shape"):
+        metric.update_state(pairs[0][0], pairs[0][1][:1])
     with pytest.raises(UsageError, match="distance must give one number a pair"):
         streaming.PathLength(lambda first, second: first).update_state(*pairs[0])
 
 
-def test_the_classification_accuracy_score(images):
-    fake = np.concatenate([images, -images, images * np.float32(0.5)])[: BATCH + 60]
-    classes = np.arange(len(fake), dtype=np.int32) % 2
-    real, answers = fake[:40], 1 - classes[:40]
-    wanted = classification_accuracy_score(fake, classes, real, answers, epochs=1, seed=3)
-    metric = streaming.ClassificationAccuracyScore(num_classes=2, steps=1, seed=3)
-    first = np.random.default_rng(3).permutation(len(fake))[:BATCH]
-    metric.update_state(fake=fake[first], fake_labels=classes[first])
-    with pytest.raises(UsageError, match="fake must come steps=1 times; this is one more"):
-        metric.update_state(fake=fake, fake_labels=classes)
-    for start in (0, 25):
-        rows = slice(start, start + 25)
+def striped(n, seed):
+    """Stripes across (class 0) or down (class 1)."""
+    random, labels = np.random.default_rng(seed), np.arange(n, dtype=np.int32) % 2
+    images = random.uniform(-0.3, 0.3, (n, 8, 8, 1)).astype(np.float32)
+    images[labels == 0, ::2] += 0.5
+    images[labels == 1, :, ::2] += 0.5
+    return images, labels
+
+
+def test_the_classification_accuracy_score():
+    """The batches that the function draws give the same classifier, which has learnt something."""
+    fake, classes = striped(BATCH, 0)
+    real, answers = striped(200, 1)
+    answers[:50] = 1 - answers[:50]
+    wanted = classification_accuracy_score(fake, classes, real, answers, epochs=10, seed=3)
+    assert wanted > 0.7
+    metric = streaming.ClassificationAccuracyScore(num_classes=2, steps=10, seed=3)
+    order = np.random.default_rng(3)
+    for _ in range(10):
+        chosen = order.permutation(BATCH)
+        metric.update_state(fake=fake[chosen], fake_labels=classes[chosen])
+    for start in (0, 120):
+        rows = slice(start, start + 120)
         metric.update_state(real[rows], real_labels=answers[rows])
     assert metric.result() == wanted
-    with pytest.raises(UsageError, match="real_labels must be 0 to 1; received 2"):
-        metric.update_state(real, real_labels=answers + 1)
     metric.reset_state()
+    with pytest.raises(UsageError, match="real images are missing"):
+        metric.result()
+
+
+def test_a_refused_call_teaches_nothing():
+    images, labels = striped(32, 0)
+    metric = streaming.ClassificationAccuracyScore(num_classes=2, steps=1)
+    with pytest.raises(UsageError, match="real_labels must be 0 to 1; received 2"):
+        metric.update_state(images, images, labels + 1, labels)
+    metric.update_state(images, images, labels, labels)  # the one step is left
+    kept = streaming.FrechetDistance(EXTRACTOR)
+    with pytest.raises(UsageError, match="images must be float32"):
+        kept.update_state(np.zeros((4, 16, 16, 1), "float32"), np.zeros((4, 16, 16, 1)))
+    with pytest.raises(UsageError, match="real images are missing"):
+        kept.result()
+
+
+def test_classification_accuracy_comes_in_order():
+    images, labels = striped(32, 0)
+    metric = streaming.ClassificationAccuracyScore(num_classes=2, steps=1)
     with pytest.raises(UsageError, match="real images must come after steps=1 batches of fakes"):
-        metric.update_state(real, real_labels=answers)
+        metric.update_state(images, real_labels=labels)
+    metric.update_state(fake=images, fake_labels=labels)
+    with pytest.raises(UsageError, match="fake must come steps=1 times; this is one more"):
+        metric.update_state(fake=images, fake_labels=labels)
+    wide = np.zeros((4, 8, 12, 1), "float32") - 1
+    with pytest.raises(UsageError, match="image_shape must be"):
+        metric.reset_state()
+        metric.update_state(fake=wide, fake_labels=[0, 1, 0, 1])
 
 
 @pytest.mark.parametrize(
@@ -238,6 +301,11 @@ def test_the_classification_accuracy_score(images):
         (lambda: streaming.PrecisionRecall(EXTRACTOR, k=0), "k must be"),
         (lambda: streaming.FrechetDistance("vgg"), "extractor='vgg' is unknown"),
         (lambda: streaming.InceptionScore(EXTRACTOR, splits=0), "splits must be"),
+        (lambda: streaming.FrechetDistance(EXTRACTOR, "a.npz"), "reference must be a kgan.metrics"),
+        (lambda: streaming.InceptionScore(EXTRACTOR, seed=2**32), "seed must be"),
+        (lambda: streaming.Modes(5.0, 1.0), "centres must"),
+        (lambda: streaming.Modes([[0.0]], -1.0), "std must"),
+        (lambda: streaming.PathLength(5), "distance must be a function"),
         (lambda: streaming.PathLength(np.subtract, epsilon=1), "epsilon must be a share"),
         (lambda: streaming.PathLength(np.subtract, trim=50), "trim must be below 50"),
         (lambda: streaming.ClassificationAccuracyScore(1, 5), "num_classes must be"),

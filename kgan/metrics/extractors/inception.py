@@ -82,7 +82,7 @@ def load(
             of this network.
         OSError: the weights cannot be fetched; says from where.
     """
-    if resize not in RESIZES:
+    if not isinstance(resize, str) or resize not in RESIZES:
         raise unknown_name("resize", resize, RESIZES)
     if dimensions not in DIMENSIONS:
         raise UsageError(f"dimensions must be one of {DIMENSIONS}; received {dimensions!r}.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,10 @@ from kgan.metrics.extractors.extractor import Extractor, in_inference
 
 if TYPE_CHECKING:
     import keras
+
+
+# Where Keras's JSON names layers.
+_NAMING = ("name", "keras_history", "input_layers", "output_layers")
 
 
 def from_function(function: Callable[[Any], Any]) -> Extractor:
@@ -31,9 +36,10 @@ def from_function(function: Callable[[Any], Any]) -> Extractor:
 def from_model(model: keras.Model) -> Extractor:
     """The extractor of a Keras model from images `(batch, height, width, channels)` to features.
 
-    It has the model's name, and the SHA-256 of architecture and weights as they are now: make a new
-    one when the model was trained further. Images must have the size and channels that the model
-    takes; it is called in inference, as a graph.
+    It has the model's name and, if it is built, the SHA-256 of architecture and weights as they are
+    now: make a new one when the model was trained further, or built by its first call. Images must
+    have the size and channels that the model takes; it is called in inference, as a graph if it can
+    be one.
 
     Raises:
         UsageError: a model of more inputs or outputs than one, or not from images to `(batch, d)`.
@@ -62,7 +68,7 @@ def from_model(model: keras.Model) -> Extractor:
         model.name,
         in_inference(model),
         outputs[0][1] if outputs else None,
-        sha256=model_sha256(model),
+        sha256=model_sha256(model) if model.built else None,
         image_shape=inputs[0][1:] if inputs else (None, None, None),
     )
 
@@ -80,14 +86,23 @@ def model_sha256(model: keras.Model) -> str:
 def _architecture(model: keras.Model) -> str:
     """The model's JSON, with the names that Keras numbers anew in every process made plain."""
     try:
-        text = model.to_json()
+        described = json.loads(model.to_json())
     # Whatever a class without `get_config` raises.
     except Exception:
         return type(model).__qualname__
-    names = [model.name, *(layer.name for layer in model._flatten_layers(include_self=False))]
-    for number, name in enumerate(names):
-        text = text.replace(f'"{name}"', f'"{number}"')
-    return text
+    layers = [model.name, *(layer.name for layer in model._flatten_layers(include_self=False))]
+    numbers = {name: str(number) for number, name in enumerate(layers)}
+
+    def plain(value: Any, key: str = "") -> Any:
+        if isinstance(value, dict):
+            return {name: plain(part, name) for name, part in value.items()}
+        if isinstance(value, list):
+            return [plain(part, key) for part in value]
+        # An activation, say, may be called as its layer is.
+        named = key in _NAMING and isinstance(value, str)
+        return numbers.get(value, value) if named else value
+
+    return json.dumps(plain(described))
 
 
 def _shapes(model: keras.Model, side: str) -> list[tuple[int | None, ...]]:

@@ -16,6 +16,8 @@ from kgan.metrics.classification import Learner
 from kgan.metrics.frechet import Moments, frechet_distance
 from kgan.metrics.inception_score import inception_score
 from kgan.metrics.streaming.features import missing
+from kgan.metrics.streaming.mean import Mean
+from kgan.networks.shape import check_image_shape
 
 
 class FrechetDistanceByClass(keras.metrics.Metric):
@@ -55,9 +57,11 @@ class FrechetDistanceByClass(keras.metrics.Metric):
         """The distance of each class that the fakes have.
 
         Raises:
-            UsageError: a class with fewer than two images of a side.
+            UsageError: no fakes, or a class with fewer than two images of a side.
         """
         classes = sorted(label for side, label in self._moments if side == "fake")
+        if not classes:
+            raise missing("fake")
         for label in classes:
             for side in ("real", "fake"):
                 count = getattr(self._moments.get((side, label)), "count", 0)
@@ -67,8 +71,8 @@ class FrechetDistanceByClass(keras.metrics.Metric):
                     )
         return {
             label: frechet_distance(
-                self._moments["real", label].statistics(constant=True),
-                self._moments["fake", label].statistics(constant=True),
+                self._moments["real", label].statistics(),
+                self._moments["fake", label].statistics(),
             )
             for label in classes
         }
@@ -92,7 +96,7 @@ class InceptionScore(keras.metrics.Metric):
         super().__init__(name=name)
         self.extractor = extractors.get(extractor)
         self.splits = check_integer("splits", splits, 1)
-        self.seed = check_integer("seed", seed, 0)
+        self.seed = check_integer("seed", seed, 0, 2**32 - 1)
         self.reset_state()
 
     def update_state(self, real: Any = None, fake: Any = None) -> None:
@@ -104,22 +108,23 @@ class InceptionScore(keras.metrics.Metric):
         if fake is not None:
             self._logits.append(self.extractor.logits(np.asarray(fake)))
 
-    def result(self) -> float:
-        """The mean over the splits of the images so far.
+    def result(self) -> dict[str, float]:
+        """`score`, the mean over the splits of the images so far, and their `deviation`.
 
         Raises:
             UsageError: fewer images than splits.
         """
         if not self._logits:
             raise missing("fake")
-        return inception_score(np.concatenate(self._logits), self.splits, self.seed)[0]
+        found = inception_score(np.concatenate(self._logits), self.splits, self.seed)
+        return dict(zip(("score", "deviation"), found, strict=True))
 
     def reset_state(self) -> None:
         """Forget all images."""
         self._logits: list[np.ndarray] = []
 
 
-class ClassAccuracy(keras.metrics.Mean):
+class ClassAccuracy(Mean):
     """The share of generated images in which a classifier sees the class that was asked for.
 
     Args:
@@ -138,7 +143,7 @@ class ClassAccuracy(keras.metrics.Mean):
             UsageError: images that the extractor does not take, or labels that are not such.
         """
         seen = self.extractor.classify(np.asarray(fake))
-        super().update_state(seen == check_classes("labels", labels, len(seen)))
+        self._count(seen == check_classes("labels", labels, len(seen)))
 
 
 class ClassificationAccuracyScore(keras.metrics.Metric):
@@ -146,6 +151,8 @@ class ClassificationAccuracyScore(keras.metrics.Metric):
 
     It learns once from each batch of fakes, and is asked about the real images then; so repeat the
     fakes for more epochs, or generate ever new ones.
+
+    Images are square, of 8 to 256 pixels that 4 divides.
 
     Args:
         num_classes: of the images.
@@ -163,6 +170,7 @@ class ClassificationAccuracyScore(keras.metrics.Metric):
         self.steps = check_integer("steps", steps, 1)
         self.seed = check_integer("seed", seed, 0, 2**31 - 1)
         self._learner: Learner | None = None
+        self._learnt = 0
         self.reset_state()
 
     def update_state(
@@ -174,25 +182,29 @@ class ClassificationAccuracyScore(keras.metrics.Metric):
             UsageError: images or labels that are not such, more batches of fakes than `steps`, or
                 real images before all of them.
         """
+        # Both are checked before either counts, so that a refused call has done nothing.
+        learnt = self._learnt + (fake is not None)
+        if learnt > self.steps:
+            raise UsageError(
+                f"fake must come steps={self.steps} times; this is one more. Set steps to the "
+                "number of batches."
+            )
+        if real is not None and learnt < self.steps:
+            raise UsageError(
+                f"real images must come after steps={self.steps} batches of fakes; received "
+                f"{learnt}. Feed the others first, or set steps to their number."
+            )
         if fake is not None:
-            if self._learnt == self.steps:
-                raise UsageError(
-                    f"fake must come steps={self.steps} times; this is one more. Set steps to the "
-                    "number of batches."
-                )
             fake, fake_labels = self._checked("fake", fake, fake_labels)
             if self._learner is None:
-                shape = fake.shape[1:]
+                shape = check_image_shape(fake.shape[1:])
                 self._learner = Learner(shape, self.num_classes, self.steps, self.seed)
-            self._learner.learn(fake, fake_labels)
-            self._learnt += 1
         if real is not None:
-            if self._learner is None or self._learnt < self.steps:
-                raise UsageError(
-                    f"real images must come after steps={self.steps} batches of fakes; received "
-                    f"{self._learnt}. Feed the others first, or set steps to their number."
-                )
             real, real_labels = self._checked("real", real, real_labels)
+        if self._learner is not None and fake is not None:
+            self._learner.learn(fake, fake_labels)
+            self._learnt = learnt
+        if self._learner is not None and real is not None:
             self._right += np.count_nonzero(self._learner.classify(real) == real_labels)
             self._asked += len(real)
 
@@ -209,7 +221,7 @@ class ClassificationAccuracyScore(keras.metrics.Metric):
     def reset_state(self) -> None:
         """Forget all images, and what was learnt."""
         self._learner = None
-        self._learnt: int = 0
+        self._learnt = 0
         self._right: int = 0
         self._asked: int = 0
 

@@ -11,6 +11,7 @@ import numpy as np
 from kgan.checks import check_integer
 from kgan.errors import UsageError
 from kgan.metrics import extractors
+from kgan.metrics.check import not_varied
 from kgan.metrics.frechet import Moments, frechet_distance, frechet_distance_infinite, statistics
 from kgan.metrics.kernel import kernel_distance
 from kgan.metrics.manifold import density_coverage, precision_recall
@@ -34,6 +35,11 @@ class FeatureMetric(keras.metrics.Metric):
         super().__init__(name=name)
         self.extractor = extractors.get(extractor)
         if reference is not None:
+            if not isinstance(reference, Reference):
+                raise UsageError(
+                    "reference must be a kgan.metrics.Reference; received "
+                    f"{type(reference).__name__}. kgan.metrics.references.load makes one of a file."
+                )
             check_protocol("reference", reference, extractor=self.extractor.description)
         self.reference = reference
         self.reset_state()
@@ -46,9 +52,15 @@ class FeatureMetric(keras.metrics.Metric):
         """
         if real is not None and self.reference is not None:
             raise UsageError("real must be None, since the reference stands for the real images.")
-        for side, images in (("real", real), ("fake", fake)):
-            if images is not None:
-                self._add(side, self.extractor.features(np.asarray(images)))
+        sides = {"real": real, "fake": fake}
+        # Both are made before either is kept, so that a refused call has done nothing.
+        made = {
+            side: self.extractor.features(np.asarray(images))
+            for side, images in sides.items()
+            if images is not None
+        }
+        for side, features in made.items():
+            self._add(side, features)
 
     def _add(self, side: str, features: np.ndarray) -> None:
         self._sides[side].append(features)
@@ -76,7 +88,7 @@ class FrechetDistance(FeatureMetric):
         """The distance of the images so far.
 
         Raises:
-            UsageError: fewer than two images of a side.
+            UsageError: fewer than two images of a side, or features that do not vary.
         """
         real = self.reference.statistics if self.reference else self._statistics("real")
         return frechet_distance(real, self._statistics("fake"))
@@ -84,7 +96,12 @@ class FrechetDistance(FeatureMetric):
     def _statistics(self, side: str) -> tuple[np.ndarray, np.ndarray]:
         if side not in self._moments:
             raise missing(side)
-        return self._moments[side].statistics()
+        moments = self._moments[side]
+        if moments.count < 2:
+            raise UsageError(f"{side} images must be at least 2; received 1.")
+        if not moments.varied:
+            raise not_varied(side, moments.count)
+        return moments.statistics()
 
     def reset_state(self) -> None:
         """Forget all images, the reference excepted."""
@@ -109,14 +126,17 @@ class FrechetDistanceInfinite(FeatureMetric):
         super().__init__(extractor, reference, name)
         self.seed = check_integer("seed", seed, 0)
 
-    def result(self) -> float:
-        """The distance to which that of the images so far falls.
+    def result(self) -> dict[str, float]:
+        """`distance`, to which that of the images so far falls, and its standard `error`.
 
         Raises:
             UsageError: fewer than 2 (d + 1) + 14 fakes, or fewer than two reals.
         """
-        real = self.reference.statistics if self.reference else statistics(self._features("real"))
-        return frechet_distance_infinite(real, self._features("fake"), self.seed)[0]
+        real = self.reference.statistics if self.reference else None
+        if real is None:
+            real = statistics(self._features("real"), argument="real")
+        found = frechet_distance_infinite(real, self._features("fake"), self.seed)
+        return dict(zip(("distance", "error"), found, strict=True))
 
 
 class FeatureFunction(FeatureMetric):
@@ -161,16 +181,17 @@ class KernelDistance(FeatureMetric):
         super().__init__(extractor, reference, name)
         self.subsets = check_integer("subsets", subsets, 2)
         self.subset_size = check_integer("subset_size", subset_size, 2)
-        self.seed = check_integer("seed", seed, 0)
+        self.seed = check_integer("seed", seed, 0, 2**32 - 1)
 
-    def result(self) -> float:
-        """The mean over the subsets of the images so far.
+    def result(self) -> dict[str, float]:
+        """`distance`, the mean over the subsets of the images so far, and its standard `error`.
 
         Raises:
             UsageError: fewer images of a side than a subset has.
         """
         sides = self._features("real"), self._features("fake")
-        return kernel_distance(*sides, self.subsets, self.subset_size, self.seed)[0]
+        found = kernel_distance(*sides, self.subsets, self.subset_size, self.seed)
+        return dict(zip(("distance", "error"), found, strict=True))
 
 
 class PrecisionRecall(FeatureMetric):

@@ -11,6 +11,7 @@ import numpy as np
 from kgan.checks import check_integer
 from kgan.errors import UsageError
 from kgan.metrics import modes
+from kgan.metrics.fidelity import check_pair
 from kgan.metrics.ms_ssim import ms_ssim
 from kgan.metrics.path_length import (
     Distance,
@@ -20,9 +21,10 @@ from kgan.metrics.path_length import (
     trimmed_mean,
 )
 from kgan.metrics.sliced_wasserstein import PatchPyramid, level_distances
+from kgan.metrics.streaming.mean import Mean
 
 
-class PairMetric(keras.metrics.Mean):
+class PairMetric(Mean):
     """The mean of a function of pairs of images: PSNR, SSIM, MS-SSIM or LPIPS.
 
     Args:
@@ -41,10 +43,10 @@ class PairMetric(keras.metrics.Mean):
         Raises:
             UsageError: images that the function does not take.
         """
-        super().update_state(self.function(np.asarray(real), np.asarray(fake)))
+        self._count(self.function(np.asarray(real), np.asarray(fake)))
 
 
-class MSSSIMDiversity(keras.metrics.Mean):
+class MSSSIMDiversity(Mean):
     """The mean MS-SSIM of pairs of generated images: small where they are diverse.
 
     The first half of a batch is paired with the second, an odd last image with none; so of a
@@ -63,7 +65,7 @@ class MSSSIMDiversity(keras.metrics.Mean):
         half = len(images) // 2
         if half == 0:
             raise UsageError("fake must hold at least 2 images, a pair; received 1.")
-        super().update_state(ms_ssim(images[:half], images[half : 2 * half]))
+        self._count(ms_ssim(images[:half], images[half : 2 * half]))
 
 
 class SlicedWasserstein(keras.metrics.Metric):
@@ -132,7 +134,7 @@ class PathLength(keras.metrics.Metric):
         name: of the metric.
 
     Raises:
-        UsageError: a number out of range.
+        UsageError: no function, or a number out of range.
     """
 
     def __init__(
@@ -143,18 +145,24 @@ class PathLength(keras.metrics.Metric):
         name: str | None = None,
     ):
         super().__init__(name=name)
+        if not callable(distance):
+            raise UsageError(
+                "distance must be a function of two batches of images, such as "
+                f"kgan.metrics.lpips.load(…); received {distance!r}."
+            )
         self.distance = distance
         self.epsilon = check_step(epsilon)
         self.trim = check_trim(trim)
         self.reset_state()
 
     def update_state(self, first: Any, second: Any) -> None:
-        """Take the images at places of ways, and those a step further on, `(n, h, w, c)` each.
+        """Take the images at places of ways and those a step on, `(n, height, width, channels)`.
 
         Raises:
-            UsageError: a distance that does not give a finite number for each pair.
+            UsageError: images that are not such, or a distance that does not give a finite number
+                for each pair.
         """
-        pair = np.asarray(first), np.asarray(second)
+        pair = check_pair(first, second, ("first", "second"))
         self._lengths.append(pair_lengths(self.distance, *pair, self.epsilon))
 
     def result(self) -> float:
@@ -184,6 +192,7 @@ class Modes(keras.metrics.Metric):
 
     def __init__(self, centres: Any, std: float, within: float = 3.0, name: str | None = None):
         super().__init__(name=name)
+        modes.histogram(centres, centres, std, within)  # refuses what it will refuse later
         self.centres = np.asarray(centres)
         self.std = std
         self.within = within

@@ -1,3 +1,5 @@
+import warnings
+
 import keras
 import numpy as np
 import pytest
@@ -190,7 +192,9 @@ def test_weights_are_fetched_once(monkeypatch, tmp_path, server, random_weights)
     monkeypatch.setenv("KGAN_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(inception, "URL", f"{address}/w.pth")
     monkeypatch.setattr(inception, "SHA256", sha256(random_weights))
-    extractor = inception.load()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # the canonical ones need no warning
+        extractor = inception.load()
     assert extractor.canonical and extractor.sha256 == sha256(random_weights)
     assert (tmp_path / "home/weights/w.pth").read_bytes() == random_weights.read_bytes()
     (folder / "w.pth").unlink()
@@ -200,6 +204,8 @@ def test_weights_are_fetched_once(monkeypatch, tmp_path, server, random_weights)
 def test_errors(random_weights, tmp_path):
     with pytest.raises(UsageError, match=r"resize='pytorch' .*Did you mean 'pytorch_fid'"):
         inception.load(random_weights, "pytorch")
+    with pytest.raises(UsageError, match=r"resize=\['pytorch_fid'\]"):
+        inception.load(random_weights, ["pytorch_fid"])
     with pytest.raises(UsageError, match=r"dimensions must be one of \(64, .*received 128"):
         inception.load(random_weights, dimensions=128)
     with pytest.raises(UsageError, match=r"weights=.*SHA-256 0000; received"):

@@ -64,6 +64,28 @@ def test_its_sha256_tells_two_heads_of_one_trunk_apart():
     assert len(digests) == 2
 
 
+def test_its_sha256_tells_activations_from_names():
+    """Layers that are called as their activations are."""
+    digests = {
+        own.model_sha256(
+            keras.Sequential([keras.Input((3,)), keras.layers.Activation(kind, name=kind)])
+        )
+        for kind in ("relu", "tanh")
+    }
+    assert len(digests) == 2
+
+
+def test_a_model_that_cannot_be_a_graph(images):
+    class Eager(keras.Model):
+        def call(self, inputs):
+            return np.asarray(inputs).mean((1, 2)) * float(keras.ops.max(inputs))
+
+    extractor = get(Eager(name="eager"))
+    for _ in range(2):
+        expected = images.mean((1, 2)) * images.max()
+        np.testing.assert_allclose(extractor.features(images), expected, rtol=1e-5)
+
+
 def test_models_in_mixed_precision_and_without_a_shape(images):
     extractor = get(network(dtype="mixed_bfloat16"))
     assert extractor.features(images).dtype == np.float32
@@ -75,6 +97,7 @@ def test_models_in_mixed_precision_and_without_a_shape(images):
     for model in (Mine(name="mine"), keras.Sequential([keras.layers.GlobalAveragePooling2D()])):
         extractor = get(model)
         assert extractor.feature_dim is None and extractor.image_shape == (None, None, None)
+        assert extractor.sha256 is None  # weights that come with the first call are not told yet
         np.testing.assert_allclose(extractor.features(images), images.mean((1, 2)), atol=1e-6)
         assert extractor.feature_dim == 3
 
