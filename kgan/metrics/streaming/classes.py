@@ -41,14 +41,12 @@ class FrechetDistanceByClass(keras.metrics.Metric):
         Raises:
             UsageError: images that the extractor does not take, or labels that are not such.
         """
-        for side, images, labels in (
-            ("real", real, real_labels),
-            ("fake", fake, fake_labels),
-        ):
-            if images is None:
-                continue
-            features = self.extractor.features(np.asarray(images))
-            labels = check_classes(f"{side}_labels", labels, len(features))
+        made = {}
+        for side, images, labels in (("real", real, real_labels), ("fake", fake, fake_labels)):
+            if images is not None:
+                features = self.extractor.features(np.asarray(images))
+                made[side] = features, check_classes(f"{side}_labels", labels, len(features))
+        for side, (features, labels) in made.items():
             for label in np.unique(labels):
                 moments = self._moments.setdefault((side, int(label)), Moments(features.shape[1]))
                 moments.add(features[labels == label])
