@@ -24,7 +24,7 @@ A `fit` is timed from the end of its first step to that of its last. "outside" i
 time: the default tf.data pipeline of the tutorial waits there for its autotuner.
 
     pip install -e ".[bench]"
-    python benchmarks/train_step.py --json train_step.json
+    python benchmarks/train_step.py --json benchmarks/train_step.json
 
 Nothing else may run: PyTorch's threads wait for each other, and lose most to a busy machine.
 """

@@ -202,6 +202,7 @@ def _with_options(message: object) -> str:
     """The library's words about an argument, with the option's name."""
     options = {
         "source=": "--data=",
+        "source must": "--data must",
         "label must": "--label must",
         "batch_size=": "--batch-size=",
         "resolution=": "--resolution=",
@@ -215,6 +216,7 @@ def _with_options(message: object) -> str:
         "split=": "--split=",
         "weights=": "--weights=",
         "metrics=": "--metrics=",
+        "metrics must": "--metrics must",
         "extractor=": "--extractor=",
         "reference=": "--reference=",
         "conditions must": "--conditions must",

@@ -148,8 +148,10 @@ def load(
     except FileNotFoundError:
         raise UsageError(f"reference={str(path)!r} must be a file; there is none.") from None
     except _DAMAGE as error:
+        # NumPy takes every file of another kind for a pickle, and says how to run it.
+        cause = "no .npz file" if "pickle" in str(error) else error
         raise UsageError(
-            f"reference={str(path)!r} is damaged or no reference: it cannot be read ({error}). "
+            f"reference={str(path)!r} is damaged or no reference: it cannot be read ({cause}). "
             "Remove it, and make it anew from the data."
         ) from error
     check_features(f"reference={str(path)!r}", features, at_least=2)

@@ -135,7 +135,7 @@ def test_a_reference_in_place_of_the_data(folder, kgan):
     [
         (("dcgan_fashion",), ["MODEL='dcgan_fashion' is unknown", "Did you mean 'dcgan_f"]),
         (("--metrics", "fid"), ["metrics='fid' is unknown", "Did you mean 'fd'"]),
-        (("--metrics", ","), ["metrics must be a list of one or more of fd"]),
+        (("--metrics", ","), ["--metrics must be a list of one or more of fd"]),
         (("--extractor", "vgg"), ["--extractor='vgg' is unknown"]),
         (("--weights", "a.pth"), ["--weights is for --extractor inception"]),
         (("--reference", "a.npz", "--data", "emoji"), ["--reference stands in place of --data"]),

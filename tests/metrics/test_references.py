@@ -77,6 +77,12 @@ def test_without_a_cache_nothing_is_read_or_written(data, extractor, home):
     assert not home.exists()
 
 
+def test_a_file_of_another_kind(tmp_path):
+    (tmp_path / "a.txt").write_text("features")
+    with pytest.raises(UsageError, match=r"cannot be read \(no .npz file\)"):
+        references.load(tmp_path / "a.txt")
+
+
 def test_a_damaged_file_is_made_anew(data, extractor, home):
     references.of(data, extractor)
     (file,) = home.glob("*.npz")
