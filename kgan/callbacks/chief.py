@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from kgan.errors import UsageError
+
 
 def is_chief(strategy: Any = None) -> bool:
     """True if this process writes files under the `tf.distribute` strategy; one alone always does.
@@ -19,3 +21,26 @@ def is_chief(strategy: Any = None) -> bool:
     return task[0] == "chief" or (
         "chief" not in resolver.cluster_spec().jobs and task == ("worker", 0)
     )
+
+
+def check_ends_together(strategy: Any, argument: str, without: Any, value: Any, mend: str) -> None:
+    """An argument that ends the training on what one worker sees is left out under several.
+
+    Args:
+        strategy: a `tf.distribute.Strategy`.
+        argument: its name, for the error.
+        without: the value that ends nothing.
+        value: what the user gave.
+        mend: what to do instead.
+
+    Raises:
+        UsageError: the value would end the training, and the strategy has several workers.
+    """
+    import tensorflow as tf
+
+    several = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
+    if several and value is not without:
+        raise UsageError(
+            f"{argument} must be {without} under MultiWorkerMirroredStrategy, where workers that "
+            f"end apart wait for each other; received {value}. {mend}"
+        )

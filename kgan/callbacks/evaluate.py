@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import tensorflow as tf
 
 from kgan.callbacks import tensorboard
-from kgan.callbacks.chief import is_chief
+from kgan.callbacks.chief import check_ends_together, is_chief
 from kgan.callbacks.reals import check_model
 from kgan.checks import check_integer, check_path
 from kgan.errors import UsageError, unknown_name
@@ -108,12 +107,8 @@ class Evaluate(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         check_model(self)
-        several = tf.distribute.MultiWorkerMirroredStrategy
-        if self.patience is not None and isinstance(self.model.distribute_strategy, several):
-            raise UsageError(
-                "patience must be None under MultiWorkerMirroredStrategy, where workers that end "
-                f"apart wait for each other; received {self.patience}. Take the best model instead."
-            )
+        strategy, mend = self.model.distribute_strategy, "Take the best model instead."
+        check_ends_together(strategy, "patience", None, self.patience, mend)
         # What the user can mend is told here; later a score may be missing, but training goes on.
         self.evaluator.prepare(self.model)
         self._first = True

@@ -11,10 +11,9 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from kgan.callbacks import probe, signs
-from kgan.callbacks.chief import is_chief
+from kgan.callbacks.chief import check_ends_together, is_chief
 from kgan.callbacks.illnesses import SERIES, Finding, Look, Watch, strongest_swing
 from kgan.callbacks.reals import check_model, held_out_rows, training_rows
 from kgan.callbacks.stop_on_nan import NonFiniteLossError, StopOnNaN
@@ -115,11 +114,7 @@ class Health(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         check_model(self)
         strategy = self.model.distribute_strategy
-        if self.stop and isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
-            raise UsageError(
-                "stop must be False under MultiWorkerMirroredStrategy, where workers that end "
-                "apart wait for each other; received True. Read `findings` instead."
-            )
+        check_ends_together(strategy, "stop", False, self.stop, "Read `findings` instead.")
         self._chief = is_chief(strategy)
         self._first = True
         self._begin = self.model._feed.start

@@ -8,7 +8,7 @@ import numpy as np
 
 from kgan.errors import UsageError
 
-_LARGEST = 1e50
+_LARGEST = 1e50  # of which the kernel distance's cubes of products are finite
 
 
 def check_features(argument: str, features: Any, at_least: int = 1) -> np.ndarray:
@@ -35,15 +35,15 @@ def check_features(argument: str, features: Any, at_least: int = 1) -> np.ndarra
         )
     features = features.astype(np.float64)
     largest = max(features.max(), -features.min())  # NaN if any is
-    if largest > _LARGEST and np.isfinite(features).all():
-        raise UsageError(
-            f"{argument} must be at most {_LARGEST:g} in size, of which products are finite; "
-            f"received {largest:.3g}. Scale the features down."
-        )
-    if not largest <= _LARGEST:
+    if not np.isfinite(largest):
         raise UsageError(
             f"{argument} must be finite; received NaN or infinity. Find the broken samples with "
             "np.isfinite(features).all(axis=1)."
+        )
+    if largest > _LARGEST:
+        raise UsageError(
+            f"{argument} must be at most {_LARGEST:g} in size, of which products are finite; "
+            f"received {largest:.3g}. Scale the features down."
         )
     return features
 

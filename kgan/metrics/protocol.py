@@ -80,9 +80,7 @@ class Protocol:
         known = {field.name for field in dataclasses.fields(cls)}
         fits = isinstance(described, Mapping) and set(described) <= known
         dicts = ("settings", "extractor", "data", "sampling")
-        fits = fits and all(
-            isinstance(described.get(name) or {}, Mapping) for name in dicts if name in known
-        )
+        fits = fits and all(isinstance(described.get(name) or {}, Mapping) for name in dicts)
         if not fits or not isinstance(described.get("metric"), str):
             raise UsageError(
                 f"protocol must be what Protocol.to_json gave, with {', '.join(sorted(known))}; "

@@ -5,24 +5,14 @@ from kgan.errors import UsageError
 from kgan.metrics.classification import classification_accuracy_score
 
 
-def striped(n, seed):
-    """Stripes that run across (class 0) or down (class 1), in noise."""
-    random = np.random.default_rng(seed)
-    labels = np.arange(n, dtype=np.int32) % 2
-    images = random.uniform(-0.3, 0.3, (n, 8, 8, 1)).astype(np.float32)
-    images[labels == 0, ::2] += 0.5
-    images[labels == 1, :, ::2] += 0.5
-    return images, labels
-
-
 @pytest.mark.slow
-def test_classes_that_can_be_told_are_all_told():
+def test_classes_that_can_be_told_are_all_told(striped):
     score = classification_accuracy_score(*striped(512, 0), *striped(200, 1), epochs=12)
     assert score == 1.0
 
 
 @pytest.mark.slow
-def test_labels_by_chance_teach_nothing_and_wrong_ones_the_opposite():
+def test_labels_by_chance_teach_nothing_and_wrong_ones_the_opposite(striped):
     images, labels = striped(512, 0)
     tests = striped(200, 1)
     assert classification_accuracy_score(images, 1 - labels, *tests, epochs=12) == 0.0
@@ -45,7 +35,7 @@ def test_labels_by_chance_teach_nothing_and_wrong_ones_the_opposite():
         ({"epochs": 0}, "epochs must be an integer of at least 1"),
     ],
 )
-def test_bad_input(change, message):
+def test_bad_input(striped, change, message):
     images, labels = striped(512, 0)
     tests, answers = striped(200, 1)
     arguments = {

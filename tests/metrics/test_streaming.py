@@ -236,16 +236,7 @@ def test_the_path_length_is_that_of_the_pairs(make_gan):
         streaming.PathLength(lambda first, second: first).update_state(*pairs[0])
 
 
-def striped(n, seed):
-    """Stripes across (class 0) or down (class 1)."""
-    random, labels = np.random.default_rng(seed), np.arange(n, dtype=np.int32) % 2
-    images = random.uniform(-0.3, 0.3, (n, 8, 8, 1)).astype(np.float32)
-    images[labels == 0, ::2] += 0.5
-    images[labels == 1, :, ::2] += 0.5
-    return images, labels
-
-
-def test_the_classification_accuracy_score():
+def test_the_classification_accuracy_score(striped):
     """The batches that the function draws give the same classifier, which has learnt something."""
     fake, classes = striped(BATCH, 0)
     real, answers = striped(200, 1)
@@ -266,7 +257,7 @@ def test_the_classification_accuracy_score():
         metric.result()
 
 
-def test_a_refused_call_teaches_nothing():
+def test_a_refused_call_teaches_nothing(striped):
     images, labels = striped(32, 0)
     metric = streaming.ClassificationAccuracyScore(num_classes=2, steps=1)
     with pytest.raises(UsageError, match="real_labels must be 0 to 1; received 2"):
@@ -279,7 +270,7 @@ def test_a_refused_call_teaches_nothing():
         kept.result()
 
 
-def test_classification_accuracy_comes_in_order():
+def test_classification_accuracy_comes_in_order(striped):
     images, labels = striped(32, 0)
     metric = streaming.ClassificationAccuracyScore(num_classes=2, steps=1)
     with pytest.raises(UsageError, match="real images must come after steps=1 batches of fakes"):

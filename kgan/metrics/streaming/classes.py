@@ -144,7 +144,7 @@ class ClassAccuracy(Mean):
         self._count(seen == check_classes("labels", labels, len(seen)))
 
 
-class ClassificationAccuracyScore(keras.metrics.Metric):
+class ClassificationAccuracyScore(Mean):
     """What a classifier learns from generated images (`kgan.metrics.classification`).
 
     It learns once from each batch of fakes, and is asked about the real images then; so repeat the
@@ -162,14 +162,15 @@ class ClassificationAccuracyScore(keras.metrics.Metric):
         UsageError: a count out of range.
     """
 
+    absence = "real images are missing: call update_state(real=…) after the fakes."
+    _learner: Learner | None
+    _learnt: int
+
     def __init__(self, num_classes: int, steps: int, seed: int = 0, name: str | None = None):
         super().__init__(name=name)
         self.num_classes = check_integer("num_classes", num_classes, 2)
         self.steps = check_integer("steps", steps, 1)
         self.seed = check_integer("seed", seed, 0, 2**31 - 1)
-        self._learner: Learner | None = None
-        self._learnt = 0
-        self.reset_state()
 
     def update_state(
         self, real: Any = None, fake: Any = None, real_labels: Any = None, fake_labels: Any = None
@@ -203,25 +204,13 @@ class ClassificationAccuracyScore(keras.metrics.Metric):
             self._learner.learn(fake, fake_labels)
             self._learnt = learnt
         if self._learner is not None and real is not None:
-            self._right += np.count_nonzero(self._learner.classify(real) == real_labels)
-            self._asked += len(real)
-
-    def result(self) -> float:
-        """The share of the real images so far that the classifier names rightly.
-
-        Raises:
-            UsageError: none came.
-        """
-        if not self._asked:
-            raise UsageError("real images are missing: call update_state(real=…) after the fakes.")
-        return self._right / self._asked
+            self._count(self._learner.classify(real) == real_labels)
 
     def reset_state(self) -> None:
         """Forget all images, and what was learnt."""
+        super().reset_state()
         self._learner = None
         self._learnt = 0
-        self._right: int = 0
-        self._asked: int = 0
 
     def _checked(self, side: str, images: Any, labels: Any) -> tuple[np.ndarray, np.ndarray]:
         shape = self._learner.image_shape if self._learner else None

@@ -13,6 +13,8 @@ from kgan.errors import UsageError
 class Mean(keras.metrics.Metric):
     """The mean of all values so far, in float64, which `keras.metrics.Mean` is not."""
 
+    absence = "images are missing: call update_state before."  # what `result` says of none
+
     def __init__(self, name: str | None = None):
         super().__init__(name=name)
         self.reset_state()
@@ -28,7 +30,7 @@ class Mean(keras.metrics.Metric):
             UsageError: nothing came.
         """
         if not self._values:
-            raise UsageError("images are missing: call update_state before.")
+            raise UsageError(self.absence)
         return self._total / self._values
 
     def reset_state(self) -> None:
