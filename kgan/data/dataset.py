@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import weakref
 from typing import Any
 
 import numpy as np
@@ -144,8 +145,11 @@ class ImageDataset(tf.data.Dataset):
             start = place * self.batch_size + (worker * local + replica) * size
             return self._take(self._order(epoch)[start : start + size])
 
+        # TensorFlow never lets go of what numpy_function calls, nor of the images behind it.
+        weak = weakref.proxy(take)
+
         def batch(count: tf.Tensor):
-            images, labels = tf.numpy_function(take, [count], (tf.float32, tf.int32))
+            images, labels = tf.numpy_function(weak, [count], (tf.float32, tf.int32))
             images = tf.ensure_shape(images, (size, *self.image_shape))
             return (images, tf.ensure_shape(labels, (size,))) if self._labels else images
 
@@ -153,7 +157,9 @@ class ImageDataset(tf.data.Dataset):
         options.deterministic = True
         # The autotuner's thread was seen to hold up the end of an iteration for up to 41 s.
         options.autotune.enabled = False
-        return counter.map(batch).prefetch(2).with_options(options)
+        stream = counter.map(batch).prefetch(2).with_options(options)
+        stream.take_batch = take  # held by the stream, and so by all that is made of it
+        return stream
 
     def _take(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Images as float32 in [-1, 1], and labels, zeros where there are none."""

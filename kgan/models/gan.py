@@ -408,7 +408,6 @@ class GAN(Game):
         callbacks = sorted(
             callbacks or (), key=lambda callback: not getattr(callback, "adds_logs", False)
         )
-        self._feed = feed
         feed.start = initial_epoch * feed.steps_per_epoch
         for callback in callbacks:
             if isinstance(callback, Checkpoint):
@@ -417,25 +416,30 @@ class GAN(Game):
             arrays = isinstance(validation_data, (np.ndarray, tuple))
             size = batch_size if arrays else None
             validation_data = once(self, validation_data, size, "validation_data")
-        with guard_said_plainly():
-            return super().fit(
-                feed.stream(),
-                epochs=epochs,
-                verbose=verbose,
-                callbacks=callbacks,
-                shuffle=False,
-                validation_data=validation_data,
-                validation_freq=validation_freq,
-                initial_epoch=feed.start // feed.steps_per_epoch,
-                steps_per_epoch=feed.steps_per_epoch,
-            )
+        self._feed = feed
+        try:
+            with guard_said_plainly():
+                return super().fit(
+                    feed.stream(),
+                    epochs=epochs,
+                    verbose=verbose,
+                    callbacks=callbacks,
+                    shuffle=False,
+                    validation_data=validation_data,
+                    validation_freq=validation_freq,
+                    initial_epoch=feed.start // feed.steps_per_epoch,
+                    steps_per_epoch=feed.steps_per_epoch,
+                )
+        finally:  # the model would hold the images for as long as it lives
+            self._feed, self.train_function = None, self._traced
+            self._eval_epoch_iterator = None  # an error leaves Keras's, for the next fit to use
 
     def make_train_function(self, force=False):
         """Keras's train function, traced once, behind the feed's count of steps to pass over."""
         if self._traced is None or force:
             super().make_train_function(force=True)
             self._traced = self.train_function
-        self.train_function: Callable | None = self._traced
+        self.train_function = self._traced
         if self._feed is not None:
             self.train_function = self._feed.skipping(self._traced)
         return self.train_function

@@ -1,5 +1,7 @@
+import gc
 import subprocess
 import sys
+import weakref
 
 import numpy as np
 import pytest
@@ -84,6 +86,19 @@ def test_wrong_steps():
         loaded().from_step(-1)
 
 
+def test_arrays_are_freed_with_the_last_of_their_data_sets():
+    pixels = PIXELS.copy()
+    alive = weakref.ref(pixels)
+    stream = kgan.data.load(pixels, batch_size=BATCH).from_step(3).map(lambda images: images + 0)
+    del pixels
+    gc.collect()
+    # The data set that `load` returned is gone, what was made of it is not.
+    assert numbers(stream, 2) == numbers(loaded().from_step(3), 2)
+    del stream
+    gc.collect()
+    assert alive() is None
+
+
 class Workers:
     """A strategy of which only the input pipelines are real: two workers with three replicas."""
 
@@ -109,7 +124,7 @@ def test_a_batch_that_replicas_cannot_share():
 
 
 MIRRORED = """
-import keras, numpy as np, tensorflow as tf
+import gc, keras, numpy as np, tensorflow as tf
 import kgan.data
 
 cpu = tf.config.list_physical_devices("CPU")[0]
@@ -133,6 +148,12 @@ with strategy.scope():
 history = model.fit(dataset.distributed(strategy, 0), epochs=2, steps_per_epoch=5, verbose=0)
 assert len(history.history["loss"]) == 2
 assert np.isfinite(model.evaluate(dataset, verbose=0))
+
+# Nothing but what the strategy made holds the images.
+shared = kgan.data.load(pixels, batch_size=4).distributed(strategy, 0)
+given = strategy.experimental_distribute_dataset(kgan.data.load(pixels, batch_size=4))
+gc.collect()
+assert len(list(zip(shared, range(7)))) == 7 and len(list(given)) == 5
 print("all is well")
 """
 

@@ -1,5 +1,9 @@
 """What `fit` takes and refuses, before the first step."""
 
+import gc
+import weakref
+
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -84,3 +88,33 @@ def test_steps_per_epoch_shortens_the_epoch_not_the_data(images, make_gan):
     gan = make_gan()
     gan.fit(images, batch_size=16, steps_per_epoch=3, epochs=4, verbose=0)
     assert int(gan.training_seeds.step) == 12
+
+
+class _Breaks(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == 1:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.slow
+def test_arrays_are_freed_after_fit_and_evaluate(images, make_gan):
+    """While the model lives; after a fit that broke off, too."""
+    gan = make_gan()
+
+    def interrupted(array):
+        with pytest.raises(KeyboardInterrupt):
+            gan.fit(images, validation_data=array, epochs=3, callbacks=[_Breaks()], verbose=0)
+
+    uses = {
+        "evaluate": lambda array: gan.evaluate(array, verbose=0),
+        "fit": lambda array: gan.fit(array, batch_size=32, verbose=0),
+        "validation": lambda array: gan.fit(images, validation_data=array, verbose=0),
+        "interrupted": interrupted,
+    }
+    for name, use in uses.items():
+        array = images.copy()
+        alive = weakref.ref(array)
+        use(array)
+        del array
+        gc.collect()
+        assert alive() is None, name
