@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +14,9 @@ from kgan.latent import synthesis
 if TYPE_CHECKING:
     from kgan.models import GAN
 
-_PASSES = 4  # power iterations; a linear layer needs one
+_PRECISION = 1e-6  # of the components, as a residual relative to the whole variance
+_MOST_PASSES = 50
+_SOLVER_RATIO = 5  # LOBPCG needs more features than this many for each component
 _CHUNK_VALUES = 1 << 22  # features in memory at a time: 32 MB as float64
 
 
@@ -31,8 +33,8 @@ def directions(
     The features of `samples` latents from the GAN's prior are decomposed into principal components,
     and the latents are regressed on the coordinates (GANSpace's way for latents that are no style
     codes). `latents + t * direction` with t from about -3 to 3, in standard deviations of a normal
-    prior, then shows what the direction means. Components are found by subspace iteration, so that
-    memory holds some of the features at a time.
+    prior, then shows what the direction means. The features are computed anew, in chunks, for each
+    iteration of the eigenvalue solver: memory never holds all of them.
 
     Args:
         gan: the GAN whose averaged generator is explored.
@@ -52,9 +54,10 @@ def directions(
             than `n` components.
 
     Härkönen et al., "GANSpace: Discovering Interpretable GAN Controls", 2020, arXiv:2004.02546,
-    section 2.2; Halko, Martinsson & Tropp, "Finding Structure with Randomness", 2011,
-    arXiv:0909.4061, algorithm 4.4 (the subspace iteration).
+    section 2.2.
     """
+    from scipy.sparse.linalg import LinearOperator, lobpcg
+
     n = check_integer("n", n, 1, gan.latent_dim)
     samples = check_integer("samples", samples, gan.latent_dim + 1)
     latents = synthesis.latents(gan, samples, check_integer("seed", seed, 0, 2**32 - 1))
@@ -72,19 +75,22 @@ def directions(
     def centred() -> Iterator[tuple[np.ndarray, np.ndarray]]:
         return ((part, found - mean) for part, found in chunks())
 
-    # A linear layer has no more components than latents have values.
-    basis = _subspace(centred, width, min(width, n + gan.latent_dim), seed)
-    rank = basis.shape[1]
-    total, covariance, products = 0.0, np.zeros((rank, rank)), np.zeros((gan.latent_dim, rank))
-    for part, found in centred():
-        coordinates = found @ basis
-        total += np.square(found).sum()
-        covariance += coordinates.T @ coordinates
-        products += part.T @ coordinates
-    variances, rotation = np.linalg.eigh(covariance)
-    variances, rotation = variances[::-1], rotation[:, ::-1]
+    total = sum(np.square(found).sum() for _, found in centred())
+
+    def covariance(vectors: np.ndarray) -> np.ndarray:
+        return sum(found.T @ (found @ vectors) for _, found in centred()) / total
+
+    if total == 0:
+        shares, components = np.zeros(1), np.zeros((width, 1))
+    elif width < _SOLVER_RATIO * n:  # too narrow for LOBPCG
+        shares, components = np.linalg.eigh(covariance(np.eye(width)))
+        shares, components = shares[: -n - 1 : -1], components[:, : -n - 1 : -1]
+    else:
+        start = np.random.RandomState(seed).standard_normal((width, n))
+        operator = LinearOperator((width, width), covariance, matmat=covariance, dtype=np.float64)
+        shares, components = lobpcg(operator, start, tol=_PRECISION, maxiter=_MOST_PASSES)
     # What float32 leaves of a component without variance is about 1e-14 of the first.
-    there = int((variances > 1e-10 * variances[0]).sum()) if total > 0 else 0
+    there = int((shares > 1e-10 * shares[0]).sum())
     if there < n:
         raise UsageError(
             f"n={n} must not exceed the components along which the layer's features vary; found "
@@ -92,17 +98,7 @@ def directions(
         )
     # The principal coordinates are uncorrelated, so that the regression on each is one of its own;
     # dividing by its variance would only scale the direction.
-    regressed = (products @ rotation[:, :n]).T
+    regressed = sum(part.T @ (found @ components) for part, found in centred()).T
     signs = np.sign(regressed[np.arange(n), np.abs(regressed).argmax(1)])
     scale = np.linalg.norm(regressed, axis=1) * signs
-    return (regressed / scale[:, None]).astype(np.float32), variances[:n] / total
-
-
-def _subspace(
-    centred: Callable[[], Iterator[tuple[np.ndarray, np.ndarray]]], width: int, rank: int, seed: int
-) -> np.ndarray:
-    """An orthonormal basis `(width, rank)` of where features vary most, by subspace iteration."""
-    basis = np.linalg.qr(np.random.RandomState(seed).standard_normal((width, rank)))[0]
-    for _ in range(_PASSES):
-        basis = np.linalg.qr(sum(found.T @ (found @ basis) for _, found in centred()))[0]
-    return basis
+    return (regressed / scale[:, None]).astype(np.float32), shares

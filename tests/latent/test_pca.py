@@ -100,3 +100,11 @@ def test_more_directions_than_there_are(linear_gan, rank, n):
             latent.directions(linear_gan, n, samples=100)
     finally:
         layer.set_weights([kernel])
+
+
+def test_a_layer_narrower_than_the_solver_takes(linear_gan, monkeypatch):
+    found, shares = latent.directions(linear_gan, 3, samples=500)
+    monkeypatch.setattr(pca, "_SOLVER_RATIO", 1000)
+    dense, dense_shares = latent.directions(linear_gan, 3, samples=500)
+    np.testing.assert_allclose(dense, found, atol=1e-5)
+    np.testing.assert_allclose(dense_shares, shares, rtol=1e-7)
