@@ -18,7 +18,7 @@ class Conv2D(keras.layers.Conv2D):
             return super().call(inputs)
         import tensorflow as tf
 
-        from kgan.layers import strided_convolution
+        from kgan.ops import strided_convolution
 
         if not strided_convolution.suits(self, *inputs.shape[1:3]):
             return super().call(inputs)

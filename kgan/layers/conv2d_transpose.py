@@ -18,7 +18,7 @@ class Conv2DTranspose(keras.layers.Conv2DTranspose):
             return super().call(inputs)
         import tensorflow as tf
 
-        from kgan.layers import strided_convolution
+        from kgan.ops import strided_convolution
 
         height, width = (size and strided_convolution.STRIDE * size for size in inputs.shape[1:3])
         if not strided_convolution.suits(self, height, width):

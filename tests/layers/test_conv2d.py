@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kgan.layers import Conv2D, Conv2DTranspose, strided_convolution
+from kgan.layers import Conv2D, Conv2DTranspose
+from kgan.ops import strided_convolution
 
 PAIRS = [(Conv2D, keras.layers.Conv2D), (Conv2DTranspose, keras.layers.Conv2DTranspose)]
 FAST = {"kernel_size": 4, "strides": 2, "padding": "same"}

@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Callable, Container
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 SIZE = 4
 STRIDE = 2
-_FEW_CHANNELS = 4
-_MANY_CHANNELS = 64
-# (width of the images, their channels, channels of the features): alone among their neighbours,
-# these get an older kernel of oneDNN (TensorFlow 2.21), which two halves of the channels avoid.
-_SLOW = {(14, 64, 128), (8, 512, 1024)}
 
 
 def suits(layer, height: int | None, width: int | None) -> bool:
@@ -58,12 +55,8 @@ def spread(features, kernel):
         images = tf.ensure_shape(images, (batch, STRIDE * height, STRIDE * width, channels))
         return convolve(images, kernel), kernel_gradient(images, features)
 
-    if channels <= _FEW_CHANNELS:
-        return _overlap_add(features, kernel), gradient
-    case = (STRIDE * width, channels, kernel.shape[3])
-    parts = 2 if _avx2_alone() and case in _SLOW else 1
-    images = [_spread(features, part) for part in tf.split(kernel, parts, axis=2)]
-    return images[0] if parts == 1 else tf.concat(images, axis=-1), gradient
+    way = _fastest("spread", STRIDE * width, channels, kernel.shape[3], _spread)
+    return way(features, kernel), gradient
 
 
 @tf.custom_gradient
@@ -75,28 +68,38 @@ def kernel_gradient(images, features):
         kernel = tf.ensure_shape(kernel, shape)
         return spread(features, kernel), convolve(images, kernel)
 
-    if not (_avx2_alone() and images.shape[3] >= _MANY_CHANNELS):
-        return tf.raw_ops.Conv2DBackpropFilter(
-            input=images,
-            filter_sizes=shape,
-            out_backprop=features,
-            strides=[1, STRIDE, STRIDE, 1],
-            padding="SAME",
-        ), gradient
-    # A forward convolution over height and width in which batch and channels change places; the
-    # features, STRIDE pixels apart, are its kernel.
-    padding = [[0, 0], [1, 1], [1, 1], [0, 0]]
+    way = _fastest("kernel_gradient", *images.shape[2:], features.shape[3], _backprop_filter)
+    return way(images, features), gradient
+
+
+def _backprop_filter(images, features):
+    """The gradient by the kernel as TensorFlow computes it."""
+    return tf.raw_ops.Conv2DBackpropFilter(
+        input=images,
+        filter_sizes=(SIZE, SIZE, images.shape[3], features.shape[3]),
+        out_backprop=features,
+        strides=[1, STRIDE, STRIDE, 1],
+        padding="SAME",
+    )
+
+
+def _forward_convolution(images, features):
+    """The gradient by the kernel as a convolution in which batch and channels change places.
+
+    It runs over height and width; the features, `STRIDE` pixels apart, are its kernel.
+    """
     kernel = tf.nn.conv2d(
         tf.transpose(images, (3, 1, 2, 0)),
         tf.transpose(features, (1, 2, 0, 3)),
         1,
-        padding,
+        [[0, 0], [1, 1], [1, 1], [0, 0]],
         dilations=STRIDE,
     )
-    return tf.transpose(kernel, (1, 2, 0, 3)), gradient
+    return tf.transpose(kernel, (1, 2, 0, 3))
 
 
 def _spread(features, kernel):
+    """The transposed convolution as TensorFlow computes it."""
     batch, (height, width) = tf.shape(features)[0], features.shape[1:3]
     return tf.raw_ops.Conv2DBackpropInput(
         input_sizes=tf.stack([batch, STRIDE * height, STRIDE * width, kernel.shape[2]]),
@@ -105,6 +108,12 @@ def _spread(features, kernel):
         strides=[1, STRIDE, STRIDE, 1],
         padding="SAME",
     )
+
+
+def _halves(features, kernel):
+    """The transposed convolution to each half of the images' channels."""
+    halves = tf.split(kernel, 2, axis=2)
+    return tf.concat([_spread(features, half) for half in halves], axis=-1)
 
 
 def _overlap_add(features, kernel):
@@ -123,6 +132,37 @@ def _overlap_add(features, kernel):
         ]
     )
     return tf.nn.depth_to_space(grid, STRIDE)[:, 1:-1, 1:-1]
+
+
+class Case(NamedTuple):
+    """The shapes for which `way` computes an operation faster than oneDNN's own kernel."""
+
+    operation: str
+    way: Callable
+    width: Container[int]  # of the images
+    channels: Container[int]  # of the images
+    depth: Container[int]  # channels of the features
+    avx2_alone: bool  # only on a processor without newer instructions
+
+
+_ANY = range(1, 1 << 20)
+
+# Measured with TensorFlow 2.21. The two exact shapes get an older kernel of oneDNN.
+CASES = (
+    Case("spread", _overlap_add, _ANY, range(1, 5), _ANY, avx2_alone=False),
+    Case("spread", _halves, [14], [64], [128], avx2_alone=True),
+    Case("spread", _halves, [8], [512], [1024], avx2_alone=True),
+    Case("kernel_gradient", _forward_convolution, _ANY, range(64, 1 << 20), _ANY, avx2_alone=True),
+)
+
+
+def _fastest(operation: str, width: int, channels: int, depth: int, own: Callable) -> Callable:
+    """The way of the first case that fits; oneDNN's `own` without one."""
+    for case in CASES:
+        fits = width in case.width and channels in case.channels and depth in case.depth
+        if operation == case.operation and fits and (_avx2_alone() or not case.avx2_alone):
+            return case.way
+    return own
 
 
 @functools.cache

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kgan.layers import strided_convolution
+from kgan.ops import strided_convolution
 
 # (batch, size of the images, channels of the images, channels of the features)
 SHAPES = {
@@ -121,3 +121,25 @@ def test_gradients_of_unknown_shape(name, avx2):
     expected = tape.gradient(outputs, [first, second])
     for found, right in zip(gradients(), expected, strict=True):
         np.testing.assert_allclose(found, right, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("operation", "shape", "with_avx2", "without"),
+    [
+        ("spread", (28, 1, 64), "_overlap_add", "_overlap_add"),
+        ("spread", (28, 5, 64), "own", "own"),
+        ("spread", (14, 64, 128), "_halves", "own"),
+        ("spread", (8, 512, 1024), "_halves", "own"),
+        ("spread", (16, 64, 128), "own", "own"),
+        ("kernel_gradient", (16, 64, 128), "_forward_convolution", "own"),
+        ("kernel_gradient", (16, 63, 128), "own", "own"),
+    ],
+)
+def test_the_measured_shapes_choose_the_way(operation, shape, with_avx2, without, monkeypatch):
+    def own():
+        pass
+
+    for alone, expected in ((True, with_avx2), (False, without)):
+        monkeypatch.setattr(strided_convolution, "_avx2_alone", lambda alone=alone: alone)
+        way = strided_convolution._fastest(operation, *shape, own)
+        assert way.__name__ == expected

@@ -1,0 +1,1 @@
+"""Kernels that a CPU needs, where TensorFlow has slow ones or none."""
