@@ -1,4 +1,4 @@
-"""Against a loop over the groups of a plain convolution."""
+"""Against a loop over the groups of a plain convolution; on a GPU Keras's own, here by XLA."""
 
 import keras
 import numpy as np
@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from kgan.layers import GroupedConv2D
+from kgan.ops import grouped_convolution
 
 IMAGES = tf.constant(np.random.RandomState(0).normal(size=(2, 5, 6, 12)), tf.float32)
 
@@ -40,6 +41,57 @@ def test_gradients_of_first_and_second_order():
         found.append((first, outer.gradient(penalty, kernel)))
     for ours, theirs in zip(*found, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-2)
+
+
+@pytest.fixture
+def gpu(monkeypatch):
+    """The choice for a GPU; Keras compiles the convolution with XLA, which a CPU computes, too."""
+    monkeypatch.setattr(grouped_convolution, "_on_gpu", lambda: True)
+
+
+def convolutions(layer, training):
+    """The shapes of the kernels that a traced call convolves with, those in XLA's functions too."""
+    traced = tf.function(lambda images: layer(images, training=training))
+    graph = traced.get_concrete_function(tf.TensorSpec(IMAGES.shape)).graph
+    graphs = [graph, *(function.graph for function in graph._functions.values())]
+    return [
+        tuple(op.inputs[1].shape)
+        for each in graphs
+        for op in each.get_operations()
+        if op.type == "Conv2D"
+    ]
+
+
+def test_a_gpu_trains_with_the_groups_alone(gpu):
+    layer = GroupedConv2D(3, 4)
+    layer.build(IMAGES.shape)
+    assert convolutions(layer, training=True) == [(3, 3, 3, 12)]
+    assert convolutions(layer, training=False) == [(3, 3, 12, 12)]  # exported
+
+
+def test_a_cpu_trains_with_one_plain_convolution():
+    layer = GroupedConv2D(3, 4)
+    layer.build(IMAGES.shape)
+    assert convolutions(layer, training=True) == [(3, 3, 12, 12)]
+
+
+@pytest.mark.parametrize("groups", [1, 4, 12])
+def test_both_ways_agree_up_to_the_second_derivative(groups, gpu):
+    layer = GroupedConv2D(3, groups)
+    layer.build(IMAGES.shape)
+    kernel = layer.kernel.value
+    found = []
+    for training in (True, False):
+        with tf.GradientTape() as outer:
+            with tf.GradientTape() as inner:
+                inner.watch(IMAGES)
+                outputs = layer(IMAGES, training=training)
+                score = tf.reduce_sum(tf.sin(outputs))
+            first = inner.gradient(score, [IMAGES, kernel])
+            penalty = tf.add_n([tf.reduce_mean(gradient**2) for gradient in first])
+        found.append([outputs, *first, outer.gradient(penalty, kernel)])
+    for grouped, plain in zip(*found, strict=True):
+        np.testing.assert_allclose(grouped, plain, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("dtype", ["mixed_float16", "mixed_bfloat16"])
