@@ -15,7 +15,7 @@ import tensorflow as tf
 from kgan import models
 from kgan.data.validate import check_vectors
 from kgan.errors import UsageError, unknown_name
-from kgan.files import refuse_foreign, replacing, sha256
+from kgan.files import refuse_foreign, replacing, restore, sha256
 from kgan.latent import PRIORS
 from kgan.models.info_gan import InfoGAN
 from kgan.version import __version__
@@ -141,6 +141,7 @@ def load(folder_or_name: str | Path) -> models.GAN:
     packaged = name in registry.list_presets()
     registry.refuse_judge("preset", name)
     folder = registry.PRESETS / name if packaged else Path(folder_or_name)
+    restore(folder)
     if not folder.is_dir():
         known = registry.list_presets()
         raise unknown_name("preset (a folder or a name)", name, known)

@@ -300,6 +300,14 @@ def test_a_folder_that_is_no_preset_is_refused(gan, tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["README.md"]
 
 
+def test_a_preset_that_was_being_replaced_when_its_writer_was_killed(copy):
+    scratch = copy.parent / ".copy.kgan-ab12cd34"
+    scratch.mkdir()
+    copy.rename(scratch / "copy.replaced")
+    assert isinstance(presets.load(copy), kgan.DCGAN)
+    assert [path.name for path in copy.parent.iterdir()] == ["copy"]
+
+
 def test_a_failed_export_leaves_the_older_preset(gan, copy, monkeypatch):
     def fail(gan, path):
         raise OSError("No space left on device")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import shutil
 import time
 import warnings
 from pathlib import Path
@@ -18,7 +17,7 @@ import tensorflow as tf
 from kgan.callbacks.chief import is_chief
 from kgan.checks import check_integer, check_number
 from kgan.errors import UsageError
-from kgan.files import replacing
+from kgan.files import replacing, sweep
 
 if TYPE_CHECKING:
     from kgan.models.feed import Feed
@@ -137,8 +136,7 @@ class Checkpoint(keras.callbacks.Callback):
         for path in files(self.folder):
             if path not in (written, *older[: self.keep - 1]):
                 path.unlink(missing_ok=True)
-        for scratch in self.folder.glob(".step-*"):  # left by a kill in the middle of a write
-            shutil.rmtree(scratch, ignore_errors=True)
+        sweep(self.folder)
 
 
 def _local(variable: keras.Variable) -> np.ndarray:

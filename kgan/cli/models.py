@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kgan.cli import run_folder
 from kgan.errors import UsageError, unknown_name
-from kgan.files import sha256
+from kgan.files import restore, sha256
 
 if TYPE_CHECKING:
     from kgan.models import GAN
@@ -28,6 +28,7 @@ def find(model: str) -> Path | str:
     path = Path(model)
     if model in zoo.list_presets():
         return model
+    restore(path)
     if not path.exists():
         zoo.registry.refuse_judge("MODEL", model)
     if (path / "model.keras").is_file() and not _trains_on(path):

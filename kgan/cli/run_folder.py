@@ -6,10 +6,10 @@ import contextlib
 import itertools
 import json
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
+from kgan import files
 from kgan.errors import UsageError
 from kgan.files import replacing, sha256
 
@@ -82,7 +82,7 @@ def new(out: Path | None, name: str) -> Path:
     assert out is not None
     if (out / "config.json").exists():
         raise UsageError(f"--out={out} is a run; add --resume to continue it, or choose another.")
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if out.exists() and not (out.is_dir() and files.is_empty(out)):
         raise UsageError(f"--out={out} exists and is not a run; choose a new or an empty folder.")
     return out
 
@@ -135,10 +135,10 @@ def merged(given: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what a kill in the middle of a write left in a run: hidden folders of `replacing`."""
-    for path in (*folder.glob(".*"), *folder.glob("*/.*")):
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
+    """Remove what a kill in the middle of a write left in a run, and nothing else."""
+    for name in ("", "samples", "checkpoints"):
+        if not (folder / name).is_symlink() or not name:
+            files.sweep(folder / name)
 
 
 def forget(folder: Path, fresh: bool) -> None:

@@ -130,8 +130,6 @@ def train(recipe: str | None, out: Path | None, resume: bool, **given: Any) -> N
     # Before anything slow: a run that is killed from now on can be resumed.
     if chief and not resume:
         run_folder.write(out, config)
-    elif chief:
-        run_folder.sweep(out)
     console = Console(quiet=not chief, highlight=False, markup=False, soft_wrap=True)
     try:
         _run(config, out, resume, chief, console)
@@ -211,10 +209,14 @@ def _run(config: dict, out: Path, resume: bool, chief: bool, console: Console) -
     _describe(console, arguments, dataset, gan, strategy.num_replicas_in_sync, out)
     progress = callbacks.RichProgress(batch_size=dataset.batch_size, console=console)
     config |= {"arguments": arguments, **_full_config(dataset, gan)}
-    # Only once the checkpoint was found to fit: a run that cannot be resumed stays as it was.
-    begin = keras.callbacks.LambdaCallback(
-        on_train_begin=lambda logs: run_folder.write(out, config) if chief else None
-    )
+
+    def accept(logs):
+        """Called once the checkpoint fits: a run that cannot be resumed stays as it was."""
+        if chief:
+            run_folder.sweep(out)
+            run_folder.write(out, config)
+
+    begin = keras.callbacks.LambdaCallback(on_train_begin=accept)
     # The checkpoint comes after what an epoch leaves behind: a kill between them repeats the epoch.
     listeners = [
         begin,

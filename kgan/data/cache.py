@@ -20,7 +20,7 @@ from kgan.checks import check_path
 from kgan.data import decode
 from kgan.data.source import Source, fingerprint
 from kgan.errors import UsageError
-from kgan.files import replacing
+from kgan.files import replacing, sweep
 
 _CHUNK = 256  # images that wait for their turn in memory
 
@@ -140,6 +140,7 @@ def _fill(
     damaged: bool,
 ) -> None:
     """Write the folder that `decoded` reads, in place of a damaged one; it appears whole or not."""
+    sweep(place.parent)  # what a killed call left of other images may be large
     try:
         with replacing(place) as scratch:
             scratch.mkdir()

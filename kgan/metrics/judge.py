@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kgan.errors import UsageError, unknown_name
-from kgan.files import sha256
+from kgan.files import restore, sha256
 from kgan.metrics.extractors.extractor import Extractor, in_inference
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ def load(folder_or_name: str | Path = "judge_fashion_mnist") -> Judge:
     name = str(folder_or_name)
     packaged = name in registry.list_judges()
     folder = registry.PRESETS / name if packaged else Path(folder_or_name)
+    restore(folder)
     if not folder.is_dir():
         raise unknown_name("judge (a folder or a name)", name, registry.list_judges())
     _verify(name, folder, registry.preset_sha256(name) if packaged else None)

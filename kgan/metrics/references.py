@@ -17,7 +17,7 @@ import numpy as np
 
 from kgan.checks import check_integer
 from kgan.errors import UsageError
-from kgan.files import replacing
+from kgan.files import replacing, sweep
 from kgan.metrics import frechet
 from kgan.metrics.check import check_features
 from kgan.metrics.extractors.extractor import Extractor
@@ -115,6 +115,7 @@ def of(
             except UsageError as error:
                 warnings.warn(f"{error} It is made anew.", stacklevel=2)
     made = _extracted(data, extractor, number)
+    sweep(cache_folder())
     made.save(cache_folder() / name)
     return made
 

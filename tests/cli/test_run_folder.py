@@ -106,16 +106,30 @@ def test_runs_that_begin_together_get_a_folder_each(folder):
     )
 
 
-def test_sweep_removes_what_a_kill_left(folder):
+def test_sweep_removes_only_what_a_killed_write_left(folder):
     run(folder / "run")
-    for name in (".model.keras.ab12", "samples/.epoch-0001.png.cd34"):
+    (folder / "elsewhere" / ".b.png.kgan-cd34efgh").mkdir(parents=True)
+    (folder / "run" / "samples").symlink_to(folder / "elsewhere")
+    (folder / "run" / ".ssh").symlink_to(folder / "elsewhere")
+    (folder / "run" / ".c.png.kgan-cd34efgh").symlink_to(folder / "elsewhere")
+    for name in (
+        ".model.keras.kgan-ab12_xyz",
+        "checkpoints/.step-1.npz.kgan-cd34efgh",
+        ".git",
+        ".venv.d.ab12cdef",
+        "checkpoints/.git",
+        "mine/.a.kgan-cd34efgh",
+    ):
         (folder / "run" / name).mkdir(parents=True)
         (folder / "run" / name / "half").write_text("half")
-    (folder / "run" / "samples" / "epoch-0001.png").write_text("whole")
     run_folder.sweep(folder / "run")
-    left = sorted(path.relative_to(folder / "run").as_posix() for path in folder.rglob("run/*"))
-    assert left == ["config.json", "samples"]
-    assert [path.name for path in (folder / "run" / "samples").iterdir()] == ["epoch-0001.png"]
+    hidden = {".c.png.kgan-cd34efgh", ".git", ".ssh", ".venv.d.ab12cdef"}
+    assert set(os.listdir(folder / "run")) == hidden | {
+        *("checkpoints", "config.json", "mine", "samples")
+    }
+    assert os.listdir(folder / "run" / "checkpoints") == [".git"]
+    assert os.listdir(folder / "elsewhere") == [".b.png.kgan-cd34efgh"]
+    assert os.listdir(folder / "run" / "mine") == [".a.kgan-cd34efgh"]
 
 
 def test_forget_removes_only_what_write_made(folder):

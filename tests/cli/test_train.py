@@ -610,6 +610,21 @@ def test_a_run_that_lost_its_checkpoints(folder, recipe, kgan, refuses):
     assert (folder / "run" / "history.csv").read_text() == before
 
 
+def test_a_resumed_run_keeps_hidden_folders(folder, recipe, kgan):
+    assert kgan("train", recipe, "--out", "run").exit_code == 0
+    left, git = folder / "run" / ".model.keras.kgan-ab12cd34", folder / "run" / ".git"
+    for hidden in (left, git):
+        hidden.mkdir()
+        (hidden / "model.keras").write_text("half")
+    words = ("train", "--resume", "--out", "run", "--epochs", 3)
+    recipe.write_text(recipe.read_text().replace("width=8", "width=16"))
+    assert "another configuration" in kgan(*words).stderr
+    assert left.exists()  # nothing is touched by a resume that is refused
+    recipe.write_text(recipe.read_text().replace("width=16", "width=8"))
+    assert kgan(*words).exit_code == 0
+    assert (git / "model.keras").exists() and not left.exists()
+
+
 def test_runs_that_lead_nowhere(folder, recipe, refuses):
     (folder / "runs").symlink_to(folder / "nowhere")
     refuses(1, ["runs", "choose another place"], "train", recipe)

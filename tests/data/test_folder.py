@@ -105,6 +105,14 @@ def test_a_damaged_cache_is_named_and_decoded_again(folder, cache, damage):
         kgan.data.load(folder, batch_size=4, labels=True)
 
 
+def test_what_a_killed_call_left_of_other_images_is_removed(folder, cache):
+    (cache / ".0123.kgan-ab12cd34").mkdir(parents=True)
+    (cache / ".mine").mkdir()
+    kgan.data.load(folder, batch_size=4)
+    assert len([path for path in cache.iterdir() if path.name[0] != "."]) == 1
+    assert [path.name for path in cache.iterdir() if path.name[0] == "."] == [".mine"]
+
+
 def test_labels_are_read_in_the_order_of_bytes_that_was_checked(folder, cache):
     kgan.data.load(folder, batch_size=4, labels=True)
     (path,) = cache.glob("*/labels.npy")
