@@ -10,7 +10,7 @@ import click
 
 from kgan.cli import models
 from kgan.errors import UsageError
-from kgan.files import replacing
+from kgan.files import is_empty, is_stream, replacing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -206,15 +206,17 @@ def _writer(out: Path):
     Raises:
         UsageError: no such format, or a folder that holds something.
     """
+    writers = {".png": _write_grid, ".npz": _write_arrays}
     if out.resolve() == Path.cwd():
         raise UsageError(f"--out={str(out)!r} must not be the current folder; choose a new one.")
+    if is_stream(out) and out.suffix not in writers:
+        return _write_grid
     if out.is_dir() or not out.suffix:
-        if out.is_file() or (out.is_dir() and any(out.iterdir())):
+        if out.is_file() or (out.is_dir() and not is_empty(out)):
             raise UsageError(
                 f"--out={str(out)!r} exists; expected a .png or .npz file or a new or empty folder."
             )
         return _write_folder
-    writers = {".png": _write_grid, ".npz": _write_arrays}
     if out.suffix not in writers:
         raise UsageError(
             f"--out={str(out)!r} must end in .png or .npz, or be a folder without a suffix; "

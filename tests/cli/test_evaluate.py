@@ -1,9 +1,12 @@
 import html.parser
 import json
+import os
 import re
+import stat
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import kgan as library
 from kgan.images import to_uint8
@@ -128,6 +131,23 @@ def test_a_reference_in_place_of_the_data(folder, kgan):
     words = ("evaluate", "dcgan_fashion_mnist", *QUICK, "--metrics", "fd")
     assert kgan(*words, "--reference", "real.npz", "--json", "a.json").exit_code == 0
     assert scores(folder / "a.json")["fd"].protocol.num_real == 500
+
+
+@pytest.mark.slow
+def test_scores_and_report_go_to_devices_and_pipes(folder, kgan, tiny_gan):
+    tiny_gan.save("gan.keras")
+    pixels = np.random.default_rng(0).integers(0, 256, (24, 16, 16), np.uint8)
+    (folder / "photos").mkdir()
+    for number, image in enumerate(pixels):
+        Image.fromarray(image).save(f"photos/{number}.png")
+    os.mkfifo("pipe")
+    words = ("evaluate", "gan.keras", "--data", "photos", "--metrics", "pr", "--samples", 24)
+    with open(os.open("pipe", os.O_RDONLY | os.O_NONBLOCK)) as reader:
+        result = kgan(*words, "--repeats", 1, "--json", "pipe", "--html", "/dev/null")
+        assert result.exit_code == 0, result.output
+        assert json.load(reader)["model"] == "gan.keras"
+    assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+    assert stat.S_ISFIFO(os.stat("pipe").st_mode)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 import errno
 import os
+import stat
 
 import numpy as np
 import pytest
@@ -53,6 +54,24 @@ def test_a_folder_gets_a_file_an_image(folder, model, tiny_gan, kgan):
     with Image.open(folder / "faces" / "10.png") as picture:
         expected = to_uint8(tiny_gan.generate(11, seed=0))[10, ..., 0]
         np.testing.assert_array_equal(np.asarray(picture), expected)
+
+
+def test_a_device_and_a_pipe_get_the_picture_and_stay(folder, model, kgan):
+    os.mkfifo("pipe")
+    words = ("generate", model, "-n", 4, "--seed", 7, "--out")
+    for out in ("/dev/null", "a.png"):
+        assert kgan(*words, out).exit_code == 0
+    assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+    with open(os.open("pipe", os.O_RDONLY | os.O_NONBLOCK), "rb") as reader:
+        assert kgan(*words, "pipe").exit_code == 0
+        assert reader.read() == (folder / "a.png").read_bytes()
+    assert sorted(os.listdir()) == ["a.png", "gan.keras", "pipe"]
+
+
+def test_a_folder_that_a_kill_left_half_written_is_empty(folder, model, kgan):
+    (folder / "faces" / ".faces.kgan-ab12cd34").mkdir(parents=True)
+    assert kgan("generate", model, "-n", 1, "--out", "faces").exit_code == 0
+    assert os.listdir(folder / "faces") == ["0.png"]
 
 
 @pytest.mark.parametrize(
