@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from kgan.data.decode import opened
 from kgan.errors import UsageError
 from kgan.files import replacing
 
@@ -136,5 +137,5 @@ def save_gif(
 
 def _opaque(frame: str | Path | np.ndarray) -> Image.Image:
     """A frame in a mode that GIF knows; transparency is dropped."""
-    picture = to_pil(frame) if isinstance(frame, np.ndarray) else Image.open(frame)
+    picture = to_pil(frame) if isinstance(frame, np.ndarray) else opened(frame)
     return picture.convert("L" if picture.mode in ("L", "LA") else "RGB")

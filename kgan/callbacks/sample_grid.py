@@ -7,11 +7,11 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from PIL import Image
 
 from kgan.callbacks import tensorboard
 from kgan.callbacks.chief import is_chief
 from kgan.checks import check_integer
+from kgan.data.decode import opened
 from kgan.errors import UsageError
 from kgan.images import class_columns, grid, save_gif, save_grid
 
@@ -127,7 +127,7 @@ class SampleGrid(keras.callbacks.Callback):
 
 def _readable(path: Path) -> bool:
     try:
-        with Image.open(path) as picture:
+        with opened(path) as picture:
             picture.load()
     except (OSError, SyntaxError):  # Pillow's errors for a damaged PNG
         warnings.warn(f"{path} cannot be read; the animation goes without it.", stacklevel=2)

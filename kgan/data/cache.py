@@ -8,7 +8,7 @@ import itertools
 import json
 import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -46,11 +46,12 @@ def decoded(
     resolution: int | None,
     channels: int | None,
     strict: bool,
+    formats: Sequence[str] = decode.FORMATS,
 ) -> Source:
     """The images of `items`, decoded now or by an earlier call with the same `identity`.
 
     What an earlier call left is verified; if it is damaged, a warning says so and it is decoded
-    again.
+    again. So it is if an image that could not be decoded now can: its permissions may have changed.
 
     Args:
         name: what the errors and the source's configuration call it.
@@ -60,6 +61,7 @@ def decoded(
         resolution: pixels of a side; None keeps the images' own.
         channels: 1 to 4; None keeps the images' own.
         strict: an image that cannot be decoded is an error instead of a warning.
+        formats: that are read, by Pillow's names.
 
     Raises:
         UsageError: images of unlike shapes, none left, or one broken with `strict`.
@@ -69,13 +71,18 @@ def decoded(
         **identity,
         "resolution": resolution,
         "channels": channels,
+        "formats": sorted(formats),
         "pillow": PIL.__version__,
     }
     digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:32]
     place = folder() / digest
-    damaged = place.exists() and not _whole(place)
-    if damaged or not place.exists():
-        _fill(place, name, _decode(items(), resolution, channels), strict, damaged)
+
+    def pixels(items: Iterable[Item]) -> Iterator[tuple[Item, np.ndarray | Exception]]:
+        return _decode(items, resolution, channels, formats)
+
+    outdated = place.exists() and not (_whole(place) and _all_tried(place, items, pixels))
+    if outdated or not place.exists():
+        _fill(place, name, pixels(items()), strict, outdated)
     facts, images, labels = _read(place)
     _report(name, facts["broken"], strict)
     return Source(name, images, labels, label_names, facts["sha256"])
@@ -113,15 +120,26 @@ def _whole(place: Path) -> bool:
     return False
 
 
+def _all_tried(
+    place: Path,
+    items: Callable[[], Iterable[Item]],
+    pixels: Callable[[Iterable[Item]], Iterable[tuple[Item, np.ndarray | Exception]]],
+) -> bool:
+    """Whether the images that could not be decoded still cannot."""
+    broken = {file for file, _ in _read(place)[0]["broken"]}
+    again = (item for item in items() if item.name in broken) if broken else ()
+    return all(isinstance(found, Exception) for _, found in pixels(again))
+
+
 def _decode(
-    items: Iterable[Item], resolution: int | None, channels: int | None
+    items: Iterable[Item], resolution: int | None, channels: int | None, formats: Sequence[str]
 ) -> Iterator[tuple[Item, np.ndarray | Exception]]:
     """Each item with its pixels, or with what went wrong."""
 
     def pixels(item: Item) -> np.ndarray | Exception:
         file = io.BytesIO(item.file) if isinstance(item.file, bytes) else item.file
         try:
-            return decode.read(file, resolution, channels)
+            return decode.read(file, resolution, channels, formats)
         # Pillow's decoders raise whatever a damaged file leads them to.
         except Exception as error:
             return error
@@ -137,18 +155,18 @@ def _fill(
     name: str,
     images: Iterable[tuple[Item, np.ndarray | Exception]],
     strict: bool,
-    damaged: bool,
+    outdated: bool,
 ) -> None:
-    """Write the folder that `decoded` reads, in place of a damaged one; it appears whole or not."""
+    """Write the folder that `decoded` reads, whole or not, in place of an outdated one."""
     sweep(place.parent)  # what a killed call left of other images may be large
     try:
         with replacing(place) as scratch:
             scratch.mkdir()
             _write(scratch, name, images, strict)
-            if place.exists() and not damaged:  # another worker on this machine was faster
+            if place.exists() and not outdated:  # another worker on this machine was faster
                 raise FileExistsError(place)
     except OSError as error:
-        if damaged or not place.exists():
+        if outdated or not place.exists():
             raise OSError(
                 f"The cache folder {place.parent} cannot be written ({error.strerror or error}). "
                 "Mend it, or set the environment variable KGAN_HOME to another folder."

@@ -2,24 +2,72 @@
 
 from __future__ import annotations
 
+import os
+import stat
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps
 
+from kgan.errors import UsageError
+
+# Pillow's names. EPS is never read: Pillow has Ghostscript run the program that such a file is.
+FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "BMP", "GIF", "TIFF", "JPEG2000", "PPM")
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
-def read(file: Any, resolution: int | None, channels: int | None) -> np.ndarray:
-    """The pixels of an image file (a path or an open binary file), turned upright.
-
-    16 bits are brought to 8. See `convert` for the rest.
+def check_formats(formats: Any) -> tuple[str, ...]:
+    """The formats by Pillow's names, in capitals; `FORMATS` for None.
 
     Raises:
-        OSError, ValueError, SyntaxError: the file is damaged or no image that Pillow knows.
+        UsageError: no sequence of names of formats that Pillow reads, or EPS.
     """
-    with Image.open(file) as image:
-        return _pixels(_eight_bits(ImageOps.exif_transpose(image)), resolution, channels)
+    if formats is None:
+        return FORMATS
+    Image.init()
+    known = sorted(set(Image.OPEN) - {"EPS"})
+    names = [formats] if isinstance(formats, str) or not isinstance(formats, Sequence) else formats
+    wrong = [name for name in names if not isinstance(name, str) or name.upper() not in known]
+    if wrong or not names or names is not formats:
+        raise UsageError(
+            f"formats must be a list of some of {', '.join(known)}; received {formats!r}. EPS runs "
+            "a program: convert such files to PNG."
+        )
+    return tuple(name.upper() for name in names)
+
+
+def opened(file: Any, formats: Sequence[str] = FORMATS) -> Image.Image:
+    """The image in a file (a path or an open binary file), for `with`; not decoded yet.
+
+    Raises:
+        OSError: there is no such file, it is a pipe or a device, or no image of these formats.
+    """
+    # To open a pipe would wait for whoever writes into it.
+    if isinstance(file, (str, os.PathLike)) and not stat.S_ISREG(os.stat(file).st_mode):
+        raise OSError(f"{os.fspath(file)} is no regular file, but a folder, a pipe or a device")
+    Image.init()  # without it `OPEN` lacks most formats
+    return Image.open(file, formats=[name for name in formats if name in Image.OPEN])
+
+
+def read(
+    file: Any,
+    resolution: int | None,
+    channels: int | None,
+    formats: Sequence[str] = FORMATS,
+) -> np.ndarray:
+    """The pixels of an image file (a path or an open binary file), turned upright.
+
+    Of 16 bits the upper eight are kept. 32-bit and floating-point pixels are refused, for nothing
+    says which of their values is white. See `convert` for the rest.
+
+    Raises:
+        OSError, ValueError, SyntaxError: the file is damaged, or no image of these formats, or of
+            pixels without a known range.
+    """
+    with opened(file, formats) as image:
+        upright = _eight_bits(ImageOps.exif_transpose(image), image.format)
+        return _pixels(upright, resolution, channels)
 
 
 def convert(pixels: np.ndarray, resolution: int | None, channels: int | None) -> np.ndarray:
@@ -46,15 +94,19 @@ def _pixels(image: Image.Image, resolution: int | None, channels: int | None) ->
     return pixels[..., np.newaxis] if pixels.ndim == 2 else pixels
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
+def _eight_bits(image: Image.Image, format: str | None) -> Image.Image:
     """The image in the nearest of the modes L, LA, RGB, RGBA."""
     if image.mode in MODES.values():
         return image
+    if image.mode == "F" or (image.mode == "I" and format == "TIFF"):
+        raise ValueError(
+            "32-bit and floating-point pixels have no known range; save it with 8 or 16 bits"
+        )
     if image.mode.startswith("I"):  # 16 bits; Pillow itself would clip them at 255
-        pixels = np.asarray(image).astype(np.int64) >> 8
-        return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
-    if image.mode == "F":
-        raise ValueError("floating-point pixels have no known range")
+        pixels = np.asarray(image).astype(np.int64)
+        if 0 < pixels.max() < 256:
+            raise ValueError("all of its 16-bit pixels are below 256 of 65535; save it with 8 bits")
+        return Image.fromarray((pixels >> 8).clip(0, 255).astype(np.uint8))
     if image.mode == "1":
         return image.convert("L")
     return image.convert("RGBA" if image.has_transparency_data else "RGB")

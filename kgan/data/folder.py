@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -10,17 +12,22 @@ from PIL import Image
 
 from kgan.checks import check_path
 from kgan.data import cache
+from kgan.data.decode import FORMATS
 from kgan.data.source import Source
 from kgan.errors import UsageError
 
 
 def from_folder(
-    path: str | os.PathLike, resolution: int | None, channels: int | None, strict: bool
+    path: str | os.PathLike,
+    resolution: int | None,
+    channels: int | None,
+    strict: bool,
+    formats: Sequence[str] = FORMATS,
 ) -> Source:
     """The images below a folder, in the order of their paths.
 
     If every image lies in a subfolder, the sorted names of these are the classes. Symbolic links
-    are followed.
+    are followed. Images of other formats than `formats` (Pillow's names) are left out.
 
     Raises:
         UsageError: no such folder, or no image in it; unlike images; broken ones with `strict`.
@@ -33,7 +40,7 @@ def from_folder(
             f"source={str(path)!r} must be a folder of images; found {state}. Check the path; "
             "images in one file are passed as NumPy arrays."
         )
-    files = _image_files(folder)
+    files = _image_files(folder, formats)
     relative = [file.relative_to(folder) for file in files]
     classes = sorted({file.parts[0] for file in relative})
     if any(len(file.parts) == 1 for file in relative):
@@ -53,6 +60,7 @@ def from_folder(
         resolution,
         channels,
         strict,
+        formats,
     )
 
 
@@ -65,17 +73,18 @@ def _version(file: Path) -> tuple[int, int]:
     return (status.st_size, status.st_mtime_ns)
 
 
-def _image_files(folder: Path) -> list[Path]:
-    """The files below with the suffix of an image, sorted.
+def _image_files(folder: Path, formats: Sequence[str]) -> list[Path]:
+    """The files below with the suffix of an image of these formats, sorted.
 
-    Hidden ones are left out, and so are folders of `kgan train`: samples are no data.
+    Warns of those of other formats that Pillow reads. Hidden ones are left out, and so are folders
+    of `kgan train`: samples are no data.
 
     Raises:
         UsageError: there are none.
         OSError: a folder cannot be read.
     """
-    suffixes = {
-        suffix for suffix, kind in Image.registered_extensions().items() if kind in Image.OPEN
+    kinds = {
+        suffix: kind for suffix, kind in Image.registered_extensions().items() if kind in Image.OPEN
     }
     images: list[Path] = []
     others: list[Path] = []
@@ -94,14 +103,24 @@ def _image_files(folder: Path) -> list[Path]:
             if not name.startswith("."):
                 path = Path(place, name)
                 # A link that leads nowhere is named when it is decoded; a pipe would never end.
-                known = path.suffix.lower() in suffixes and (path.is_file() or not path.exists())
+                known = kinds.get(path.suffix.lower()) in formats and (
+                    path.is_file() or not path.exists()
+                )
                 (images if known else others).append(path)
     if images:
+        left = [path for path in others if path.suffix.lower() in kinds and path.is_file()]
+        if left:
+            warnings.warn(
+                f"{len(left)} images of source={str(folder)!r} ({min(left).name}, say) are of "
+                f"other formats than formats={list(formats)} and left out.",
+                stacklevel=2,
+            )
         return sorted(images)
     found = f"{len(others)} other files ({others[0].name}, say)" if others else "no files"
     raise UsageError(
-        f"source={str(folder)!r} must hold image files (.png, .jpg, .webp, …); found {found}. "
-        "Pass the folder that holds the images, or that holds one subfolder of images a class."
+        f"source={str(folder)!r} must hold image files of the formats {', '.join(formats)}; "
+        f"found {found}. Pass the folder that holds the images, or that holds one subfolder of "
+        "images a class."
     )
 
 

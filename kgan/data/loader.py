@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kgan.checks import check_flag, check_integer
+from kgan.data.decode import check_formats
 from kgan.data.source import PACKAGED, Source, from_arrays, hide_labels, packaged
 from kgan.errors import UsageError
 
@@ -25,12 +27,14 @@ def load(
     labels: bool = False,
     labelled: int | None = None,
     strict: bool = False,
+    formats: Sequence[str] | None = None,
 ) -> ImageDataset:
     """Batches of images, float32 `(batch_size, height, width, channels)` in [-1, 1].
 
     The order is a pure function of the seed and the epoch. What does not fill a batch is left out
     for the epoch. Folders and TFDS sets are decoded once, into a cache (`data` in KGAN_HOME, by
-    default ~/.cache/kgan), and read from there without filling the memory.
+    default ~/.cache/kgan), and read from there without filling the memory. 16 bits are brought to
+    8; 32-bit and floating-point pixels, which have no known range, are refused as broken images.
 
     Args:
         source: one of
@@ -52,7 +56,10 @@ def load(
             for semi-supervised learning: the others become -1. Every second image of a batch
             then has a label, each of the few again and again; the others are from all images.
         strict: an image that cannot be decoded is an error; otherwise a warning names it, and it
-            is skipped.
+            is skipped, and tried again at the next load.
+        formats: which files of a folder are images, by Pillow's names, whatever their suffixes
+            pretend: `kgan.data.decode.FORMATS` by default (PNG, JPEG, WEBP, TIFF and others). EPS,
+            which would run a program, is never one.
 
     Raises:
         UsageError: a wrong argument, unknown or unfit data.
@@ -66,7 +73,7 @@ def load(
     if channels is not None:
         channels = check_integer("channels", channels, 1, 4)
     labels, strict = check_flag("labels", labels), check_flag("strict", strict)
-    found = _find(source, split, resolution, channels, strict)
+    found = _find(source, split, resolution, channels, strict, formats)
     if batch_size > len(found.images):
         raise UsageError(
             f"batch_size={batch_size} must not exceed the {len(found.images)} images of "
@@ -87,29 +94,44 @@ def load(
 
 
 def _find(
-    source: Any, split: str, resolution: int | None, channels: int | None, strict: bool
+    source: Any,
+    split: str,
+    resolution: int | None,
+    channels: int | None,
+    strict: bool,
+    formats: Sequence[str] | None,
 ) -> Source:
-    if isinstance(source, str):
-        if source.startswith("tfds:"):
-            return _tfds(source.removeprefix("tfds:"), split, resolution, channels, strict)
-        if source not in PACKAGED and not _is_folder(source):
-            return _tfds(source, split, resolution, channels, strict)
+    name = source if isinstance(source, str) else None
+    is_folder = isinstance(source, os.PathLike) or (
+        name is not None and name not in PACKAGED and _is_folder(name)
+    )
+    if formats is not None and not is_folder:
+        raise UsageError(
+            f"formats={formats!r} is of folders of images; received the source "
+            f"{type(source).__name__ if name is None else repr(name)}. Leave formats out."
+        )
+    if name is not None and name not in PACKAGED and not is_folder:
+        from kgan.data.tfds_source import from_tfds
+
+        return from_tfds(name.removeprefix("tfds:"), split, resolution, channels, strict)
     if split != "train":
         raise UsageError(
             f"split={split!r} is known of TFDS data sets only; expected 'train', all images of "
             "the source. Pass the folder or the arrays of the split, or 'tfds:NAME' as source."
         )
-    if isinstance(source, str) and source in PACKAGED:
-        return packaged(source, resolution, channels)
-    if isinstance(source, (str, os.PathLike)):
+    if is_folder:
         from kgan.data.folder import from_folder
 
-        return from_folder(source, resolution, channels, strict)
+        return from_folder(source, resolution, channels, strict, check_formats(formats))
+    if name is not None:
+        return packaged(name, resolution, channels)
     return from_arrays(source, resolution, channels)
 
 
 def _is_folder(source: str) -> bool:
     """Whether a name means a folder: it is one, or is written as only paths are."""
+    if source.startswith("tfds:"):
+        return False
     if source.startswith((".", "~", os.sep)) or Path(source).exists():
         return True
     if "/" not in source and os.sep not in source:
@@ -117,11 +139,3 @@ def _is_folder(source: str) -> bool:
     from kgan.data.tfds_source import is_tfds_name
 
     return not is_tfds_name(source)
-
-
-def _tfds(
-    name: str, split: str, resolution: int | None, channels: int | None, strict: bool
-) -> Source:
-    from kgan.data.tfds_source import from_tfds
-
-    return from_tfds(name, split, resolution, channels, strict)

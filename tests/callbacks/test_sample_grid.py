@@ -1,3 +1,4 @@
+import os
 from types import SimpleNamespace
 
 import numpy as np
@@ -120,6 +121,19 @@ def test_a_spoilt_grid_is_left_out_of_the_animation(tmp_path):
     (folder / "epoch-0002.png").write_bytes(whole[: len(whole) // 2])
     with pytest.warns(UserWarning, match=r"epoch-0001\.png cannot be read"):
         train(SampleGrid(folder, n=1, gif=gif), 4, initial_epoch=3)
+    with Image.open(gif) as animation:
+        assert animation.n_frames == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+@pytest.mark.timeout(60)
+def test_a_pipe_among_the_grids_does_not_hold_up_the_animation(tmp_path):
+    folder, gif = tmp_path / "samples", tmp_path / "samples.gif"
+    train(SampleGrid(folder, n=1), 2)
+    (folder / "epoch-0001.png").unlink()
+    os.mkfifo(folder / "epoch-0001.png")
+    with pytest.warns(UserWarning, match=r"epoch-0001\.png cannot be read"):
+        train(SampleGrid(folder, n=1, gif=gif), 3, initial_epoch=2)
     with Image.open(gif) as animation:
         assert animation.n_frames == 2
 

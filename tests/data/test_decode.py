@@ -1,10 +1,11 @@
 import io
+import os
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from kgan.data.decode import convert, read
+from kgan.data.decode import convert, opened, read
 
 
 def stored(image, format="PNG", **options):
@@ -47,6 +48,31 @@ def test_sixteen_bits_keep_their_upper_eight():
     values = np.array([[0, 255], [256, 65535]], np.uint16)
     pixels = read(stored(Image.fromarray(values)), None, None)
     assert pixels[..., 0].tolist() == [[0, 0], [1, 255]]
+    assert read(stored(Image.fromarray(values), "TIFF"), None, None).tolist() == pixels.tolist()
+    black = Image.fromarray(np.zeros((2, 2), np.uint16))
+    assert read(stored(black), None, None).max() == 0
+    # 10 bits, which Pillow brings to 16 in a mode of 32.
+    grey = io.BytesIO(b"P5 1 1 1023\n" + (511).to_bytes(2, "big"))
+    assert read(grey, None, None).tolist() == [[[127]]]
+
+
+def test_pixels_of_32_bits_are_refused():
+    for values in (np.full((2, 2), 2**31 - 1, np.int32), np.full((2, 2), 200, np.int32)):
+        with pytest.raises(ValueError, match=r"32-bit .* no known range; save it with 8 or 16"):
+            read(stored(Image.fromarray(values), "TIFF"), None, None)
+
+
+def test_a_16_bit_image_that_would_come_out_black_is_refused():
+    with pytest.raises(ValueError, match=r"16-bit pixels are below 256 of 65535.*8 bits"):
+        read(stored(Image.fromarray(np.full((2, 2), 200, np.uint16))), None, None)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+@pytest.mark.timeout(60)
+def test_a_pipe_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "x.png")
+    with pytest.raises(OSError, match=r"x\.png is no regular file"):
+        opened(tmp_path / "x.png")
 
 
 def test_photos_are_turned_upright():

@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import EpsImagePlugin, Image
 
 import kgan.data
 from kgan.errors import UsageError
@@ -335,3 +335,78 @@ def test_two_workers_that_decode_at_once(folder, cache, monkeypatch):
 def test_a_pipe_is_no_image(folder, cache):
     os.mkfifo(folder / "x.png")
     assert kgan.data.load(folder, batch_size=4).num_images == 12
+
+
+@pytest.fixture
+def ghostscript(tmp_path, monkeypatch):
+    """A program in Ghostscript's place; the file is there once it was started."""
+    started = tmp_path / "started"
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "gs").write_text(f"#!/bin/sh\ntouch {started}\n")
+    (tmp_path / "bin" / "gs").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    monkeypatch.setattr(EpsImagePlugin, "gs_binary", None)
+    return started
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the program is a shell script")
+def test_a_program_named_as_an_image_is_not_run(folder, tmp_path, ghostscript):
+    path = folder / "cats" / "9.png"
+    Image.new("RGB", (8, 8)).save(path, "EPS")
+    with pytest.warns(UserWarning, match=r"cats/9.png \(cannot identify"):
+        assert kgan.data.load(folder, batch_size=4).num_images == 12
+    assert not ghostscript.exists()
+    with Image.open(path) as image, pytest.raises(OSError):
+        image.load()
+    assert ghostscript.exists()  # as it would have been
+    for formats in (["PNG", "eps"], "EPS"):
+        with pytest.raises(UsageError, match=r"formats must be a list of some of .*PNG.*EPS runs"):
+            kgan.data.load(folder, formats=formats)
+
+
+def test_other_formats_are_named_and_read_if_asked_for(folder):
+    Image.new("L", (8, 8), 250).save(folder / "cats" / "x.tga")
+    with pytest.warns(UserWarning, match=r"1 images .*x\.tga, say.* other formats than .*left out"):
+        assert kgan.data.load(folder, batch_size=4).num_images == 12
+    dataset = kgan.data.load(folder, batch_size=13, formats=["png", "TGA"])
+    assert values(dataset)[-1] == 250
+    with pytest.raises(UsageError, match=r"must hold .* formats JPEG; found 13 other files"):
+        kgan.data.load(folder, formats=["JPEG"])
+    with pytest.raises(UsageError, match=r"formats=.* is of folders .*'fashion_mnist'. Leave form"):
+        kgan.data.load("fashion_mnist", formats=["PNG"])
+
+
+def test_images_without_a_known_range_are_named(folder):
+    Image.fromarray(np.full((8, 8), 200, np.int32)).save(folder / "cats" / "7.tif")
+    Image.fromarray(np.full((8, 8), 200, np.uint16)).save(folder / "cats" / "8.png")
+    Image.fromarray(np.full((8, 8), 0.5, np.float32)).save(folder / "cats" / "9.tiff")
+    with pytest.warns(UserWarning) as caught:
+        assert kgan.data.load(folder, batch_size=4).num_images == 12
+    (warning,) = caught
+    assert "cats/7.tif (32-bit and floating-point pixels have no" in str(warning.message)
+    assert "cats/8.png (all of its 16-bit pixels are below 256" in str(warning.message)
+    assert "cats/9.tiff (32-bit and floating-point pixels have no" in str(warning.message)
+
+
+def test_what_could_not_be_read_is_tried_again(folder, cache, monkeypatch):
+    from kgan.data import decode
+
+    path, read, asked = folder / "dogs" / "3.png", decode.read, []
+
+    def refusing(file, *arguments):
+        asked.append(file)
+        if file == path:
+            raise PermissionError(13, os.strerror(13), str(file))
+        return read(file, *arguments)
+
+    monkeypatch.setattr(decode, "read", refusing)
+    for _ in range(2):
+        with pytest.warns(UserWarning, match=r"1 of the images .*dogs/3.png .*Permission denied"):
+            assert kgan.data.load(folder, batch_size=4).num_images == 11
+    assert asked[12:] == [path]  # the second time it alone
+    monkeypatch.setattr(decode, "read", read)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        dataset = kgan.data.load(folder, batch_size=12, labels=True)
+    assert 103 in [round(value) for value in (dataset.images[:, 0, 0, 0] + 1) * 127.5]
+    assert len(list(cache.iterdir())) == 1
