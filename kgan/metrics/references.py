@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
+import math
+import os
 import re
 import warnings
 import zipfile
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
 PACKAGED = Path(__file__).with_name("packaged")
 LIMIT = 50_000  # images; published figures use as many
 _BATCH = 256
+# The arrays of a file may take as many bytes, or so many times its own: features compress little,
+# and a small file must not fill the memory.
+_ROOM = 1 << 26
+_RATIO = 100
 # What NumPy and zipfile raise for a file whose bytes have changed.
 _DAMAGE = (
     OSError,
@@ -133,9 +139,11 @@ def load(
         extractor: what it must say of the extractor.
 
     Raises:
-        UsageError: no such file, a damaged one, or a reference of another protocol.
+        UsageError: no such file, a damaged one, one that would unfold to far more than its own
+            size, or a reference of another protocol.
     """
     try:
+        _check_size(path)
         with np.load(path, allow_pickle=False) as file:
             protocol = json.loads(str(file["protocol"]))
             features = file["features"]
@@ -149,8 +157,7 @@ def load(
     except FileNotFoundError:
         raise UsageError(f"reference={str(path)!r} must be a file; there is none.") from None
     except _DAMAGE as error:
-        # NumPy takes every file of another kind for a pickle, and says how to run it.
-        cause = "no .npz file" if "pickle" in str(error) else error
+        cause = "no .npz file" if "not a zip file" in str(error) else error
         raise UsageError(
             f"reference={str(path)!r} is damaged or no reference: it cannot be read ({cause}). "
             "Remove it, and make it anew from the data."
@@ -158,6 +165,27 @@ def load(
     check_features(f"reference={str(path)!r}", features, at_least=2)
     check_protocol(f"reference={str(path)!r}", found, data, extractor)
     return found
+
+
+def _check_size(path: str | Path) -> None:
+    """Refuse, before it is read, an .npz file whose arrays are vast or unlike their headers.
+
+    Raises:
+        ValueError: they are.
+    """
+    limit, total = max(_ROOM, _RATIO * os.path.getsize(path)), 0
+    with zipfile.ZipFile(path) as archive:
+        for entry in archive.infolist():
+            with archive.open(entry) as file:
+                if np.lib.format.read_magic(file) != (1, 0):
+                    raise ValueError(f"{entry.filename} is in another format than NumPy's 1.0")
+                shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+                size = math.prod(shape) * dtype.itemsize
+                if size != entry.file_size - file.tell():
+                    raise ValueError(f"{entry.filename} has another size than its shape {shape}")
+            total += size
+    if total > limit:
+        raise ValueError(f"its arrays would take {total} bytes, of {os.path.getsize(path)}")
 
 
 def check_protocol(

@@ -1,7 +1,9 @@
 import dataclasses
+import io
 import json
 import shutil
 import warnings
+import zipfile
 
 import numpy as np
 import pytest
@@ -131,6 +133,41 @@ def test_no_reference(data, extractor, home, tmp_path, damage):
     elif damage == "other":
         np.savez(path, images=np.zeros(3))
     with pytest.raises(UsageError, match=r"reference='.*own.npz' (must be a file|is damaged)"):
+        references.load(path)
+
+
+def vast(path):
+    """A few hundred KiB of zeros that are 256 MiB."""
+    zeros = np.zeros((1 << 16, 1 << 10), np.float32)
+    np.savez_compressed(path, protocol="{}", features=zeros, labels=np.zeros(0, np.int32))
+
+
+def boastful(path):
+    """A header that speaks of 4 TiB."""
+    header = io.BytesIO()
+    described = {"descr": "<f4", "fortran_order": False, "shape": (1 << 38, 4)}
+    np.lib.format.write_array_header_1_0(header, described)
+    with zipfile.ZipFile(path) as archive:
+        content = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in content.items():
+            features = name == "features.npy"
+            archive.writestr(name, header.getvalue() + data[128:] if features else data)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [(vast, r"its arrays would take 268\d+ bytes, of 2\d{5}\)"), (boastful, r"another size than")],
+)
+def test_a_file_that_would_fill_the_memory_is_not_read(
+    data, extractor, home, tmp_path, monkeypatch, spoil, message
+):
+    path = tmp_path / "own.npz"
+    references.of(data, extractor).save(path)
+    references.load(path)
+    spoil(path)
+    monkeypatch.setattr(np, "load", None)
+    with pytest.raises(UsageError, match=rf"reference='.*own.npz' is damaged .*{message}"):
         references.load(path)
 
 

@@ -33,6 +33,10 @@ STORAGES = {
 }
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PROTOCOL = 1001
+# All tensors together may take as many bytes, or so many times those of their storages: a stride of
+# 0 makes any number of elements of one.
+_ROOM = 1 << 26
+_COPIES = 4
 _MEND = "Save it with torch.save(model.state_dict(), path)."
 
 
@@ -70,7 +74,8 @@ def read_state_dict(
 
     Raises:
         UsageError: no such file, another SHA-256, a file that is cut short or damaged or is not
-            PyTorch's, or one that holds other things than tensors.
+            PyTorch's, or one that holds other things than tensors, or tensors that would unfold to
+            far more than it holds.
     """
     data = _read(path, sha256, argument)
     label = f"{argument}={str(path)!r}"
@@ -203,6 +208,17 @@ def _arrays(
         if len(values) != storage.size:
             raise ValueError(f"storage {storage.key} has {len(values)} of {storage.size}")
         flat[storage] = _native(values, storage.code)
+    held = sum(values.nbytes for values in flat.values())
+    asked = sum(
+        math.prod(map(abs, tensor.shape)) * flat[tensor.storage].itemsize
+        for tensor in tensors.values()
+    )
+    if asked > max(_ROOM, _COPIES * held):
+        raise UsageError(
+            f"{label} must hold tensors of about its own size; its {held} bytes of numbers would "
+            f"unfold to {asked}, by strides of 0 or many tensors of one storage. Save what is "
+            "needed of them."
+        )
     return {name: _view(name, tensor, flat[tensor.storage]) for name, tensor in tensors.items()}
 
 

@@ -104,6 +104,22 @@ def test_the_other_byte_order(tmp_path):
     np.testing.assert_array_equal(read_state_dict(path)["a"], [0, 1, 2])
 
 
+@FORMATS
+def test_a_small_file_does_not_fill_the_memory(tmp_path, zipped):
+    """A GiB each: one element many times, many tensors of one storage, overlapping rows."""
+    one, many = torch.zeros(1), torch.zeros(1 << 18)
+    states = [
+        {"a": one.expand(1 << 28)},
+        {str(number): many for number in range(1 << 10)},
+        {"a": many.as_strided((1 << 10, 1 << 18), (0, 1))},
+    ]
+    for state in states:
+        path = save(state, tmp_path / "w.pth", zipped)
+        with pytest.raises(UsageError, match=rf"about its own size.* unfold to {1 << 30}, by"):
+            read_state_dict(path)
+        assert path.stat().st_size < 1 << 21
+
+
 def test_sha256(tmp_path):
     path = save({"a": torch.ones(2)}, tmp_path / "w.pth")
     digest = sha256(path)
