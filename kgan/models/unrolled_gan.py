@@ -6,9 +6,8 @@ import keras
 import tensorflow as tf
 
 from kgan.checks import check_integer
-from kgan.errors import UsageError
 from kgan.models.dcgan import DCGAN
-from kgan.models.optimizers import Functional
+from kgan.models.optimizers import Functional, check_functional
 
 
 @keras.saving.register_keras_serializable(package="kgan")
@@ -24,7 +23,8 @@ class UnrolledGAN(DCGAN):
 
     Raises:
         UsageError: `unrolling_steps` below 0, or what `DCGAN` refuses; in `compile` an optimizer of
-            the discriminator that cannot be foreseen (Nadam, or with gradient accumulation).
+            the discriminator other than Adam, RMSprop and SGD, or one with an option that changes
+            its updates, such as clipped gradients or weight decay.
 
     Metz et al., "Unrolled Generative Adversarial Networks", 2017, arXiv:1611.02163, equations 7
     to 10.
@@ -62,14 +62,7 @@ class UnrolledGAN(DCGAN):
 
     def check_compile(self, arguments):
         super().check_compile(arguments)
-        optimizer = arguments["discriminator_optimizer"]
-        if not Functional.can_apply(optimizer):
-            raise UsageError(
-                "discriminator_optimizer must be one whose update is a function of the gradients "
-                f"of one step, to be foreseen; received {type(optimizer).__name__}"
-                f"(gradient_accumulation_steps={optimizer.gradient_accumulation_steps}). Use Adam, "
-                "RMSprop or SGD without gradient_accumulation_steps."
-            )
+        check_functional("discriminator_optimizer", arguments["discriminator_optimizer"])
 
     def generator_loss(self, real, fake):
         """The loss against the discriminator of `unrolling_steps` updates ahead."""

@@ -108,13 +108,17 @@ def test_the_gradient_flows_through_the_updates(steps):
     [
         keras.optimizers.Adam(1e-2, 0.5),
         keras.optimizers.RMSprop(1e-2),
+        keras.optimizers.RMSprop(1e-2, momentum=0.9),
+        keras.optimizers.SGD(0.1),
         keras.optimizers.SGD(0.1, momentum=0.9),
+        keras.optimizers.SGD(0.1, momentum=0.9, nesterov=True),
         keras.optimizers.Adam(keras.optimizers.schedules.ExponentialDecay(1e-2, 1, 0.5)),
     ],
 )
 def test_the_foreseen_weights_are_those_of_the_optimizers_own_updates(optimizer):
     random = np.random.RandomState(0)
     variables = [keras.Variable(random.normal(size=shape)) for shape in ((3, 2), (2,))]
+    variables[1].constraint = keras.constraints.UnitNorm()
     optimizer = type(optimizer).from_config(optimizer.get_config())
     optimizer.build(variables)
     # A first real update, so that the moments are no zeros.
@@ -146,7 +150,10 @@ def test_bad_arguments():
 @pytest.mark.parametrize(
     ("optimizer", "received"),
     [
-        (keras.optimizers.Nadam(1e-3), r"Nadam\(gradient_accumulation_steps=None\)"),
+        (keras.optimizers.Nadam(1e-3), r"Nadam\(\)\."),
+        (keras.optimizers.AdamW(weight_decay=0.1), r"AdamW\(weight_decay=0\.1\)\."),
+        (keras.optimizers.SGD(clipnorm=1.0), r"SGD\(clipnorm=1\.0\)\."),
+        (keras.optimizers.Adam(amsgrad=True), r"Adam\(amsgrad=True\)\."),
         (
             keras.optimizers.Adam(gradient_accumulation_steps=2),
             r"Adam\(gradient_accumulation_steps=2\)\.",
