@@ -18,6 +18,7 @@ from kgan.errors import UsageError, unknown_name
 from kgan.files import refuse_foreign, replacing, restore, sha256
 from kgan.latent import PRIORS
 from kgan.models.info_gan import InfoGAN
+from kgan.models.loading import from_json
 from kgan.version import __version__
 
 FILES = (
@@ -150,7 +151,7 @@ def load(folder_or_name: str | Path) -> models.GAN:
     _verify(name, folder)
     if packaged and sha256(folder / SUMS) != registry.preset_sha256(name):
         raise _damaged(name, SUMS, "is not the one that kgan came with")
-    gan = _deserialize(name, folder / "config.json")
+    gan = from_json(f"preset={name!r}", folder / "config.json")
     _Weights(gan).load_weights(folder / "model.weights.h5")
     for network, kept in zip(gan.trained_networks.values(), _kept(gan).values(), strict=True):
         if network is not kept:
@@ -233,20 +234,6 @@ def _verify(name: str, folder: Path) -> None:
 
 def _damaged(name: str, file: str, what: str) -> PresetError:
     return PresetError(f"Preset {name!r} is damaged: {file} {what}. Fetch the preset again.")
-
-
-def _deserialize(name: str, file: Path) -> models.GAN:
-    """The GAN that the configuration describes, weights fresh; Keras's safe mode stays on."""
-    try:
-        gan = keras.saving.deserialize_keras_object(
-            json.loads(file.read_text(encoding="utf-8")), safe_mode=True
-        )
-    except Exception as error:
-        cause = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise UsageError(f"preset={name!r} cannot be built from config.json: {cause}") from error
-    if not isinstance(gan, models.GAN):
-        raise UsageError(f"preset={name!r} must hold a kgan.GAN, holds {type(gan).__name__}.")
-    return gan
 
 
 def _write_json(path: Path, content: object) -> None:

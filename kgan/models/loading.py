@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import os
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import keras
 
 from kgan.errors import UsageError
 from kgan.models.gan import GAN
+
+# Layers that are made of code, or of a graph that may write files; versions of Keras that kgan
+# runs on let some of them pass in safe mode.
+_CODE = ("Lambda", "__lambda__", "TFSMLayer", "TorchModuleWrapper")
+_MEND = "Copy it again, or go back to a checkpoint of the run."
+
+
+class UnknownClassError(UsageError):
+    """A model of a class that nothing has registered: the file that defines it must be imported."""
+
+
+class _CodeError(Exception):
+    """A configuration whose objects would run code of their own."""
 
 
 def load_model(path: str | Path) -> GAN:
@@ -39,10 +54,11 @@ def load_model(path: str | Path) -> GAN:
             "short. Copy it again, or go back to a checkpoint of the run."
         )
     try:
+        with zipfile.ZipFile(path) as archive:
+            _refuse_code(json.loads(archive.read("config.json")))
         model = keras.saving.load_model(path)
     except Exception as error:
-        cause, mend = _explain(error)
-        raise UsageError(f"path={str(path)!r} cannot be loaded: {cause}. {mend}") from error
+        raise _explained(f"path={str(path)!r} cannot be loaded", error) from error
     if not isinstance(model, GAN):
         raise UsageError(
             f"path={str(path)!r} holds a {type(model).__name__}, not a kgan model; load it with "
@@ -51,16 +67,58 @@ def load_model(path: str | Path) -> GAN:
     return model
 
 
-def _explain(error: Exception) -> tuple[str, str]:
-    """What is wrong with the file and what to do about it."""
-    text = str(error).strip() or type(error).__name__
-    if "safe" in text and "ambda" in text:
-        return (
-            "it holds a Lambda layer, whose code would run on loading",
-            "Replace that layer by one that needs no code of its own.",
+def from_json(what: str, path: Path, part: str | None = None) -> GAN:
+    """The GAN that Keras serialized to a JSON file, or to a part of it; weights fresh.
+
+    Raises:
+        UsageError: it is damaged, another kind of object, or would run code of its own; begins
+            with `what`.
+    """
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+        config = config if part is None else config.get(part)
+        _refuse_code([config])
+        gan = keras.saving.deserialize_keras_object(config, safe_mode=True)
+    except Exception as error:
+        raise _explained(f"{what} cannot be built from {path.name}", error) from error
+    if not isinstance(gan, GAN):
+        raise UsageError(f"{what} must hold a kgan.GAN, holds {type(gan).__name__}.")
+    return gan
+
+
+def _refuse_code(config: Any) -> None:
+    """Refuse what names code to run, or a module to import: Keras imports some by their name.
+
+    Raises:
+        _CodeError: a layer is made of code.
+        UnknownClassError: a class or function is neither Keras's own nor registered.
+    """
+    if isinstance(config, dict) and isinstance(kind := config.get("class_name"), str):
+        if kind in _CODE:
+            raise _CodeError(f"it holds a {kind.strip('_')} layer")
+        what, name = ("function", config.get("config")) if kind == "function" else ("class", kind)
+        known = name if what == "function" else config.get("registered_name") or kind
+        package = str(config.get("module") or "keras").split(".")[0]
+        if package not in ("keras", "builtins") and not keras.saving.get_registered_object(
+            str(known)
+        ):
+            raise UnknownClassError(f"Could not locate {what} {name!r}")
+    for value in config.values() if isinstance(config, dict) else config:
+        if isinstance(value, (dict, list)):
+            _refuse_code(value)
+
+
+def _explained(what: str, error: Exception) -> UsageError:
+    """The error that says what is wrong and what to do about it."""
+    if isinstance(error, _CodeError):
+        return UsageError(
+            f"{what}: {error}, whose code would run on loading. Replace that layer by one that "
+            "needs no code of its own."
         )
     # Keras goes on with the whole configuration.
+    text = str(error).strip() or type(error).__name__
     cause = text.splitlines()[0].split(". ")[0].rstrip(".:")
     if cause.startswith("Could not locate"):
-        return cause, "Import the module that defines and registers it, then load."
-    return cause, "Copy it again, or go back to a checkpoint of the run."
+        mend = "Import the module that defines and registers it, then load."
+        return UnknownClassError(f"{what}: {cause}. {mend}")
+    return UsageError(f"{what}: {cause}. {_MEND}")

@@ -125,3 +125,31 @@ def test_a_lambda_layer_is_refused_and_never_runs(path, tmp_path):
     witness.unlink(missing_ok=True)  # saving may have called it
     refused(path, "it holds a Lambda layer")
     assert not witness.exists()
+
+
+@pytest.mark.parametrize("package", ["keras_hub", "keras_cv", "keras_nlp", "evil"])
+@pytest.mark.parametrize("where", ["model", "layer", "function"])
+def test_a_module_that_the_file_names_is_not_imported(
+    saved, path, tmp_path, monkeypatch, package, where
+):
+    """Keras imports some packages by their names, and Python looks in the current folder, too."""
+    (tmp_path / f"{package}.py").write_text("raise SystemExit('it ran')")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def change(config):
+        layer = config["config"]["prior"] = {"class_name": "Own", "config": {}, "module": package}
+        if where == "model":
+            config.update(module=package, class_name="Own", registered_name="Own")
+        if where == "function":
+            layer.update(class_name="function", config="Own", registered_name="Own")
+
+    changed(saved, path, change)
+    refused(path, "Could not locate", "'Own'. Import the module that defines")
+
+
+@pytest.mark.parametrize("kind", ["Lambda", "__lambda__", "TFSMLayer", "TorchModuleWrapper"])
+def test_layers_of_code_are_refused_whatever_they_claim_to_be(saved, path, kind):
+    layer = {"class_name": kind, "config": {}, "module": "keras.layers"}
+    for claim in ({}, {"registered_name": "kgan>DCGAN"}, {"module": None}):
+        changed(saved, path, lambda config, claim=claim: config["config"].update(x=layer | claim))
+        refused(path, f"it holds a {kind.strip('_')} layer, whose code would run on loading")
