@@ -43,7 +43,7 @@ class Metrics(click.ParamType):
     epilog="\b\nExample:\n"
     "  kgan evaluate dcgan_fashion_mnist --metrics fd,pr --seed 1 --html report.html"
 )
-@click.argument("model")
+@models.model_argument
 @click.option(
     "--data",
     metavar="NAME|FOLDER",
@@ -115,6 +115,7 @@ class Metrics(click.ParamType):
 )
 def evaluate(
     model: str,
+    recipe: Path | None,
     data: str | None,
     split: str | None,
     metrics: list[str],
@@ -151,7 +152,7 @@ def evaluate(
         # Places that cannot be written are told before anything is measured.
         json_to = None if json_file is None else files.enter_context(replacing(json_file))
         html_to = None if html_file is None else files.enter_context(replacing(html_file))
-        gan = models.load(found)
+        gan = models.load(found, recipe)
         history = [] if html_file is None else models.history_of(found)
         from kgan.metrics import Evaluator, extractors, references, report
 

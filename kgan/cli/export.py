@@ -14,7 +14,7 @@ from kgan.errors import UsageError
 @click.command(
     epilog="\b\nExample:\n  kgan export dcgan_fashion_mnist --format onnx --out dcgan.onnx"
 )
-@click.argument("model")
+@models.model_argument
 @click.option(
     "--format",
     "form",
@@ -28,7 +28,7 @@ from kgan.errors import UsageError
 @click.option(
     "--opset", type=int, metavar="N", help="The ONNX operator set, 9 to 18.  [default: 18]"
 )
-def export(model: str, form: str, out: Path, opset: int | None) -> None:
+def export(model: str, recipe: Path | None, form: str, out: Path, opset: int | None) -> None:
     """Export MODEL: a run folder, a .keras file, a preset folder or its name.
 
     The averaged generator, in float32: `latent` and where it takes one `label`, `condition` or
@@ -38,7 +38,7 @@ def export(model: str, form: str, out: Path, opset: int | None) -> None:
     if opset is not None and form != "onnx":
         raise UsageError(f"--opset is for --format onnx only; received --format {form}.")
     found = models.find(model)
-    gan = models.load(found)
+    gan = models.load(found, recipe)
     import kgan
 
     if form == "onnx":

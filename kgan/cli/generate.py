@@ -57,7 +57,7 @@ conditions_option = click.option(
     "  kgan generate dcgan_fashion_mnist -n 100 --seed 7 --out garments.png\n"
     "  kgan generate runs/conditional -n 30 --labels 0,1,2 --out three_classes.png"
 )
-@click.argument("model")
+@models.model_argument
 @click.option(
     "-n",
     "count",
@@ -95,6 +95,7 @@ conditions_option = click.option(
 )
 def generate(
     model: str,
+    recipe: Path | None,
     count: int | None,
     seed: int | None,
     truncation: float | None,
@@ -116,7 +117,7 @@ def generate(
         count = max((len(values) for values in rows.values()), default=64)
     # A place that cannot be written is told before the images are made.
     with replacing(out) as temporary:
-        gan = models.load(found)
+        gan = models.load(found, recipe)
         given = _given(gan, labels, rows, count)
         inputs = gan.sample_inputs(count, seed, truncation, **given)
         further: dict[str, Any] = {f"{name}s": inputs[name] for name in gan.generator_inputs[1:]}

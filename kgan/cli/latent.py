@@ -94,7 +94,7 @@ def latent() -> None:
     epilog="\b\nExample:\n"
     "  kgan latent interpolate dcgan_fashion_mnist --seed 7 -n 4 --out garments.gif"
 )
-@click.argument("model")
+@models.model_argument
 @_label_option
 @click.option("--from", "first", type=_SEEDS, metavar="A", help="Begin at the image of seed A …")
 @click.option("--to", "last", type=_SEEDS, metavar="B", help="… and end at that of seed B.")
@@ -116,6 +116,7 @@ def latent() -> None:
 @_out_option("interpolation.png", "A .png (a row for each pair) or a .gif (there and back).")
 def interpolate(
     model: str,
+    recipe: Path | None,
     label: int | None,
     first: int | None,
     last: int | None,
@@ -139,7 +140,7 @@ def interpolate(
     steps = steps or (25 if out.suffix == ".gif" else 9)
     found = models.find(model)
     with replacing(out) as temporary:
-        gan = models.load(found)
+        gan = models.load(found, recipe)
         import numpy as np
 
         from kgan import images, latent
@@ -172,7 +173,7 @@ def interpolate(
     "  kgan latent arithmetic dcgan_fashion_mnist --seed 7 --positive 0,26 \\\n"
     "      --minus 37,38 --plus 3,36"
 )
-@click.argument("model")
+@models.model_argument
 @_label_option
 @click.option("--positive", type=Places(), required=True, help="Images that have it.")
 @click.option("--minus", type=Places(), required=True, help="Images like these that lack it.")
@@ -190,6 +191,7 @@ def interpolate(
 @_out_option("arithmetic.png", "A .png file.")
 def arithmetic(
     model: str,
+    recipe: Path | None,
     label: int | None,
     positive: list[int],
     minus: list[int],
@@ -221,7 +223,7 @@ def arithmetic(
                 )
     found = models.find(model)
     with replacing(out) as temporary:
-        gan = models.load(found)
+        gan = models.load(found, recipe)
         import numpy as np
 
         from kgan import images, latent
@@ -248,7 +250,7 @@ def arithmetic(
 @latent.command(
     epilog="\b\nExample:\n  kgan latent invert dcgan_fashion_mnist photos --latents photos.npz"
 )
-@click.argument("model")
+@models.model_argument
 @_label_option
 @click.argument("source", metavar="IMAGES", type=click.Path(path_type=Path))
 @click.option(
@@ -287,6 +289,7 @@ def arithmetic(
 )
 def invert(
     model: str,
+    recipe: Path | None,
     label: int | None,
     source: Path,
     count: int,
@@ -311,7 +314,7 @@ def invert(
     with contextlib.ExitStack() as files:
         picture = files.enter_context(replacing(out))
         arrays = None if latents_out is None else files.enter_context(replacing(latents_out))
-        gan = models.load(found)
+        gan = models.load(found, recipe)
         import numpy as np
 
         from kgan import images, latent
@@ -345,7 +348,7 @@ def invert(
 
 
 @latent.command(epilog="\b\nExample:\n  kgan latent directions dcgan_fashion_mnist -n 5 --seed 7")
-@click.argument("model")
+@models.model_argument
 @_label_option
 @click.option(
     "-n",
@@ -362,7 +365,13 @@ def invert(
 @_seed_option("The seed of the image in the middle; drawn and printed if not given.")
 @_out_option("directions.png", "A .png file: a row for each direction, from -3 to 3.")
 def directions(
-    model: str, label: int | None, count: int, layer: str | None, seed: int | None, out: Path
+    model: str,
+    recipe: Path | None,
+    label: int | None,
+    count: int,
+    layer: str | None,
+    seed: int | None,
+    out: Path,
 ) -> None:
     """Show along which directions the images of MODEL vary most (GANSpace).
 
@@ -373,7 +382,7 @@ def directions(
     _check_file("--out", out, ".png")
     found, seed = models.find(model), _drawn(seed)
     with replacing(out) as temporary:
-        gan = models.load(found)
+        gan = models.load(found, recipe)
         import numpy as np
 
         from kgan import images, latent

@@ -3,16 +3,41 @@
 from __future__ import annotations
 
 import inspect
+import shlex
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from kgan.cli import run_folder
 from kgan.errors import UsageError, unknown_name
-from kgan.files import restore, sha256
+from kgan.files import restore
 
 if TYPE_CHECKING:
     from kgan.models import GAN
+
+
+def model_argument(command: Callable) -> Callable:
+    """The argument MODEL and the option --recipe, for every command that loads a model."""
+    command = click.option(
+        "--recipe",
+        metavar="FILE.py",
+        callback=_recipe_path,
+        help="Import this recipe first, for the classes that MODEL needs; it runs as your program.",
+    )(command)
+    return click.argument("model")(command)
+
+
+def _recipe_path(context: click.Context, option: click.Parameter, recipe: str | None):
+    """The whole path of --recipe, checked before anything slow."""
+    from kgan.zoo import registry
+
+    try:
+        return None if recipe is None else registry.recipe_path(recipe)
+    except UsageError as error:
+        raise UsageError(f"--{error}") from error
 
 
 def find(model: str) -> Path | str:
@@ -70,20 +95,47 @@ def _config(folder: Path) -> dict[str, Any]:
         return {}
 
 
-def load(found: Path | str) -> GAN:
-    """The GAN that `find` found; of a run that has not ended, that of its newest checkpoint."""
+def load(found: Path | str, recipe: Path | None = None) -> GAN:
+    """The GAN that `find` found; of a run that has not ended, that of its newest checkpoint.
+
+    Nothing beside the model is run but `recipe`, or the recipe that the model's run names, if the
+    user has run that very file here.
+
+    Raises:
+        UsageError: the model is damaged, or needs a class that is in no recipe that may be run.
+    """
     from kgan.cli.main import import_tensorflow
 
     import_tensorflow()
+    from kgan import zoo
+    from kgan.models.loading import UnknownClassError
+
+    theirs = _recipe_of(_run(found)) if isinstance(found, Path) and recipe is None else None
+    if theirs is not None and _is_own(theirs):
+        recipe = Path(theirs["argument"])
+    if recipe is not None:
+        zoo.recipe(recipe)
+    try:
+        return _read(found)
+    except UnknownClassError as error:
+        if theirs is None or recipe is not None:
+            raise
+        name = theirs["argument"]
+        raise UsageError(
+            f"{error} The run names the recipe {name}, which is not imported unasked, for `kgan "
+            f"train` has not run it on this machine as it is; if you trust it, pass --recipe "
+            f"{shlex.quote(name)}."
+        ) from error
+
+
+def _read(found: Path | str) -> GAN:
     import kgan
 
     if isinstance(found, Path) and found.suffix == ".keras":
-        _import_recipe(found.parent)
         return kgan.load_model(found)
-    if isinstance(found, Path) and (found / "checkpoints").is_dir():
-        _import_recipe(found)
-        return _newest(found)
-    return kgan.presets.load(found)
+    if isinstance(found, str) or (found / "metadata.json").is_file():
+        return kgan.presets.load(found)
+    return _newest(found)
 
 
 def data_of(found: Path | str) -> dict[str, Any] | None:
@@ -118,29 +170,31 @@ def _run(found: Path) -> Path:
     return found.parent if found.suffix == ".keras" else found
 
 
-def _import_recipe(run: Path) -> None:
-    """Import a run's recipe, if it is a file of the user's: it may register classes of its own.
+def _recipe_of(run: Path) -> dict[str, Any] | None:
+    """What a run's `config.json` says of its recipe, if that is a file; a preset's says nothing."""
+    if (run / "metadata.json").is_file():
+        return None
+    recipe = _config(run).get("recipe")
+    argument = recipe and recipe["argument"]
+    return recipe if isinstance(argument, str) and Path(argument).suffix == ".py" else None
 
-    Only the very file that the run was trained with, so that no other code runs.
-    """
-    recipe = _config(run).get("recipe", {"argument": ""})
-    path = Path(recipe["argument"])
-    if path.suffix == ".py" and path.is_file() and sha256(path) == recipe["sha256"]:
-        from kgan import zoo
 
-        zoo.recipe(path)
+def _is_own(theirs: dict[str, Any]) -> bool:
+    """Whether a run's recipe is here as the run was trained with it, and the user has run it."""
+    from kgan.cli import own_recipes
+
+    if not Path(theirs["argument"]).is_file():
+        return False
+    recipe = run_folder.recipe(theirs["argument"])
+    return recipe["sha256"] == theirs["sha256"] and own_recipes.known(recipe)
 
 
 def _newest(run: Path) -> GAN:
     """The networks of a run's newest good checkpoint, the averaged ones included."""
-    import keras
-
-    import kgan.models  # noqa: F401, registers the classes
     from kgan.callbacks import checkpoint
+    from kgan.models.loading import from_json
 
-    gan = keras.saving.deserialize_keras_object(
-        run_folder.read(run, "MODEL")["model"], safe_mode=True
-    )
+    gan = from_json(f"MODEL={str(run)!r}", run / "config.json", "model")
     found = checkpoint.newest(run / "checkpoints")
     assert found is not None, "find() has seen one"
     _, arrays = found

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kgan.checks import PRECISIONS
-from kgan.cli import run_folder
+from kgan.cli import own_recipes, run_folder
 from kgan.cli.evaluate import Metrics
 from kgan.cli.main import Interrupted, OneOf, import_tensorflow
 from kgan.errors import UsageError
@@ -130,6 +130,8 @@ def train(recipe: str | None, out: Path | None, resume: bool, **given: Any) -> N
     # Before anything slow: a run that is killed from now on can be resumed.
     if chief and not resume:
         run_folder.write(out, config)
+    if recipe is not None:
+        own_recipes.remember(run_folder.recipe(recipe))
     console = Console(quiet=not chief, highlight=False, markup=False, soft_wrap=True)
     try:
         _run(config, out, resume, chief, console)
@@ -167,15 +169,28 @@ def _resumed(recipe: str | None, out: Path | None, given: dict) -> tuple[Path, d
             "read; restore it, or start a new run with another --out."
         )
     now = run_folder.recipe(recipe or config["recipe"]["argument"])
-    # Not the path: that of a recipe that comes with kgan is another in another environment.
-    if now["argument"] != config["recipe"]["argument"]:
+    if recipe is None and not own_recipes.known(now):
         raise UsageError(
-            f"RECIPE={recipe} differs from the run's, which is {config['recipe']['argument']}; "
+            f"--resume: this run's recipe, {now['path']}, has not been run on this machine as it "
+            f"is; if you trust it, `kgan train {shlex.quote(now['path'])} --resume --out "
+            f"{shlex.quote(str(out))}`."
+        )
+    # Not the path: that of a recipe that comes with kgan is another in another environment, and
+    # that of one's own once it was moved.
+    then = config["recipe"]
+    same = (now["name"], now["sha256"]) == (then["name"], then["sha256"])
+    if now["argument"] != then["argument"] and not same:
+        raise UsageError(
+            f"RECIPE={recipe} differs from the run's, which is {then['argument']}; "
             "leave it out, or start a new run with another --out."
         )
-    if now["sha256"] != config["recipe"]["sha256"]:
+    if not same:
         click.echo(f"Warning: {now['path']} has changed since the run began.", err=True)
-    return out, {**config, "arguments": run_folder.merged(given, config)}
+    return out, {
+        **config,
+        "recipe": now if same else then,
+        "arguments": run_folder.merged(given, config),
+    }
 
 
 def _run(config: dict, out: Path, resume: bool, chief: bool, console: Console) -> None:

@@ -28,6 +28,14 @@ def model(image_shape, seed=0):
 '''
 
 
+@pytest.fixture(scope="session", autouse=True)
+def user(tmp_path_factory):
+    """A KGAN_HOME that no other session of tests has written to."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KGAN_HOME", str(tmp_path_factory.mktemp("user")))
+        yield
+
+
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """An empty current directory."""

@@ -1,11 +1,13 @@
 import json
+import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import kgan as library
 from kgan import zoo
-from kgan.cli import models
+from kgan.cli import models, own_recipes, run_folder
 from kgan.errors import UsageError
 
 
@@ -130,3 +132,113 @@ def test_a_file_beside_a_config_that_is_no_runs(folder, tiny_gan, kgan):
     tiny_gan.save(folder / "model.keras")
     (folder / "config.json").write_text('{"editor": "mine"}')
     assert kgan("generate", "model.keras", "-n", 1, "--out", "a.png").exit_code == 0
+
+
+# -- the code of others -----------------------------------------------------------------------
+
+COMMANDS = [
+    ["generate", "run", "-n", 1],
+    ["evaluate", "run", "--samples", 2],
+    ["export", "run", "--format", "onnx", "--out", "a.onnx"],
+    ["latent", "interpolate", "run"],
+    ["latent", "arithmetic", "run", "--positive", 0, "--minus", 1, "--plus", 2, "--seed", 0],
+    ["latent", "invert", "run", "tiny.py"],
+    ["latent", "directions", "run"],
+]
+
+
+@pytest.fixture
+def witness(folder):
+    """The file that the stranger's recipe writes when it is run."""
+    return folder / "it ran"
+
+
+@pytest.fixture
+def strangers(folder, recipe, tiny_gan, witness):
+    """Makes the run of a stranger, whose recipe lies here, and vouched for, but was never run."""
+    recipe.write_text(f"open({str(witness)!r}, 'w').close()\n" + recipe.read_text())
+
+    def make(argument, **config):
+        (folder / "run").mkdir(exist_ok=True)
+        tiny_gan.save(folder / "run" / "model.keras")
+        config |= {"recipe": run_folder.recipe(str(recipe)) | {"argument": argument}}
+        config |= {"arguments": {"epochs": 1}, "trained_epochs": 1}
+        (folder / "run" / "config.json").write_text(json.dumps(config))
+
+    return make
+
+
+def needing(folder, change):
+    """Change the configuration in run/model.keras."""
+    path = folder / "run" / "model.keras"
+    with zipfile.ZipFile(path) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    config = json.loads(files["config.json"])
+    change(config)
+    files["config.json"] = json.dumps(config).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+
+
+@pytest.mark.parametrize("argument", ["tiny.py", "/proc/self/cwd/tiny.py", "whole"])
+def test_a_strangers_recipe_is_never_run(folder, recipe, strangers, witness, argument):
+    strangers(str(recipe) if argument == "whole" else argument)
+    for name in ("run", "run/model.keras"):
+        assert isinstance(models.load(models.find(name)), library.DCGAN)
+    (folder / "run" / "checkpoints").mkdir()
+    (folder / "run" / "model.keras").unlink()
+    with pytest.raises(UsageError, match="MODEL='run' must hold a kgan.GAN"):
+        models.load(Path("run"))
+    assert not witness.exists()
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=lambda words: " ".join(map(str, words[:2])))
+def test_a_class_of_a_strangers_recipe_is_told_with_the_way_to_it(
+    folder, recipe, strangers, witness, refuses, words
+):
+    strangers(str(recipe))
+    needing(folder, lambda config: config.update(class_name="My", registered_name="my>My"))
+    parts = ["Could not locate class 'My'", f"names the recipe {recipe}", f"--recipe {recipe}."]
+    refuses(2, parts, *words)
+    assert not witness.exists()
+    # A preset's folder, or one without a run, names none; then there is no more to say.
+    (folder / "run" / "config.json").unlink()
+    line = refuses(2, ["Could not locate class 'My'"], *words)
+    assert "--recipe" not in line
+    # Named, it is run, and lacks the class still.
+    refuses(2, ["Could not locate class 'My'"], *words, "--recipe", recipe)
+    assert witness.exists()
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=lambda words: " ".join(map(str, words[:2])))
+def test_a_recipe_that_is_none_is_told_at_once(folder, strangers, refuses, words):
+    strangers("tiny.py")
+    refuses(2, ["--recipe='gone.py' must be a Python file"], *words, "--recipe", "gone.py")
+
+
+@pytest.mark.parametrize("argument", [5, None, ["tiny.py"], "\0.py", "tiny.py/"])
+def test_a_run_whose_recipe_is_nonsense(folder, strangers, witness, argument):
+    strangers(argument)
+    assert isinstance(models.load(models.find("run")), library.DCGAN)
+    assert not witness.exists()
+
+
+def test_a_preset_names_no_recipe_that_is_run(folder, recipe, strangers, tiny_gan, witness):
+    own_recipes.remember(run_folder.recipe(str(recipe)))
+    strangers(str(recipe))
+    run = json.loads((folder / "run" / "config.json").read_text())
+    tiny_gan.save_to_preset(folder / "preset")
+    preset = folder / "preset"
+    config = json.loads((preset / "config.json").read_text())
+    (preset / "config.json").write_text(json.dumps({**config, **run}))
+    (preset / "checkpoints").mkdir()
+    with pytest.raises(library.presets.PresetError):
+        models.load(models.find("preset"))
+    (folder / "run" / "model.keras").rename(preset / "model.keras")
+    assert isinstance(models.load(models.find("preset")), library.DCGAN)
+    assert not witness.exists()
+    # A run is another thing: the user has run its recipe.
+    (preset / "metadata.json").unlink()
+    models.load(models.find("preset"))
+    assert witness.exists()

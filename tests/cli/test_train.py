@@ -15,7 +15,7 @@ from PIL import Image
 
 import kgan as library
 from kgan.callbacks.history import read as read_history
-from kgan.cli import train as module
+from kgan.cli import run_folder, train as module
 
 
 @pytest.fixture(autouse=True)
@@ -152,6 +152,40 @@ def test_a_resumed_run_refuses_other_options(recipe, kgan, refuses):
     refuses(2, ["RECIPE", "tiny.py"], "train", other, "--resume", "--out", "runs/tiny")
 
 
+def test_a_moved_recipe_is_resumed_by_its_name(folder, recipe, kgan, refuses):
+    assert kgan("train", recipe, "--epochs", 1, "--out", "run").exit_code == 0
+    (folder / "new").mkdir()
+    moved = recipe.rename(folder / "new" / "tiny.py")
+    refuses(2, ["no such file"], "train", "--resume", "--out", "run", "--epochs", 2)
+    result = kgan("train", moved, "--resume", "--out", "run", "--epochs", 2)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert config(folder / "run")["recipe"]["path"] == str(moved)
+    assert kgan("train", "--resume", "--out", "run", "--epochs", 3).exit_code == 0
+
+
+def test_a_strangers_run_is_resumed_only_with_its_recipe_named(
+    folder, recipe, kgan, refuses, monkeypatch
+):
+    assert kgan("train", recipe, "--epochs", 1, "--out", "run").exit_code == 0
+    witness = folder / "it ran"
+    evil = folder / "evil.py"
+    evil.write_text(f"open({str(witness)!r}, 'w').close()\n" + recipe.read_text())
+    written = config(folder / "run")
+    for place in (str(evil), "/proc/self/cwd/evil.py", "evil.py"):
+        written["recipe"] = run_folder.recipe(str(evil)) | {"argument": place, "path": place}
+        (folder / "run" / "config.json").write_text(json.dumps(written))
+        again = ("train", "--resume", "--out", "run", "--epochs", 2)
+        line = refuses(2, ["--resume", "has not been run on this machine"], *again)
+        assert f"`kgan train {evil} --resume --out run`" in line and not witness.exists()
+    # What another user of this machine has run is no better.
+    monkeypatch.setenv("KGAN_HOME", str(folder / "other"))
+    written["recipe"] = run_folder.recipe(str(recipe))
+    (folder / "run" / "config.json").write_text(json.dumps(written))
+    refuses(2, ["has not been run on this machine"], *again)
+    assert kgan(*again[:1], recipe, *again[1:]).exit_code == 0
+    assert kgan(*again[:-1], 3).exit_code == 0
+
+
 def test_an_output_folder_in_use_is_refused(folder, recipe, kgan, refuses):
     (folder / "thesis").mkdir()
     (folder / "thesis" / "thesis.tex").write_text("mine")
@@ -167,7 +201,7 @@ def test_a_refused_resume_leaves_the_run_as_it_was(folder, recipe, kgan, refuses
     before = (folder / "run" / "config.json").read_bytes()
     text = recipe.read_text()
     recipe.write_text(text.replace("width=8", "width=16"))
-    again = ("train", "--resume", "--out", "run", "--epochs", 3)
+    again = ("train", recipe, "--resume", "--out", "run", "--epochs", 3)
     result = kgan(*again)
     assert result.exit_code == 2 and "another configuration: model.width was 8" in result.stderr
     assert (folder / "run" / "config.json").read_bytes() == before
@@ -220,6 +254,7 @@ def test_a_recipe_with_a_class_of_its_own_can_be_used(folder, recipe, command):
     recipe.write_text(recipe.read_text() + "\nraise SystemExit(7)\n")
     code, _, errors = command("generate", "run", "-n", 1)
     assert code == 2 and "Could not locate class 'Own'" in errors
+    assert f"The run names the recipe {recipe}" in errors and f"--recipe {recipe}." in errors
 
 
 VECTORS = """
