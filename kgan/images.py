@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from kgan.data.decode import opened
+from kgan.data.decode import over_white, read
 from kgan.errors import UsageError
 from kgan.files import replacing
 
@@ -117,7 +117,8 @@ def save_gif(
 
     Args:
         path: the file.
-        frames: image files or (height, width, channels) arrays, all of one size.
+        frames: image files or (height, width, channels) arrays, all of one size; laid on white
+            where they are transparent.
         ms: how long a frame is shown, in milliseconds.
         last_ms: how long the last frame is shown.
 
@@ -136,6 +137,6 @@ def save_gif(
 
 
 def _opaque(frame: str | Path | np.ndarray) -> Image.Image:
-    """A frame in a mode that GIF knows; transparency is dropped."""
-    picture = to_pil(frame) if isinstance(frame, np.ndarray) else opened(frame)
-    return picture.convert("L" if picture.mode in ("L", "LA") else "RGB")
+    """A frame as GIF can hold it: laid on white where it is transparent."""
+    pixels = to_uint8(frame) if isinstance(frame, np.ndarray) else read(frame, None, None)
+    return to_pil(over_white(pixels))

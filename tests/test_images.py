@@ -86,6 +86,22 @@ def test_gif_has_every_frame_and_holds_the_last(tmp_path):
     assert seen == [(50, 0), (50, 100), (900, 200)]
 
 
+def test_a_gif_shows_transparent_pixels_white(tmp_path):
+    """In arrays and in files, of colour and of grey."""
+    for channels in (2, 4):
+        frames = np.full((2, 8, 8, channels), 100, np.uint8)
+        frames[..., -1] = 255
+        frames[:, :4, :, -1] = 0
+        frames[1, ..., :-1] = 90
+        to_pil(frames[1]).save(tmp_path / "frame.png")
+        save_gif(tmp_path / "a.gif", [frames[0], tmp_path / "frame.png"])
+        with Image.open(tmp_path / "a.gif") as animation:
+            for index, grey in enumerate((100, 90)):
+                animation.seek(index)
+                seen = np.asarray(animation.convert("L"))
+                assert (seen[:4] == 255).all() and (seen[4:] == grey).all()
+
+
 def test_gif_refuses_no_frames_and_unlike_frames(tmp_path):
     with pytest.raises(UsageError, match="at least one"):
         save_gif(tmp_path / "a.gif", [])

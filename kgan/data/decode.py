@@ -76,16 +76,31 @@ def convert(pixels: np.ndarray, resolution: int | None, channels: int | None) ->
     With a resolution the centre square is cut out and resized (Lanczos). A transparent image
     that loses its alpha channel is laid on white.
     """
-    image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
-    return _pixels(image, resolution, channels)
+    return _pixels(_image(pixels), resolution, channels)
+
+
+def over_white(images: np.ndarray) -> np.ndarray:
+    """Images `(…, channels)` laid on white, without their alpha channel; those of 1 or 3 as given.
+
+    uint8, rounded as Pillow does, or floats in [-1, 1].
+    """
+    if images.shape[-1] not in (2, 4):
+        return images
+    parts = images.astype(np.float32) if images.dtype == np.uint8 else images
+    colour, alpha = parts[..., :-1], parts[..., -1:]
+    if images.dtype == np.uint8:
+        return np.rint(255 + (colour - 255) * (alpha / 255)).astype(np.uint8)
+    return 1 + (colour - 1) * ((alpha + 1) / 2)
+
+
+def _image(pixels: np.ndarray) -> Image.Image:
+    return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
 
 
 def _pixels(image: Image.Image, resolution: int | None, channels: int | None) -> np.ndarray:
     mode = MODES[channels] if channels else image.mode
     if "A" in image.mode and "A" not in mode:
-        image = Image.alpha_composite(
-            Image.new("RGBA", image.size, "white"), image.convert("RGBA")
-        ).convert("RGB")
+        image = _image(over_white(np.asarray(image)))
     if image.mode != mode:
         image = image.convert(mode)
     if resolution:

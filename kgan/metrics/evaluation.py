@@ -283,7 +283,8 @@ class Evaluator:
         data = {"shape": list(gan.image_shape)}
         if self.data is not None:
             data = references.describe(self.data)
-        references.check_protocol("reference", self.reference, data, self.extractor.description)
+        described = self.extractor.describe(gan.image_shape[2])
+        references.check_protocol("reference", self.reference, data, described)
         for name, measure in self.measures.items():
             if "real_labels" in measure.needs and self.reference.labels is None:
                 raise _unlabelled(name, self.reference.data["source"])
@@ -349,10 +350,12 @@ class Evaluator:
         if "data" in measure.needs and self.data is not None:
             data = references.describe(self.data)
         extracted = self.extractor if measure.needs & _EXTRACTED else None
+        transparent = "images" in measure.needs and gan.image_shape[2] in (2, 4)
         sampled = measure.needs & {"features", "logits", "images"}
         precision = ", ".join(sorted(compute_dtypes(gan.averaged_generator)))
         sampling = {
             "bits": 8 if sampled else None,
+            "background": "white" if transparent else None,
             "precision": precision if sampled else "float32",
             "truncation": self.truncation if sampled else None,
             "labels": "in turn" if "label" in gan.generator_inputs else None,
@@ -361,7 +364,7 @@ class Evaluator:
         protocol = Protocol(
             metric=measure.metric,
             settings=repeats[0].settings,
-            extractor=extracted.description if extracted else None,
+            extractor=extracted.describe(gan.image_shape[2]) if extracted else None,
             data=data,
             num_real=len(real.features) if real else None,
             num_fake=self.samples,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from kgan.data.decode import over_white
 from kgan.errors import UsageError, unknown_name
 from kgan.images import to_uint8
 from kgan.metrics.references import drawn
@@ -62,9 +63,9 @@ class Evidence:
     extractor: Any
 
     def first(self, count: int) -> Iterator[np.ndarray]:
-        """The first `count` of the generated images, in batches."""
+        """The first `count` of the generated images, in batches, on white where transparent."""
         rows = {name: part[:count] for name, part in self.inputs.items()}
-        return dataclasses.replace(self, inputs=rows).images()
+        return map(over_white, dataclasses.replace(self, inputs=rows).images())
 
     @property
     def num_fake(self) -> int:
@@ -305,7 +306,7 @@ def _sliced_wasserstein(
 
     real, fake = (PatchPyramid(patches, smallest, evidence.seed) for _ in range(2))
     for batch in drawn(evidence.data, images):
-        real.add(batch)
+        real.add(over_white(batch))
     for batch in evidence.first(images):
         fake.add(batch)
     distances = level_distances(real, fake, projections, evidence.seed)
@@ -347,9 +348,9 @@ def _classification_accuracy(evidence: Evidence, epochs: int) -> dict[str, Value
 
     known = evidence.data.labels >= 0  # hidden ones are -1
     found = classification_accuracy_score(
-        np.concatenate(list(evidence.images())),
+        np.concatenate(list(evidence.first(evidence.num_fake))),
         evidence.inputs["label"],
-        evidence.data.images[known],
+        over_white(evidence.data.images[known]),
         evidence.data.labels[known],
         epochs,
         evidence.seed % 2**31,

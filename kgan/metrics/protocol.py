@@ -32,7 +32,7 @@ class Protocol:
     Attributes:
         metric: its name.
         settings: its own numbers, by name: `{"k": 3}`.
-        extractor: `Extractor.description`, None for a metric without one.
+        extractor: `Extractor.describe`, None for a metric without one.
         data: what defines the real images: `source`, `split`, `shape` and `sha256`; None for a
             metric without any.
         num_real: real images that were used; None for a metric without any.

@@ -55,7 +55,7 @@ class Reference:
         features: float32 `(n, feature_dim)`, of the images at `places`.
         labels: int32 `(n,)`; None where the data have none.
         data: what the protocol says of the data.
-        extractor: what it says of the extractor, `Extractor.description`.
+        extractor: what it says of the extractor, `Extractor.describe`.
     """
 
     features: np.ndarray
@@ -112,11 +112,12 @@ def of(
     number = min(data.num_images, limit)
     if not cache or extractor.sha256 is None:
         return _extracted(data, extractor, number)
-    name = file_name(describe(data), number, extractor.description)
+    described = extractor.describe(data.image_shape[2])
+    name = file_name(describe(data), number, described)
     for folder in (PACKAGED, cache_folder()):
         if (folder / name).is_file():
             try:
-                found = load(folder / name, describe(data), extractor.description)
+                found = load(folder / name, describe(data), described)
                 return dataclasses.replace(found, labels=_labels(data, number))
             except UsageError as error:
                 warnings.warn(f"{error} It is made anew.", stacklevel=2)
@@ -270,7 +271,8 @@ def _extracted(data: ImageDataset, extractor: Extractor, number: int) -> Referen
     if number < 2:
         raise UsageError("data must hold at least 2 images; received 1. Load more images.")
     features = np.concatenate([extractor.features(images) for images in drawn(data, number)])
-    return Reference(features, _labels(data, number), describe(data), extractor.description)
+    described = extractor.describe(data.image_shape[2])
+    return Reference(features, _labels(data, number), describe(data), described)
 
 
 def _labels(data: ImageDataset, number: int) -> np.ndarray | None:

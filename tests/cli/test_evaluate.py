@@ -184,3 +184,25 @@ def test_what_cannot_be_measured_leaves_no_file(folder, refuses, words, parts):
     files = ("--json", "a.json", "--html", "a.html")
     refuses(2, parts, "evaluate", "dcgan_fashion_mnist", *words, *files)
     assert not list(folder.glob("*.json")) and not list(folder.glob("*.html"))
+
+
+@pytest.mark.slow
+def test_a_run_on_transparent_images_is_scored(folder, kgan, monkeypatch):
+    """While it trains and afterwards, by an extractor of three channels in EfficientNet's place."""
+    from kgan.metrics.extractors import Extractor, names
+
+    means = Extractor(
+        "means", lambda x: x.mean((1, 2)), 3, image_shape=(None, None, 3), sha256=64 * "a"
+    )
+    monkeypatch.setitem(names.LOADERS, "efficientnet_lite0", lambda: means)
+    (folder / "photos").mkdir()
+    for number, pixels in enumerate(np.random.default_rng(0).integers(0, 256, (16, 8, 8, 4))):
+        Image.fromarray(pixels.astype(np.uint8)).save(folder / "photos" / f"{number}.png")
+    words = ("--data", "photos", "--resolution", 8, "--channels", 4, "--batch-size", 8)
+    result = kgan("train", *words, "--epochs", 1, "--evaluate", "fd", "--out", "run")
+    assert result.exit_code == 0, result.output
+    words = ("--samples", 20, "--repeats", 1, "--metrics", "fd", "--json", "scores.json")
+    result = kgan("evaluate", "run", *words)
+    assert result.exit_code == 0, result.output
+    protocol = scores(folder / "scores.json")["fd"].protocol
+    assert protocol.extractor["background"] == "white" and protocol.data["shape"] == [8, 8, 4]

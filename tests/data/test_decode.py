@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kgan.data.decode import convert, opened, read
+from kgan.data.decode import convert, opened, over_white, read
 
 
 def stored(image, format="PNG", **options):
@@ -35,6 +35,18 @@ def test_transparent_pixels_become_white_without_alpha():
     pixels = convert(image, None, 3)
     assert pixels[0, 0].tolist() == [10, 20, 30]
     assert pixels[3, 3].tolist() == [255, 255, 255]
+
+
+def test_transparency_is_laid_on_white_as_pillow_does():
+    colours, alphas = np.meshgrid(np.arange(256, dtype=np.uint8), np.arange(256, dtype=np.uint8))
+    image = np.stack([colours, colours, colours, alphas], -1)
+    white = Image.new("RGBA", (256, 256), "white")
+    expected = np.asarray(Image.alpha_composite(white, Image.fromarray(image)).convert("RGB"))
+    np.testing.assert_array_equal(over_white(image), expected)
+    floats = over_white(image / np.float32(127.5) - 1)
+    np.testing.assert_allclose((floats + 1) * 127.5, expected, atol=0.51)
+    np.testing.assert_array_equal(convert(image[..., 2:], None, 1), expected[..., :1])
+    assert over_white(image[..., :3]).shape == (256, 256, 3)
 
 
 def test_palettes_and_single_bits():

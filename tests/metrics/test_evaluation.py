@@ -125,6 +125,39 @@ def test_a_score_is_called_fid_only_with_the_canonical_network(vivid_gan, data):
     assert [score.name for score in evaluator(vivid_gan).scores] == ["fid", "fid_inf"]
 
 
+def test_transparent_images_are_scored_on_white(images, tmp_path):
+    """As the same images laid on white before: reals, fakes, and those of measures of pixels."""
+    colours = np.concatenate([images, images[::-1], -images, images], -1)
+    gan = kgan.DCGAN((16, 16, 4), latent_dim=8, width=8)
+    for variable in gan.averaged_generator.variables:
+        if len(variable.shape) > 1:
+            variable.assign(10 * variable)
+    extractor = Extractor(
+        "means", lambda x: np.asarray(x).mean((1, 2)), 3, image_shape=(None, None, 3), sha256="a"
+    )
+    data = kgan.data.load(colours, batch_size=8)
+    found = measured(gan, data, "fd", "swd", "ms_ssim", extractor=extractor, repeats=1)
+
+    def on_white(images):
+        return 1 + (images[..., :3] - 1) * (images[..., 3:] + 1) / 2
+
+    real, fake = (on_white(side) for side in (colours, rounded(gan.generate(60, seed=5))))
+    sides = (frechet.statistics(side.mean((1, 2))) for side in (real, fake))
+    assert found["fd"].value == pytest.approx(frechet.frechet_distance(*sides), rel=1e-3)
+    pyramids = [sliced_wasserstein.PatchPyramid(128, 14, 5) for _ in range(2)]
+    pyramids[0].add(real[references.places(64, 60)].astype(np.float32))
+    pyramids[1].add(fake.astype(np.float32))
+    levels = sliced_wasserstein.level_distances(*pyramids, 512, 5)
+    assert found["swd"].value == pytest.approx(np.mean(list(levels.values())), rel=1e-3)
+    for score in found.scores:
+        assert "|background=white|" in str(score.protocol)
+    # What was made of the images on another background is refused.
+    made = references.of(data, extractor)
+    other = dataclasses.replace(made, extractor={**made.extractor, "background": "black"})
+    with pytest.raises(UsageError, match="extractor.background is 'black', not 'white'"):
+        measured(gan, None, "fd", extractor=extractor, reference=other)
+
+
 def test_a_reference_stands_for_the_data(vivid_gan, data):
     made = references.of(data, EXTRACTOR, cache=False)
     found = measured(vivid_gan, None, "fd", reference=made)

@@ -48,7 +48,8 @@ class Extractor:
         name: what scores call it.
         sha256: of the network's weights, 64 hexadecimal digits; None where a function has none.
         image_shape: `(height, width, channels)` that the images must have, None for any. An
-            extractor of RGB images repeats the channel of grey ones.
+            extractor of RGB images repeats the channel of grey ones; transparent images are laid
+            on white for one of grey or RGB images.
         resize: how images of another size get to the network's, "none" where they do not.
         feature_dim: numbers a feature has; None until the first are made, where nobody said.
         num_classes: of the logits; None if the network tells no classes.
@@ -103,6 +104,11 @@ class Extractor:
         """What a score's protocol says of the extractor; JSON can hold it."""
         return {"name": self.name, "sha256": self.sha256, "resize": self.resize}
 
+    def describe(self, channels: int) -> dict[str, Any]:
+        """`description`, and on what images of so many channels are laid, if they are."""
+        laid = channels in (2, 4) and self.image_shape[2] in (1, 3)
+        return {**self.description, **({"background": "white"} if laid else {})}
+
     def features(self, images: np.ndarray) -> np.ndarray:
         """The features, float32 `(n, feature_dim)`, of images `(n, *image_shape)` in [-1, 1].
 
@@ -138,15 +144,22 @@ class Extractor:
     def _run(
         self, what: str, function: Callable[[Any], Any], images: np.ndarray, columns: int | None
     ) -> np.ndarray:
+        from kgan.data.decode import over_white
         from kgan.data.validate import check_images, check_shape
 
         images = np.asarray(images)
         check_shape(images, "images")
         height, width, channels = self.image_shape
-        if channels == 3 and images.shape[-1] == 1:
-            images = images.repeat(3, axis=-1)
         shape = images.shape
-        images = check_images(images, (height or shape[1], width or shape[2], channels or shape[3]))
+        if channels is None or channels == 3 or (channels, shape[3]) == (1, 2):
+            expected = shape[3]
+        else:
+            expected = channels
+        images = check_images(images, (height or shape[1], width or shape[2], expected))
+        if channels in (1, 3):
+            images = over_white(images)
+        if channels == 3 and images.shape[3] == 1:
+            images = images.repeat(3, axis=3)
 
         def rows(batch: np.ndarray) -> np.ndarray:
             return self._rows(what, function(batch), len(batch))

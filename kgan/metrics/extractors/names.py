@@ -53,12 +53,7 @@ def default(image_shape: tuple[int, int, int]) -> Extractor:
     """The packaged judge for images of its shape, which are taken for garments, else EfficientNet.
 
     Raises:
-        UsageError: images that neither takes, or EfficientNet is not installed.
+        UsageError: EfficientNet is not installed.
     """
-    if image_shape[-1] not in (1, 3):
-        raise UsageError(
-            f"extractor must be given for images of {image_shape[-1]} channels: the packaged ones "
-            "take grey and RGB. Pass a function that blends them with white first, say."
-        )
     name = "judge_fashion_mnist" if image_shape == (28, 28, 1) else "efficientnet_lite0"
     return get(name)

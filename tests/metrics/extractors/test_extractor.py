@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pytest
 
@@ -42,6 +44,29 @@ def test_grey_images_are_repeated_where_colour_is_wanted(colours, images):
     assert anything.features(grey).shape == (3, 1)
 
 
+def test_transparent_images_are_laid_on_white_where_there_is_no_alpha(colours, images):
+    alpha = np.random.default_rng(0).uniform(-1, 1, (*images.shape[:3], 1)).astype(np.float32)
+    opacity = (alpha + 1) / 2
+    seen = images * opacity + (1 - opacity)
+    found = colours.features(np.concatenate([images, alpha], -1))
+    np.testing.assert_allclose(found, means(seen), atol=1e-5)
+    grey = colours.features(np.concatenate([images[..., :1], alpha], -1))
+    np.testing.assert_allclose(grey, means(seen[..., :1]).repeat(3, 1), atol=1e-5)
+    assert colours.describe(3) == colours.describe(1) == colours.description
+    assert (
+        colours.describe(4)
+        == colours.describe(2)
+        == {
+            **colours.description,
+            "background": "white",
+        }
+    )
+    # What takes any images takes these as they are.
+    anything = Extractor("anything", means)
+    assert anything.features(np.concatenate([images, alpha], -1)).shape == (3, 4)
+    assert "background" not in anything.describe(4)
+
+
 def test_the_dimension_is_found_where_nobody_said(images):
     extractor = Extractor("means", means)
     assert extractor.feature_dim is None
@@ -69,8 +94,9 @@ def test_images_that_cannot_be(colours, images):
         colours.features(np.zeros((1, 8, 8, 3), np.uint8))
     with pytest.raises(UsageError, match=r"images must have the rank 4 .*\(8, 8, 3\)"):
         colours.features(np.zeros((8, 8, 3), np.float32))
-    with pytest.raises(UsageError, match=r"the shape \(batch, 8, 8, 3\); received \(1, 8, 8, 4\)"):
-        colours.features(np.zeros((1, 8, 8, 4), np.float32))
+    grey = Extractor("grey", means, image_shape=(None, None, 1))
+    with pytest.raises(UsageError, match=r"the shape \(batch, 8, 8, 1\); received \(1, 8, 8, 4\)"):
+        grey.features(np.zeros((1, 8, 8, 4), np.float32))
     with pytest.raises(UsageError, match=r"lie in \[-1, 1\]; received values from .* to 2\."):
         colours.features(2 * np.sign(images))
     with pytest.raises(UsageError, match=r"images must hold pixels"):
@@ -78,6 +104,13 @@ def test_images_that_cannot_be(colours, images):
     sized = Extractor("sized", means, image_shape=(8, 8, 3))
     with pytest.raises(UsageError, match=r"\(batch, 8, 8, 3\); received \(3, 47, 61, 3\).*load"):
         sized.features(images)
+
+
+def test_no_warning_for_images_that_are_light_on_white(colours):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        colours.features(np.linspace(-1, 1, 64, dtype=np.float32).reshape(1, 4, 4, 4))
+        colours.features(np.full((1, 8, 8, 4), -0.1, np.float32))
 
 
 def test_one_warning_for_images_in_0_to_1(colours, images):
