@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import textwrap
 import weakref
 from typing import Any
 
@@ -12,6 +13,8 @@ import tensorflow as tf
 from kgan.checks import check_integer
 from kgan.data.source import Source
 from kgan.errors import UsageError
+
+_WIDEST = 32  # characters of a source's name in `repr`
 
 
 class ImageDataset(tf.data.Dataset):
@@ -64,6 +67,26 @@ class ImageDataset(tf.data.Dataset):
         )
         self._epoch = self._stream(tf.data.Dataset.range(self.steps_per_epoch))
         super().__init__(self._epoch._variant_tensor)
+
+    def __repr__(self) -> str:
+        """Two lines of at most 100 columns."""
+        config, shape = self.config, "x".join(map(str, self.image_shape))
+        source = config["source"]
+        if len(source) > _WIDEST:  # of a path the end says most
+            source = f"…{source[-_WIDEST:]}"
+        if self.labels is None:
+            classes = "no classes"
+        else:
+            named = self.label_names or ()
+            number = len(named) or max(int(self.labels.max()) + 1, 0)
+            classes = f"{number} classes{': ' * bool(named)}{', '.join(named)}"
+        classes = textwrap.shorten(classes, 2 * _WIDEST, placeholder=" …")
+        return (
+            f"<{type(self).__name__} of {self.num_images} images {shape}, {source!r}, "
+            f"{config['split']};\n batches of {self.batch_size}, {classes}>"
+        )
+
+    __str__ = __repr__
 
     def _inputs(self):
         return [self._epoch]

@@ -132,9 +132,26 @@ class Score:
         """The standard deviation over the repeats, of n - 1; None for a single one."""
         return float(np.std(self.values, ddof=1)) if len(self.values) > 1 else None
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
+        """Two lines; `str` has the whole protocol."""
+        protocol = self.protocol
+        repeats = f" over {len(self.values)} repeats" if len(self.values) > 1 else ""
+        sides = [f"{protocol.num_fake} fakes"]
+        if protocol.data is not None:
+            real = "" if protocol.num_real is None else f"{protocol.num_real} images of "
+            sides.append(f"{real}{protocol.data.get('source')!r}")
+        if protocol.extractor is not None:
+            sides.append(f"extractor {protocol.extractor.get('name')!r}")
+        better = self.direction and f", {self.direction}"
+        return f"<Score {self._figure}{repeats}{better};\n {', '.join(sides)}>"
+
+    @property
+    def _figure(self) -> str:
         spread = "" if self.deviation is None else f" ± {self.deviation:.2g}"
-        return f"{self.name} {self.value:.5g}{spread} ({self.protocol})"
+        return f"{self.name} {self.value:.5g}{spread}"
+
+    def __str__(self) -> str:
+        return f"{self._figure} ({self.protocol})"
 
     def to_json(self) -> dict[str, Any]:
         """What JSON can hold: value, deviation, values, error and the protocol, short and whole."""

@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import kgan.data
 from kgan.errors import UsageError
@@ -29,6 +30,32 @@ def test_the_packaged_images():
     assert dataset.label_names[9] == "Ankle boot"
     assert json.loads(json.dumps(dataset.config)) == dataset.config
     assert dataset.config["source"] == "fashion_mnist"
+
+
+def test_class_names_are_known_with_and_without_labels():
+    names = kgan.data.load("emoji").label_names
+    assert len(names) == kgan.data.load("emoji").labels.max() + 1
+    assert all(isinstance(name, str) and name for name in names)
+    assert kgan.data.load("emoji", labels=True, labelled=len(names)).label_names == names
+    assert kgan.data.load(PIXELS, batch_size=5).label_names is None
+
+
+def test_the_representation_says_what_matters_on_two_lines(tmp_path, monkeypatch):
+    monkeypatch.setenv("KGAN_HOME", str(tmp_path / "home"))
+    first, second = repr(kgan.data.load("fashion_mnist")).splitlines()
+    assert first == "<ImageDataset of 10000 images 28x28x1, 'fashion_mnist', train;"
+    assert second == " batches of 64, 10 classes: T-shirt/top, Trouser, Pullover, Dress, Coat, …>"
+    assert str(kgan.data.load((PIXELS, np.arange(20)), batch_size=5)) == (
+        "<ImageDataset of 20 images 8x8x3, 'arrays', train;\n batches of 5, 20 classes>"
+    )
+    assert "no classes" in repr(kgan.data.load(PIXELS, batch_size=5))
+    deep = tmp_path / (50 * "x") / "photos"
+    for name in range(40):
+        (deep / f"class {name}").mkdir(parents=True)
+        Image.new("L", (8, 8)).save(deep / f"class {name}" / "0.png")
+    lines = repr(kgan.data.load(deep, batch_size=8)).splitlines()
+    assert len(lines) == 2 and max(map(len, lines)) <= 100
+    assert "x/photos'" in lines[0] and "40 classes: class 0, " in lines[1]
 
 
 def test_packaged_images_resized_and_in_colour():

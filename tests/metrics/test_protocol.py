@@ -38,6 +38,17 @@ def test_the_short_string_says_all(protocol):
     assert str(Protocol("inception_score", num_fake=10)) == "inception_score|fake=10|v=1"
 
 
+def test_the_representation_of_a_score_fits_on_two_lines(protocol):
+    score = Score("recall", (0.5, 0.7), protocol, lower_is_better=False)
+    assert repr(score) == (
+        "<Score recall 0.6 ± 0.14 over 2 repeats, higher is better;\n"
+        " 1000 fakes, 10000 images of 'fashion_mnist', extractor 'judge_fashion_mnist'>"
+    )
+    bare = Score("ms_ssim", (0.5,), Protocol("ms_ssim_diversity", num_fake=9), None)
+    assert repr(bare) == "<Score ms_ssim 0.5;\n 9 fakes>"
+    assert str(bare) == "ms_ssim 0.5 (ms_ssim_diversity|fake=9|v=1)"
+
+
 def test_json_and_back(protocol):
     again = Protocol.from_json(json.loads(json.dumps(protocol.to_json())))
     assert again.differences(protocol) == []
