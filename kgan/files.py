@@ -107,9 +107,9 @@ def restore(path: str | Path) -> None:
 
 
 def is_empty(folder: Path) -> bool:
-    """Whether a folder holds nothing but what killed writes left there, which is removed."""
+    """Whether a folder holds nothing but a lock and what killed writes left, which is removed."""
     sweep(folder)
-    return not any(folder.iterdir())
+    return all(path.name == locks.NAME for path in folder.iterdir())
 
 
 def is_stream(path: str | Path) -> bool:

@@ -1,5 +1,7 @@
 import collections
 import os
+import subprocess
+import sys
 
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -48,6 +50,40 @@ def vivid_gan():
 def make_gan():
     """A function that makes a compiled tiny DCGAN; its arguments go to `compile`."""
     return make_tiny_gan
+
+
+HOLDER = """
+import pathlib, sys
+from kgan import locks
+locks.hold(pathlib.Path(sys.argv[1]), "folder")
+print("holds", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def holder():
+    """Starts a second process that holds the lock of a folder until it is killed."""
+    from kgan import locks
+
+    started = []
+
+    def start(folder):
+        process = subprocess.Popen(
+            [sys.executable, "-c", HOLDER, folder],
+            env={**os.environ, "PYTHONPATH": os.path.dirname(os.path.dirname(locks.__file__))},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        assert process.stdout.readline() == "holds\n"
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
 
 
 def make_tiny_gan(dtype=None, seed=0, **compile_arguments):

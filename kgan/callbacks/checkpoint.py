@@ -14,6 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kgan import locks
 from kgan.callbacks.chief import is_chief
 from kgan.checks import check_integer, check_number
 from kgan.errors import UsageError
@@ -36,10 +37,13 @@ class Checkpoint(keras.callbacks.Callback):
     With `resume=True`, `fit` starts from the newest file whose checksum holds, or from the
     beginning if the folder has none. A `tf.data.Dataset` of your own must repeat its order exactly
     (no shuffling without a seed); only what `kgan.data.load` returns is compared. Under a
-    multi-worker strategy every worker restores and only the chief writes.
+    multi-worker strategy every worker restores and only the chief writes. While `fit` runs, the
+    folder is locked against other processes (not on Windows, nor on network file systems without
+    locks); a kill releases it.
 
     Raises:
-        UsageError: a checkpoint of another configuration, or every checkpoint is damaged.
+        UsageError: a checkpoint of another configuration, every checkpoint is damaged, or another
+            process has the folder.
     """
 
     def __init__(
@@ -54,7 +58,23 @@ class Checkpoint(keras.callbacks.Callback):
     # -- restoring, called by `fit` before it chooses where the data begins ---------------------
 
     def restore(self, gan: GAN, feed: Feed) -> int:
-        """Bring `gan` to the newest good checkpoint; returns the global step where it stands."""
+        """Bring `gan` to the newest good checkpoint; returns the global step where it stands.
+
+        The chief holds the folder from then on until the end of `fit`.
+        """
+        if is_chief(gan.distribute_strategy):
+            locks.hold(self.folder, "folder")
+        try:
+            return self._restored(gan, feed)
+        except BaseException:
+            self.release()
+            raise
+
+    def release(self) -> None:
+        """Let other processes write in the folder; `fit` calls it however it ends."""
+        locks.release(self.folder)
+
+    def _restored(self, gan: GAN, feed: Feed) -> int:
         self._description = {**gan.description(), "data": feed.config}
         self._metrics: list[np.ndarray] = []
         self._steps_per_epoch = feed.steps_per_epoch

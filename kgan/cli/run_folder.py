@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from kgan import files
+from kgan import files, locks
 from kgan.errors import UsageError
 from kgan.files import replacing, sha256
 
@@ -81,6 +81,8 @@ def new(out: Path | None, name: str) -> Path:
                 return out
     assert out is not None
     if (out / "config.json").exists():
+        locks.hold(out, "--out")  # first of all says who trains there
+        locks.release(out)
         raise UsageError(f"--out={out} is a run; add --resume to continue it, or choose another.")
     if out.exists() and not (out.is_dir() and files.is_empty(out)):
         raise UsageError(f"--out={out} exists and is not a run; choose a new or an empty folder.")
@@ -143,9 +145,11 @@ def sweep(folder: Path) -> None:
 
 def forget(folder: Path, fresh: bool) -> None:
     """Undo `write` if there is nothing but `config.json` yet; `fresh`: the folder, too."""
-    files = [path for path in folder.rglob("*") if not path.is_dir()]
-    if [path.name for path in files] == ["config.json"]:
-        files[0].unlink()
+    locks.release(folder)
+    found = [path for path in folder.rglob("*") if not path.is_dir()]
+    if [path.name for path in found] in ([], ["config.json"]):
+        for path in found:
+            path.unlink()
         for path in sorted(folder.rglob("*"), reverse=True):
             path.rmdir()
         if fresh:

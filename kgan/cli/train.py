@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kgan import locks
 from kgan.checks import PRECISIONS
 from kgan.cli import own_recipes, run_folder
 from kgan.cli.evaluate import Metrics
@@ -127,13 +128,17 @@ def train(recipe: str | None, out: Path | None, resume: bool, **given: Any) -> N
     if config.get("trained_epochs", 0) >= epochs and (out / "model.keras").exists():
         click.echo(f"{out} has all its {config['trained_epochs']} epochs; --epochs N trains on.")
         return
-    # Before anything slow: a run that is killed from now on can be resumed.
-    if chief and not resume:
-        run_folder.write(out, config)
-    if recipe is not None:
-        own_recipes.remember(run_folder.recipe(recipe))
     console = Console(quiet=not chief, highlight=False, markup=False, soft_wrap=True)
+    if chief:
+        locks.hold(out, "--out")
+        if not resume:
+            run_folder.new(out, "")  # once more, for another process may have been faster
     try:
+        # Before anything slow: a run that is killed from now on can be resumed.
+        if chief and not resume:
+            run_folder.write(out, config)
+        if recipe is not None:
+            own_recipes.remember(run_folder.recipe(recipe))
         _run(config, out, resume, chief, console)
     except KeyboardInterrupt as error:
         raise Interrupted(
@@ -143,6 +148,8 @@ def train(recipe: str | None, out: Path | None, resume: bool, **given: Any) -> N
         if chief and not resume:
             run_folder.forget(out, fresh)
         raise
+    finally:
+        locks.release(out)
 
 
 def _absolute(data: str | None) -> str | None:

@@ -408,14 +408,14 @@ class GAN(Game):
         callbacks = sorted(
             callbacks or (), key=lambda callback: not getattr(callback, "adds_logs", False)
         )
-        feed.start = initial_epoch * feed.steps_per_epoch
-        for callback in callbacks:
-            if isinstance(callback, Checkpoint):
-                feed.start = max(feed.start, callback.restore(self, feed))
         if validation_data is not None:
             arrays = isinstance(validation_data, (np.ndarray, tuple))
             size = batch_size if arrays else None
             validation_data = once(self, validation_data, size, "validation_data")
+        feed.start = initial_epoch * feed.steps_per_epoch
+        for callback in callbacks:
+            if isinstance(callback, Checkpoint):
+                feed.start = max(feed.start, callback.restore(self, feed))
         self._feed = feed
         try:
             with guard_said_plainly():
@@ -433,6 +433,9 @@ class GAN(Game):
         finally:  # the model would hold the images for as long as it lives
             self._feed, self.train_function = None, self._traced
             self._eval_epoch_iterator = None  # an error leaves Keras's, for the next fit to use
+            for callback in callbacks:
+                if isinstance(callback, Checkpoint):
+                    callback.release()
 
     def make_train_function(self, force=False):
         """Keras's train function, traced once, behind the feed's count of steps to pass over."""

@@ -17,6 +17,7 @@ import pytest
 from kgan import penalties
 from kgan.callbacks import Checkpoint
 from kgan.callbacks.checkpoint import files, newest
+from kgan.errors import UsageError
 
 EPOCHS, BATCH = 3, 16
 
@@ -130,6 +131,22 @@ def test_a_damaged_checkpoint_is_passed_over(images, make_gan, plain, tmp_path, 
     assert any("Going on from" in str(warning.message) for warning in told)
     for a, b in zip(everything(whole), everything(resumed), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_a_folder_has_one_writer(images, make_gan, tmp_path, holder):
+    process = holder(tmp_path)
+    for resume in (False, True):
+        with pytest.raises(UsageError, match=rf"folder=.* is in use by process {process.pid} on"):
+            train(make_gan(), images, tmp_path, resume=resume)
+    process.kill()
+    process.wait()
+    assert files(tmp_path) == []
+    with pytest.raises(KeyboardInterrupt):
+        train(make_gan(), images, tmp_path, stop_at=2)
+    holder(tmp_path).kill()  # a fit that was interrupted holds nothing
+    with pytest.raises(UsageError, match="holds checkpoints already"):
+        train(make_gan(), images, tmp_path)
+    holder(tmp_path)  # nor one that was refused
 
 
 def test_a_damaged_checkpoint_does_not_push_out_a_good_one(images, make_gan, tmp_path):

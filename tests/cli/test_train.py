@@ -645,6 +645,24 @@ def test_a_run_that_lost_its_checkpoints(folder, recipe, kgan, refuses):
     assert (folder / "run" / "history.csv").read_text() == before
 
 
+def test_a_run_has_one_writer_until_it_is_killed(folder, recipe, python, kgan, refuses):
+    process = python("-m", "kgan", "train", recipe, "--out", "run")
+    wait_for(folder / "run" / "config.json", process)
+    parts = ["--out='run' is in use by process", f" {process.pid} on {socket.gethostname()} since"]
+    refuses(2, parts, "train", "--resume", "--out", "run")
+    refuses(2, parts, "train", recipe, "--out", "run")
+    process.kill()
+    process.communicate()
+    assert kgan("train", "--resume", "--out", "run").exit_code == 0
+    assert not list((folder / "run").rglob(".*"))
+
+
+def test_a_lock_left_by_a_kill_in_an_empty_folder(folder, recipe, kgan):
+    (folder / "run").mkdir()
+    (folder / "run" / ".kgan-lock").write_text("process 1")
+    assert kgan("train", recipe, "--out", "run", "--epochs", 1).exit_code == 0
+
+
 def test_a_resumed_run_keeps_hidden_folders(folder, recipe, kgan):
     assert kgan("train", recipe, "--out", "run").exit_code == 0
     left, git = folder / "run" / ".model.keras.kgan-ab12cd34", folder / "run" / ".git"
