@@ -222,3 +222,9 @@ class RelativisticAverage(Loss):
 
     def generator(self, real_logits, fake_logits):
         return self.discriminator(fake_logits, real_logits)
+
+
+def __dir__() -> list[str]:
+    """The losses and their registry, without what this module imports."""
+    own = (cls.__name__ for cls in losses.classes.values() if cls.__module__ == __name__)
+    return ["Loss", "losses", *own]

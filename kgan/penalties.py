@@ -143,3 +143,9 @@ class DRAGAN(Penalty):
         near = real + self.noise * ops.std(real) * noise
         norm = _norm(_gradient_squares(critic, near))
         return self.strength * ops.mean(ops.square(norm - 1.0))
+
+
+def __dir__() -> list[str]:
+    """The penalties and their registry, without what this module imports."""
+    own = (cls.__name__ for cls in penalties.classes.values() if cls.__module__ == __name__)
+    return ["Penalty", "penalties", *own]

@@ -135,3 +135,11 @@ def test_the_generators_objectives_of_the_zero_sum_game():
     np.testing.assert_allclose(gradients["fakes"], -sigmoid(FAKE) / len(FAKE), rtol=1e-6)
     with pytest.raises(ValueError, match="objective='fake' is unknown.*Did you mean 'fakes'"):
         losses.ZeroSum("fake")
+
+
+def test_dir_shows_the_losses_alone():
+    shown = [getattr(losses, name) for name in dir(losses)]
+    classes = losses.losses.classes.values()
+    own = [cls for cls in classes if cls.__module__ == losses.__name__]
+    assert losses.Hinge in own and len(own) == len(CLOSED_FORMS)
+    assert sorted(map(repr, shown)) == sorted(map(repr, [losses.Loss, losses.losses, *own]))

@@ -1,6 +1,7 @@
 """The rails of the package: what is in it, what importing it costs, and how it is found."""
 
 import configparser
+import importlib
 import importlib.metadata
 import os
 import shutil
@@ -74,6 +75,16 @@ def test_setup_cfg_lists_every_package():
         if path.name == "__init__.py"
     ]
     assert listed == sorted(".".join(folder.parts) for folder in folders)
+
+
+def test_the_names_in_the_stubs_are_those_that_there_are():
+    """For type checkers and for the packages themselves, which load each when it is first used."""
+    lazy = {path.parent for path in (ROOT / "kgan").rglob("__init__.pyi")}
+    sources = (ROOT / "kgan").rglob("__init__.py")
+    assert lazy == {path.parent for path in sources if "lazy_loader" in path.read_text()}
+    for folder in lazy:
+        package = importlib.import_module(".".join(folder.relative_to(ROOT).parts))
+        assert all(getattr(package, name) is not None for name in dir(package))
 
 
 @pytest.fixture(scope="module")

@@ -120,3 +120,9 @@ def test_configuration_round_trip():
     penalty = penalties.DRAGAN(weight=2.0, interval=4, noise=0.25)
     copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(penalty))
     assert copy.get_config() == {"weight": 2.0, "interval": 4, "noise": 0.25}
+
+
+def test_dir_shows_the_penalties_alone():
+    assert sorted(dir(penalties)) == sorted(
+        ["Penalty", "penalties", "R1", "R2", "GradientPenalty", "DRAGAN"]
+    )

@@ -5,6 +5,7 @@ The two that install are in `.ci/run`.
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -55,6 +56,41 @@ def test_there_are_only_blocks_that_are_run():
     first, second = (text.strip() for language, text in BLOCKS if "pip install" in text)
     assert first == "pip install . && kgan train" and first in script
     assert second in script or all(part in script for part in second.split(" && "))
+
+
+# What a type checker finds wrong only where it knows the names of the lazy packages.
+WRONG = """
+kgan.data.load("photos", batch=32)
+kgan.metrics.compare("fd")
+kgan.metrics.extractors.get()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("checker", ["mypy", "pyright"])
+def test_type_checkers_know_the_names(tmp_path, checker):
+    command = {
+        "mypy": [
+            sys.executable,
+            "-m",
+            "mypy",
+            "--ignore-missing-imports",
+            "--follow-imports=silent",
+        ],
+        "pyright": ["pyright", "--pythonpath", sys.executable],
+    }[checker]
+    if checker == "pyright" and shutil.which("pyright") is None:
+        pytest.skip("pyright, which needs Node.js, is not on the path")
+    # As the installation puts them.
+    shutil.copytree(README.parent / "kgan", tmp_path / "kgan")
+    for name in ("zoo", "export"):
+        shutil.copytree(README.parent / name, tmp_path / "kgan" / name)
+    blocks = "".join(text for language, text in BLOCKS if language == "python")
+    (tmp_path / "readme.py").write_text(blocks + WRONG)
+    done = subprocess.run([*command, "readme.py"], cwd=tmp_path, capture_output=True, text=True)
+    found = re.findall(r"readme\.py:(\d+):.*error", done.stdout)
+    last = (blocks + WRONG).count("\n")
+    assert {int(line) for line in found} == {last - 2, last - 1, last}, done.stdout + done.stderr
 
 
 @pytest.mark.slow

@@ -2,13 +2,4 @@
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submod_attrs={
-        "catalog": ["available"],
-        "dataset": ["ImageDataset"],
-        "loader": ["load"],
-        "preparation": ["prepare"],
-        "validate": ["check_images"],
-    },
-)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -197,6 +197,7 @@ def _check_loaded(gan: GAN, x: ImageDataset, argument: str) -> None:
         return
     if gan.classes and x.label_names:
         _check_classes(gan, len(x.label_names), argument)
+    assert x.labels is not None  # it gives them in its batches
     _check_condition(gan, "label", x.labels, x.num_images)
 
 

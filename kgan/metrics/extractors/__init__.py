@@ -2,8 +2,4 @@
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submodules=["efficientnet", "inception", "own"],
-    submod_attrs={"extractor": ["Extractor"], "names": ["NAMES", "default", "get"]},
-)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,5 @@
+from .catalog import available as available
+from .dataset import ImageDataset as ImageDataset
+from .loader import load as load
+from .preparation import prepare as prepare
+from .validate import check_images as check_images

@@ -1,0 +1,33 @@
+from . import (
+    assignment as assignment,
+    classification as classification,
+    diversity as diversity,
+    extractors as extractors,
+    fidelity as fidelity,
+    frechet as frechet,
+    inception_score as inception_score,
+    judge as judge,
+    kernel as kernel,
+    lpips as lpips,
+    manifold as manifold,
+    measures as measures,
+    memorisation as memorisation,
+    modes as modes,
+    ms_ssim as ms_ssim,
+    neighbours as neighbours,
+    path_length as path_length,
+    references as references,
+    report as report,
+    sliced_wasserstein as sliced_wasserstein,
+    streaming as streaming,
+)
+from .evaluation import (
+    Evaluation as Evaluation,
+    Evaluator as Evaluator,
+)
+from .protocol import (
+    Comparison as Comparison,
+    Protocol as Protocol,
+    Score as Score,
+    compare as compare,
+)
