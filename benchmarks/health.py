@@ -1,25 +1,25 @@
-"""Whether `kgan.callbacks.Health` sees the illnesses of runs that were made ill, and only those.
+"""Whether `kgan.callbacks.Health` detects injected failure modes, and raises no false alarms.
 
-Each illness is given to runs on points in the plane (ring of 8, grid of 25: `benchmarks/modes.py`)
-and on the packaged 28x28 garments, and as many runs are healthy: seven configurations that are
-known to work on each set. How is in `benchmarks/ill_runs.py`, which also settles whether a run is
-as ill or healthy as it was meant to be, by a witness that Health knows nothing of.
+Each failure mode is injected into runs on points in the plane (ring of 8, grid of 25:
+`benchmarks/modes.py`) and on the packaged 28x28 garments. As many runs are healthy: seven
+configurations that are known to work on each set. `benchmarks/failure_injection.py` holds the
+injections. It also confirms each run by measurements that Health has no access to.
 
-A run that the witness does not confirm counts nowhere; the table says how many there are. A hit is
-an ill run among whose findings the illness is, whatever else is found: a generator that a winning
+A run that is not confirmed is excluded; the table counts these. A hit is a run whose findings
+include the injected failure mode, whatever else they include: a generator that a winning
 discriminator has stopped may well be collapsed, too. A false alarm is a healthy run with any
-finding. Thresholds were chosen on the seeds 100, 101, 0 and 10; the figures are of the seeds 20 to
-29, which nothing was chosen on (and of 31 and 32 for the vanishing gradient on the grid, where the
-witness did not confirm one run).
+finding. Thresholds were chosen on the seeds 100, 101, 0 and 10. The figures are of the seeds 20 to
+29, which no threshold was chosen on (and of 31 and 32 for the vanishing gradient on the grid, where
+one run was not confirmed).
 
-Each run is written to the JSON file when it ends, and one that is there is not run again:
+Each run is written to the JSON file when it ends. Runs in the file are not repeated:
 
     python benchmarks/health.py --json health.json --processes 2
     python benchmarks/health.py --json health.json --table
     python benchmarks/health.py --json health.json --cost
     python benchmarks/health.py --json health.json --duality
 
-The last two measure what the callbacks cost, and `kgan.callbacks.DualityGap` on the ring,
+The last two measure the cost of the callbacks, and `kgan.callbacks.DualityGap` on the ring,
 converging and diverging.
 """
 
@@ -45,7 +45,17 @@ sys.path.insert(0, str(Path(__file__).parent))
 import keras
 import numpy as np
 import tensorflow as tf
-from ill_runs import CONFIGURATIONS, ILLNESSES, KEPT, SEEDS, SETS, TRAINED, Plane, change, run
+from failure_injection import (
+    CONFIGURATIONS,
+    FAILURE_MODES,
+    KEPT,
+    SEEDS,
+    SETS,
+    TRAINED,
+    Plane,
+    change,
+    run,
+)
 from keras.optimizers import Adam
 
 import kgan
@@ -59,15 +69,15 @@ from kgan.files import replacing
 
 
 def wanted(seeds: dict[str, range] | None = None) -> list[tuple[str, str, int, int]]:
-    """Set, illness, configuration and seed of all runs: as many healthy ones as ill ones."""
+    """Set, failure mode, configuration and seed of all runs: as many healthy as failing ones."""
     seeds = seeds or SEEDS
     return [
-        (name, illness, number, seed)
+        (name, failure_mode, number, seed)
         for seed in sorted({seed for some in seeds.values() for seed in some})
         for name in SETS
         if seed in seeds[name]
-        for illness, number in [
-            *((illness, 0) for illness in ILLNESSES),
+        for failure_mode, number in [
+            *((failure_mode, 0) for failure_mode in FAILURE_MODES),
             *(("healthy", number) for number in range(CONFIGURATIONS)),
         ]
     ]
@@ -84,7 +94,7 @@ def single_threaded() -> None:
 
 def compete(arguments: argparse.Namespace, record: dict[str, Any]) -> None:
     """Run what the record lacks, and add it there as each run ends."""
-    keys = ("set", "illness", "configuration", "seed")
+    keys = ("set", "failure_mode", "configuration", "seed")
     done = {tuple(row[key] for key in keys) for row in record["rows"]}
     seeds = None
     if arguments.seeds:
@@ -95,24 +105,26 @@ def compete(arguments: argparse.Namespace, record: dict[str, Any]) -> None:
         for one in wanted(seeds)
         if one not in done
         and one[0] in (arguments.set or SETS)
-        and one[1] in (arguments.only or [*ILLNESSES, "healthy"])
+        and one[1] in (arguments.only or [*FAILURE_MODES, "healthy"])
     ]
     with multiprocessing.get_context("spawn").Pool(
         arguments.processes, single_threaded, maxtasksperchild=20
     ) as pool:
         for row in pool.imap_unordered(row_of, todo):
-            looks = row.pop("looks")
-            if arguments.looks:
+            snapshots = row.pop("snapshots")
+            if arguments.snapshots:
                 name = "-".join(str(row[key]) for key in keys)
-                arguments.looks.mkdir(parents=True, exist_ok=True)
-                (arguments.looks / f"{name}.json").write_text(json.dumps({**row, "looks": looks}))
+                arguments.snapshots.mkdir(parents=True, exist_ok=True)
+                (arguments.snapshots / f"{name}.json").write_text(
+                    json.dumps({**row, "snapshots": snapshots})
+                )
             record["rows"].append(row)
             print(row, flush=True)
             write(arguments.json, record)
 
 
 def recorded(path: Path | None) -> dict[str, Any]:
-    """The JSON file, or what stands in a new one."""
+    """The content of the JSON file, or of a new one."""
     if path is None or not path.exists():
         return {"rows": []}
     return json.loads(path.read_text())
@@ -125,27 +137,27 @@ def write(path: Path | None, record: dict[str, Any]) -> None:
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """Hits of each illness and false alarms of the healthy runs, by set, as Markdown."""
+    """Hits of each failure mode and false alarms of the healthy runs, by set, as Markdown."""
     lines = [
-        f"| | {' | '.join(SETS)} | all | not as meant |",
+        f"| | {' | '.join(SETS)} | all | not confirmed |",
         f"|---|{'---|' * (len(SETS) + 2)}",
     ]
-    for illness in [*ILLNESSES, "healthy"]:
-        found = [row for row in rows if row["illness"] == illness]
+    for failure_mode in [*FAILURE_MODES, "healthy"]:
+        found = [row for row in rows if row["failure_mode"] == failure_mode]
         confirmed = [row for row in found if row["confirmed"]]
 
-        def hit(row, illness=illness):
+        def hit(row, failure_mode=failure_mode):
             names = [name for name, _ in row["found"]]
-            return bool(names) if illness == "healthy" else illness in names
+            return bool(names) if failure_mode == "healthy" else failure_mode in names
 
         def cell(some, hit=hit):
             hits = sum(map(hit, some))
             return f"{hits} of {len(some)} ({hits / len(some):.0%})" if some else ""
 
         cells = [cell([row for row in confirmed if row["set"] == name]) for name in SETS]
-        label = "healthy: false alarms" if illness == "healthy" else illness
-        unlike = len(found) - len(confirmed)
-        lines.append(f"| {label} | {' | '.join(cells)} | {cell(confirmed)} | {unlike} |")
+        label = "healthy: false alarms" if failure_mode == "healthy" else failure_mode
+        excluded = len(found) - len(confirmed)
+        lines.append(f"| {label} | {' | '.join(cells)} | {cell(confirmed)} | {excluded} |")
     return "\n".join(lines)
 
 
@@ -155,7 +167,7 @@ QUARTER = 5  # epochs
 
 
 def duality(seed: int) -> dict[str, Any]:
-    """Gaps of the ring's recipe as it converges, and of one that is driven apart half-way."""
+    """Gaps of the ring's recipe, and of one that diverges after half of the run."""
     rows = {}
     for course in ("converging", "diverging"):
         keras.backend.clear_session()
@@ -276,13 +288,13 @@ def cost_table(found: dict[str, dict[str, list[float]]]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--set", nargs="+", choices=list(SETS), help="all by default")
-    parser.add_argument("--only", nargs="+", choices=[*ILLNESSES, "healthy"], metavar="ILLNESS")
+    parser.add_argument("--only", nargs="+", choices=[*FAILURE_MODES, "healthy"], metavar="MODE")
     parser.add_argument(
         "--seeds", nargs=2, type=int, metavar=("FIRST", "END"), help="other seeds than 20 to 29"
     )
     parser.add_argument("--processes", type=int, default=1, help="runs at once, a core each")
     parser.add_argument("--json", type=Path, help="where runs are kept and found again")
-    parser.add_argument("--looks", type=Path, help="a folder for all that Health saw of each run")
+    parser.add_argument("--snapshots", type=Path, help="a folder for the snapshots of each run")
     parser.add_argument("--table", action="store_true", help="print the JSON file's table, no run")
     parser.add_argument("--cost", type=int, nargs="?", const=5, metavar="ROUNDS")
     parser.add_argument("--duality", action="store_true", help="the gap's ten runs alone")

@@ -1,4 +1,4 @@
-"""What both players do, in words, while they train."""
+"""Detects failure modes of a GAN while it trains."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from kgan.callbacks import probe, signs
+from kgan.callbacks import indicators, probe
 from kgan.callbacks.chief import check_ends_together, is_chief
-from kgan.callbacks.illnesses import SERIES, Finding, Look, Watch, strongest_swing
+from kgan.callbacks.failure_modes import SERIES, Finding, Snapshot, Watch, strongest_line
 from kgan.callbacks.reals import check_model, held_out_rows, training_rows
 from kgan.callbacks.stop_on_nan import NonFiniteLossError, StopOnNaN
 from kgan.checks import check_flag, check_integer, check_path
@@ -24,43 +24,45 @@ from kgan.metrics.check import check_features
 from kgan.metrics.diversity import mean_pairwise_distance
 from kgan.metrics.manifold import precision_recall
 
-WINDOW = 512  # values of each series that the spectrum is taken of
-_LONGEST = WINDOW // 6  # period that shows in the spectrum
-_CELLS = 20
-FEWEST = 4  # images that recall can be told of
+WINDOW = 512  # the last values of each series, whose spectrum is computed
+_LONGEST = WINDOW // 6  # period that the spectrum resolves
+_CLUSTERS = 20
+FEWEST = 4  # images for which recall is defined
 _LOGGED = (
-    *("diversity", "recall", "modes", "separation", "recognised", "memorised"),
+    *("diversity", "recall", "modes", "separation", "train_separation", "overfitting"),
     *("gradient", "slope", "oscillation"),
 )
 
 
 class Health(keras.callbacks.Callback):
-    """Says in words, with the epoch, what goes wrong between both players and what to try.
+    """Reports what goes wrong between both players, with the epoch and what to try.
 
-    It sees collapse, oscillation, a discriminator that has won or that knows its images by heart,
-    vanishing gradients of the generator, divergence and NaN; `kgan.callbacks.illnesses` says by
-    which signs. What it finds is printed as one line an illness and episode, and kept in `findings`
-    (`kgan.callbacks.illnesses.Finding`); `report()` is all of it as text. A `fit` from epoch 0
-    begins a new list, one with `initial_epoch` goes on. The signs go into the logs as `health_…`,
-    and so into the history, `kgan.callbacks.History` and TensorBoard.
+    It detects mode collapse, oscillation, a discriminator that has won, an overfitting
+    discriminator, vanishing gradients of the generator, divergence and NaN;
+    `kgan.callbacks.failure_modes` holds the rules. It prints one line per failure mode and episode
+    and keeps them in `findings` (`kgan.callbacks.failure_modes.Finding`); `report()` returns all of
+    them as text. A `fit` from epoch 0 starts a new list; one with `initial_epoch` continues it. The
+    indicators are logged as `health_…`, and so reach the history, `kgan.callbacks.History` and
+    TensorBoard.
 
-    A sign must hold in two looks running, in three for collapse, and while the fakes still get more
-    diverse neither collapse nor a discriminator that has won is told, nor in the first three looks.
-    Swings are looked for in the last 512 steps (calls, with `steps_per_execution`), in which those
-    of 3 to 85 show; of a `tf.data.Dataset`, whose order may repeat itself, all but those that
-    divide an epoch. Under `tf.distribute` the chief alone looks and speaks. The training stays as
-    it is, draw by draw, unless its data is a shuffled `tf.data.Dataset`: to take the reals from it
-    once more moves its order on.
+    An indicator must hold in two consecutive snapshots, in three for collapse. Collapse and a
+    discriminator that has won are not reported in the first three snapshots, nor while the fakes'
+    diversity still grows. Oscillations with periods of 3 to 85 steps are detected in the last 512
+    steps (calls, with `steps_per_execution`). A `tf.data.Dataset` may repeat its order, so periods
+    that divide its epoch are ignored. Under `tf.distribute` only the chief measures and reports.
+
+    The training stays the same, bit for bit, with one exception: the callback reads reals from a
+    shuffled `tf.data.Dataset` once more, which advances its order.
 
     Args:
-        held_out: images that the training does not see, as for `gan.evaluate`; without them nothing
-            is said of a discriminator that knows its images by heart.
-        every_epochs: epochs between two looks at images and gradients.
-        num_samples: reals and fakes that a look compares.
-        features: a function from images `(n, height, width, channels)` to features `(n, d)` in
-            which fakes are compared with reals, `extractor.features` say; by default block means,
-            at most 8 a side.
-        folder: where `health.json` goes, from which a resumed run goes on; None for none.
+        held_out: images that the training does not use, as for `gan.evaluate`; without them an
+            overfitting discriminator is not detected.
+        every_epochs: epochs between two snapshots.
+        num_samples: number of reals and of fakes that a snapshot compares.
+        features: a function from images `(n, height, width, channels)` to the features `(n, d)` in
+            which fakes are compared with reals, for example `extractor.features`. The default is
+            the mean of each block, at most 8 blocks per side.
+        folder: the folder of `health.json`, from which a resumed run continues; None writes none.
         stop: end the training at the first finding.
 
     Raises:
@@ -98,15 +100,19 @@ class Health(keras.callbacks.Callback):
 
     @property
     def findings(self) -> list[Finding]:
-        """What was found, in the order of the epochs."""
+        """The findings in the order of their epochs."""
         return sorted(self.watch.findings, key=lambda finding: finding.epoch)
 
     def report(self) -> str:
-        """All findings as text, a line each."""
+        """All findings as text, one per line."""
         if self.findings:
             return "\n".join(map(str, self.findings))
-        looks = self.watch.looks
-        seen = f"{len(looks)} looks up to epoch {looks[-1]['epoch']}" if looks else "no look yet"
+        snapshots = self.watch.snapshots
+        seen = (
+            f"{len(snapshots)} snapshots up to epoch {snapshots[-1]['epoch']}"
+            if snapshots
+            else "no snapshot yet"
+        )
         return f"nothing found ({seen})"
 
     # -- what `fit` calls ----------------------------------------------------------------------
@@ -117,7 +123,11 @@ class Health(keras.callbacks.Callback):
         check_ends_together(strategy, "stop", False, self.stop, "Read `findings` instead.")
         self._chief = is_chief(strategy)
         self._first = True
-        self._begin = self.model._feed.start
+        feed = self.model._feed
+        self._begin = feed.start
+        # The period with which a data set that is not shuffled repeats its order, in calls.
+        epoch = feed.steps_per_epoch / self.model.steps_per_execution
+        self._order_period = None if feed.shuffled else epoch
         self._broken.set_model(self.model)
         if not self._chief:
             return
@@ -135,14 +145,14 @@ class Health(keras.callbacks.Callback):
         self._inputs = probe.inputs_for(self.model, self.reals, seed=0)
         self._real_features = self._featured(self.reals["image"])
         loss = self.model.two_player_loss
-        # What a discriminator pays that gives all images the same logit, the best one.
+        # The loss of a discriminator that gives all images the same, best logit.
         levels = np.linspace(-1, 1, 9, dtype=np.float32).reshape(-1, 1, 1)
         self._chance = min(float(loss.discriminator(level, level)) for level in levels)
-        # No critic of slope 1 puts images further apart than their own distance, at most this.
+        # A 1-Lipschitz critic separates two images by no more than their distance, at most this.
         widest = 2 * math.sqrt(math.prod(self.model.image_shape))
         self._bound = 10 * max(self._chance, widest)
-        count = min(_CELLS, len(self._real_features))
-        self._cells = signs.cells(self._real_features, count)
+        count = min(_CLUSTERS, len(self._real_features))
+        self._centres = indicators.cluster_centres(self._real_features, count)
 
     def on_epoch_begin(self, epoch, logs=None):
         self._broken.on_epoch_begin(epoch)
@@ -150,7 +160,9 @@ class Health(keras.callbacks.Callback):
         self._counts: list[int] = []
         if self._first:
             self.series = {name: np.zeros(0) for name in SERIES}
-            broken = [one for one in self.findings if one.illness == "nan" and one.epoch <= epoch]
+            broken = [
+                one for one in self.findings if one.failure_mode == "nan" and one.epoch <= epoch
+            ]
             self.watch = self._before(epoch)
             for one in broken:
                 self.watch.broken(one.epoch, one.words)
@@ -158,14 +170,14 @@ class Health(keras.callbacks.Callback):
         self._begin = max(self._begin - epoch * self.params["steps"], 0)
 
     def on_train_batch_end(self, batch, logs=None):
-        # The steps before `begin` are those that a resumed run passes over.
+        # A resumed run skips the steps before `begin`.
         if not self._chief or batch + 1 <= self._begin:
             return
-        # Several workers log arrays of one number.
+        # Several workers log arrays of shape (1,).
         self._means.append([float(np.squeeze(logs[name])) for name in SERIES])
         self._counts.append(batch + 1)
         if not all(map(math.isfinite, self._means[-1])):
-            self._say_broken(self._broken.on_train_batch_end, batch, logs)
+            self._report_nan(self._broken.on_train_batch_end, batch, logs)
 
     def on_epoch_end(self, epoch, logs=None):
         if not self._chief:
@@ -176,123 +188,121 @@ class Health(keras.callbacks.Callback):
         last = epoch + 1 == self.params["epochs"]
         if (epoch + 1) % self.every_epochs and not last:
             return
-        self._say_broken(self._broken.on_epoch_end, epoch)
-        look = {"epoch": epoch + 1, **self.measure()}
+        self._report_nan(self._broken.on_epoch_end, epoch)
+        snapshot = {"epoch": epoch + 1, **self.measure()}
         if logs is not None:
-            logs.update({f"health_{name}": look[name] for name in _LOGGED if name in look})
-        self._say(self.watch.see(look))
+            logs.update({f"health_{name}": snapshot[name] for name in _LOGGED if name in snapshot})
+        self._report(self.watch.see(snapshot))
         if self.folder is not None:
             self._write()
 
-    # -- what is measured ----------------------------------------------------------------------
+    # -- measurement -------------------------------------------------------------------------
 
-    def measure(self) -> Look:
-        """The signs as they are now, by name; those that cannot be had are left out."""
+    def measure(self) -> Snapshot:
+        """The current indicators by name, without those that are not finite or do not apply."""
         if self._probe is None:
-            raise UsageError("measure() looks at a training: pass this callback to fit before.")
-        look = self._of_series()
+            raise UsageError("measure() needs a training: pass this callback to gan.fit first.")
+        snapshot = self._of_series()
         images = self._probe.images(self._inputs)
         if np.isfinite(images).all():
-            look |= self._of_fakes(images)
-            look |= self._of_players()
-        return {name: value for name, value in look.items() if math.isfinite(value)}
+            snapshot |= self._of_fakes(images)
+            snapshot |= self._of_players()
+        return {name: value for name, value in snapshot.items() if math.isfinite(value)}
 
-    def _of_series(self) -> Look:
+    def _of_series(self) -> Snapshot:
         gan = self.model
-        look: Look = {"chance": self._chance, "bound": self._bound}
-        # Lazy penalties make a rhythm of their own; a value is a call's, which may be many steps.
+        snapshot: Snapshot = {"chance": self._chance, "bound": self._bound}
+        # Lazy penalties have a period of their own. A value covers a call, which may be many steps.
         updates = gan.discriminator_steps * gan.steps_per_execution
-        rhythms = [penalty.interval / updates for penalty in gan.penalties]
-        feed = gan._feed
-        assert feed is not None  # `fit` has made it
-        epoch = feed.steps_per_epoch / gan.steps_per_execution
-        # Of a longer epoch a penalty's width of a line would cover the spectrum.
-        if not feed.shuffled and epoch <= _LONGEST:
-            rhythms.append(epoch)
+        periods = [penalty.interval / updates for penalty in gan.penalties]
+        # The overtones of a longer epoch would cover the whole spectrum.
+        if self._order_period is not None and self._order_period <= _LONGEST:
+            periods.append(self._order_period)
         for name in SERIES:
             series = self.series[name]
             if not len(series) or not np.isfinite(series).all():
                 continue
-            look[name] = float(np.median(series[-len(self._counts) :]))
-            peak = signs.spectral_peak(series, [period for period in rhythms if period > 2])
+            snapshot[name] = float(np.median(series[-len(self._counts) :]))
+            peak = indicators.spectral_peak(series, [period for period in periods if period > 2])
             if peak is not None:
                 peak = peak._replace(period=peak.period * gan.steps_per_execution)
-                look |= {f"{name}_{key}": value for key, value in peak._asdict().items()}
-        if any(f"{name}_share" in look for name in SERIES):
-            swing = strongest_swing(look)
-            look["oscillation"] = swing["share"] if swing else 0.0
-        return look
+                snapshot |= {f"{name}_{key}": value for key, value in peak._asdict().items()}
+        if any(f"{name}_share" in snapshot for name in SERIES):
+            line = strongest_line(snapshot)
+            snapshot["oscillation"] = line["share"] if line else 0.0
+        return snapshot
 
-    def _of_fakes(self, images: np.ndarray) -> Look:
+    def _of_fakes(self, images: np.ndarray) -> Snapshot:
         fakes, reals = self._featured(images), self._real_features
         spread = mean_pairwise_distance(reals)
+        modes = [indicators.effective_modes(side, self._centres) for side in (fakes, reals)]
         return {
             "diversity": mean_pairwise_distance(fakes) / spread if spread else math.nan,
             "recall": precision_recall(reals, fakes, constant=True)[1],
-            "modes": signs.evenness(fakes, self._cells) / signs.evenness(reals, self._cells),
+            "modes": modes[0] / modes[1],
         }
 
-    def _of_players(self) -> Look:
+    def _of_players(self) -> Snapshot:
         gan = self.model
         assert self._probe is not None
         real, fake, apart = self._probe.logits(self.reals, self._inputs, self._apart)
         if not all(np.isfinite(side).all() for side in (real, fake, apart)):
             return {}
-        look = {"separation": signs.separation(real, fake)}
+        snapshot = {"separation": indicators.separation(real, fake)}
         if len(apart):
-            look["memorised"] = signs.overfitting(real, apart, fake)
-            look["recognised"] = signs.separation(real, apart)
-            look["held_out"] = float(len(apart))
+            snapshot["overfitting"] = indicators.overfitting(real, apart, fake)
+            snapshot["train_separation"] = indicators.separation(real, apart)
+            snapshot["held_out"] = float(len(apart))
         rows, inputs = (next(probe.chunks(side, gan.pack)) for side in (self.reals, self._inputs))
-        look["gradient"], look["slope"] = self._probe.gradients(rows, inputs)
-        return look
+        snapshot["gradient"], snapshot["slope"] = self._probe.gradients(rows, inputs)
+        return snapshot
 
     def _extend(self) -> None:
-        """Add the epoch's values to the series, the newest of which are kept."""
+        """Append the epoch's values to the series and keep the newest `WINDOW`."""
         means = np.array(self._means, np.float64)
         counts = np.array(self._counts)
         for column, name in enumerate(SERIES):
-            values = signs.values_between(means[:, column], counts)
+            values = indicators.values_between(means[:, column], counts)
             self.series[name] = np.concatenate([self.series[name], values])[-WINDOW:]
 
     def _featured(self, images: np.ndarray) -> np.ndarray:
         if self.features is None:
-            return signs.pooled(images)
+            return indicators.pooled(images)
         made = check_features("features", self.features(images))
         if len(made) != len(images):
             raise UsageError(
-                f"features must give one row an image; received {len(made)} rows for "
-                f"{len(images)} images. Average over the places, say."
+                f"features must return one row per image; received {len(made)} rows for "
+                f"{len(images)} images. Average over height and width, for example."
             )
         return made
 
-    # -- what is said and kept -----------------------------------------------------------------
+    # -- reports and files --------------------------------------------------------------------
 
-    def _say_broken(self, look: Callable, *arguments: Any) -> None:
+    def _report_nan(self, check: Callable, *arguments: Any) -> None:
         try:
-            look(*arguments)
+            check(*arguments)
         except NonFiniteLossError as error:
-            self._say(self.watch.broken(self._broken.epoch + 1, str(error)))
+            self._report(self.watch.broken(self._broken.epoch + 1, str(error)))
 
-    def _say(self, findings: list[Finding]) -> None:
+    def _report(self, findings: list[Finding]) -> None:
         for finding in findings:
             print(f"\n{finding}", flush=True)
         if findings and self.stop:
             self.model.stop_training = True
 
     def _before(self, epoch: int) -> Watch:
-        """What was seen up to an epoch by an earlier run in the folder, or in a `fit` before."""
+        """The snapshots up to an epoch, of an earlier run in the folder or an earlier `fit`."""
         path = None if self.folder is None else self.folder / "health.json"
-        looks = self.watch.looks if path is None else []
+        snapshots = self.watch.snapshots if path is None else []
         try:
             if path is not None and path.exists():
-                looks = json.loads(path.read_text())
-            return Watch([look for look in looks if look["epoch"] <= epoch])
+                snapshots = json.loads(path.read_text())
+            return Watch([snapshot for snapshot in snapshots if snapshot["epoch"] <= epoch])
         except (ValueError, KeyError, TypeError) as error:
-            warnings.warn(f"{path} is damaged ({error}); what it saw is forgotten.", stacklevel=2)
+            warnings.warn(f"{path} is damaged ({error}); its snapshots are ignored.", stacklevel=2)
             return Watch()
 
     def _write(self) -> None:
         assert self.folder is not None
         with replacing(self.folder / "health.json") as temporary:
-            temporary.write_text(json.dumps(self.watch.looks) + "\n")
+            temporary.write_text(json.dumps(self.watch.snapshots) + "\n")

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 
-def row(illness, *found, data="ring", confirmed=True):
+def row(failure_mode, *found, data="ring", confirmed=True):
     return {
         "set": data,
-        "illness": illness,
+        "failure_mode": failure_mode,
         "found": [[name, 3] for name in found],
         "confirmed": confirmed,
     }
@@ -15,9 +15,9 @@ def test_as_many_healthy_runs_as_ill_ones_on_the_plane_and_on_garments(benchmark
     runs = benchmark.wanted()
     assert len(set(runs)) == len(runs)
     for place in (("ring", "grid"), ("garments",)):
-        here = [illness for name, illness, _, _ in runs if name in place]
-        for illness in benchmark.ILLNESSES:
-            assert here.count(illness) == 10
+        here = [failure_mode for name, failure_mode, _, _ in runs if name in place]
+        for failure_mode in benchmark.FAILURE_MODES:
+            assert here.count(failure_mode) == 10
         assert here.count("healthy") == 70
 
 
@@ -39,24 +39,24 @@ def test_the_table_counts_hits_and_false_alarms(benchmark):
     )
 
 
-def test_every_illness_has_its_truth(benchmark):
-    import ill_runs
+def test_every_failure_mode_has_its_truth(benchmark):
+    import failure_injection
 
-    from kgan.callbacks.illnesses import ILLNESSES
+    from kgan.callbacks.failure_modes import FAILURE_MODES
 
-    assert set(benchmark.ILLNESSES) == {*ILLNESSES, "nan"}
-    assert set(ill_runs.TRUTHS) == {*ill_runs.ILLNESSES, "healthy"}
+    assert set(benchmark.FAILURE_MODES) == {*FAILURE_MODES, "nan"}
+    assert set(failure_injection.TRUTHS) == {*failure_injection.FAILURE_MODES, "healthy"}
 
 
 @pytest.mark.parametrize("recurs", [True, False])
 def test_recurrence_is_that_of_the_path(benchmark, recurs):
-    import ill_runs
+    import failure_injection
 
     steps = np.arange(600)
     path = np.sin(steps / 5) if recurs else steps / 600
-    witness = ill_runs.Witness(often=True)
+    witness = failure_injection.Witness(often=True)
     witness.means = list(path[:, None])
-    case = ill_runs.Case(None, None, witness, None, None, None)
+    case = failure_injection.Case(None, None, witness, None, None, None)
     assert (case.recurrence() > 0.9) == recurs
 
 

@@ -10,9 +10,9 @@ import tensorflow as tf
 import kgan
 from kgan.callbacks import Checkpoint, Evaluate, History, StopOnNaN
 from kgan.callbacks.duality_gap import DualityGap
+from kgan.callbacks.failure_modes import SERIES
 from kgan.callbacks.health import Health
 from kgan.callbacks.history import read
-from kgan.callbacks.illnesses import SERIES
 from kgan.callbacks.stop_on_nan import NonFiniteLossError
 from kgan.errors import UsageError
 
@@ -70,7 +70,7 @@ def test_vectors_stay_in_their_order_with_it(images):
         np.testing.assert_array_equal(expected, found)
 
 
-def test_an_order_that_repeats_itself_is_no_swing(images, make_gan):
+def test_a_repeated_order_is_no_oscillation(images, make_gan):
     """Batches of four brightnesses in turn, without a shuffle, swing with the epoch."""
     batches = tf.data.Dataset.from_tensor_slices(images).batch(16)
     for x, swings in ((batches, False), (kgan.data.load(images, batch_size=16), True)):
@@ -93,30 +93,30 @@ def test_several_steps_a_call_give_their_means(images, make_gan):
     assert all(len(health.series[name]) == 4 for name in SERIES)
 
 
-def test_signs_go_into_the_logs_and_the_history(images, make_gan, tmp_path):
+def test_indicators_go_into_the_logs_and_the_history(images, make_gan, tmp_path):
     health = Health(num_samples=32, every_epochs=2)
     gan = make_gan(run_eagerly=True)
     fit(gan, images, health, History(tmp_path), epochs=5, steps_per_epoch=1)
-    assert [look["epoch"] for look in health.watch.looks] == [2, 4, 5]
+    assert [snapshot["epoch"] for snapshot in health.watch.snapshots] == [2, 4, 5]
     rows = read(tmp_path / "history.csv")
     assert "health_oscillation" not in rows[-1]  # of five steps
-    told = [row["epoch"] for row in rows if "health_diversity" in row]
-    assert told == [2, 4, 5]
+    epochs = [row["epoch"] for row in rows if "health_diversity" in row]
+    assert epochs == [2, 4, 5]
     named = {name for name in rows[-1] if name.startswith("health_")}
     assert named == {
         f"health_{name}"
         for name in ("diversity", "recall", "modes", "separation", "gradient", "slope")
     }
     assert rows[-1]["health_diversity"] == pytest.approx(
-        health.watch.looks[-1]["diversity"], rel=1e-4
+        health.watch.snapshots[-1]["diversity"], rel=1e-4
     )
 
 
-def test_a_look_measures_what_the_players_are(images, make_gan):
+def test_a_snapshot_measures_the_players(images, make_gan):
     health = Health(held_out=images[32:], num_samples=32)
     gan = make_gan(loss="hinge", run_eagerly=True)
     fit(gan, images[:32], health, epochs=1, steps_per_epoch=1)
-    look = health.measure()
+    snapshot = health.measure()
     fakes = gan.generate(32, seed=0)
     spread = [
         kgan.metrics.diversity.mean_pairwise_distance(
@@ -124,10 +124,10 @@ def test_a_look_measures_what_the_players_are(images, make_gan):
         )
         for side in (fakes, health.reals["image"])
     ]
-    assert look["diversity"] == pytest.approx(spread[0] / spread[1], rel=1e-3)
-    assert look["slope"] == pytest.approx(1.0)
-    assert look["chance"] == 2.0
-    assert {"memorised", "recognised"} <= look.keys()
+    assert snapshot["diversity"] == pytest.approx(spread[0] / spread[1], rel=1e-3)
+    assert snapshot["slope"] == pytest.approx(1.0)
+    assert snapshot["chance"] == 2.0
+    assert {"overfitting", "train_separation"} <= snapshot.keys()
 
 
 def test_the_slope_is_that_of_the_loss(images, make_gan):
@@ -135,10 +135,10 @@ def test_the_slope_is_that_of_the_loss(images, make_gan):
     health = Health(num_samples=16)
     fit(gan, images, health, epochs=1, steps_per_epoch=1)
     # Few steps leave the logits near 0, where the slope of softplus(-x) is a half.
-    assert health.watch.looks[-1]["slope"] == pytest.approx(0.5, abs=0.2)
+    assert health.watch.snapshots[-1]["slope"] == pytest.approx(0.5, abs=0.2)
 
 
-def test_collapse_is_said_in_words_once(images, capsys):
+def test_collapse_is_reported_once(images, capsys):
     # The generator has no latent to tell images apart by.
     generator = kgan.networks.dcgan.generator((16, 16, 1), latent_dim=4, width=4)
     generator.layers[1].kernel.assign(0 * generator.layers[1].kernel)
@@ -147,7 +147,7 @@ def test_collapse_is_said_in_words_once(images, capsys):
     gan.compile(run_eagerly=True)
     health = Health(num_samples=32)
     fit(gan, images, health, epochs=8, steps_per_epoch=1)
-    found = [finding for finding in health.findings if finding.illness == "collapse"]
+    found = [finding for finding in health.findings if finding.failure_mode == "collapse"]
     assert len(found) == 1
     assert found[0].evidence["diversity"] < 1e-3
     assert capsys.readouterr().out.count(f"epoch {found[0].epoch}: collapse: the fakes'") == 1
@@ -155,21 +155,21 @@ def test_collapse_is_said_in_words_once(images, capsys):
 
 
 @pytest.mark.parametrize("stop", [False, True])
-def test_nan_is_said_and_can_end_the_training(images, make_gan, stop, capsys):
+def test_nan_is_reported_and_can_end_the_training(images, make_gan, stop, capsys):
     broken = keras.optimizers.SGD(
         keras.optimizers.schedules.PiecewiseConstantDecay([2], [1e-4, 1e38])
     )
     health = Health(num_samples=16, stop=stop)
     gan = make_gan(loss="wasserstein", discriminator_optimizer=broken, run_eagerly=True)
     fit(gan, images, health, epochs=3, steps_per_epoch=2)
-    (finding,) = [finding for finding in health.findings if finding.illness == "nan"]
+    (finding,) = [finding for finding in health.findings if finding.failure_mode == "nan"]
     assert finding.epoch == 2
     assert "learning rate" in finding.words
     assert "epoch 2: nan: " in capsys.readouterr().out
     assert int(gan.training_seeds.step) == (4 if stop else 6)
 
 
-def test_it_speaks_before_stop_on_nan_ends_the_run(images, make_gan):
+def test_it_reports_before_stop_on_nan_ends_the_run(images, make_gan):
     gan = make_gan(run_eagerly=True)
     gan.discriminator.trainable_variables[0].assign(
         np.full(gan.discriminator.trainable_variables[0].shape, np.nan)
@@ -177,10 +177,10 @@ def test_it_speaks_before_stop_on_nan_ends_the_run(images, make_gan):
     health = Health(num_samples=16)
     with pytest.raises(NonFiniteLossError):
         fit(gan, images, health, StopOnNaN())
-    assert health.findings[0].illness == "nan"
+    assert health.findings[0].failure_mode == "nan"
 
 
-def test_a_resumed_run_goes_on_from_its_looks(images, make_gan, tmp_path):
+def test_a_resumed_run_continues_its_snapshots(images, make_gan, tmp_path):
     def gan():
         return make_gan(run_eagerly=True)
 
@@ -192,8 +192,8 @@ def test_a_resumed_run_goes_on_from_its_looks(images, make_gan, tmp_path):
     second = Health(num_samples=16, folder=tmp_path / "parts")
     checkpoint = Checkpoint(tmp_path / "checkpoints", resume=True)
     fit(gan(), images, second, checkpoint, epochs=4, steps_per_epoch=1)
-    assert second.watch.looks == whole.watch.looks
-    assert json.loads((tmp_path / "parts" / "health.json").read_text()) == whole.watch.looks
+    assert second.watch.snapshots == whole.watch.snapshots
+    assert json.loads((tmp_path / "parts" / "health.json").read_text()) == whole.watch.snapshots
     # The series is that of the steps taken since.
     np.testing.assert_allclose(second.series["real_logits"], whole.series["real_logits"][2:])
 
@@ -203,20 +203,20 @@ def test_a_further_fit_goes_on_or_begins_anew(images, make_gan):
     fit(gan, images, health, epochs=2, steps_per_epoch=1)
     health.watch.broken(2, "became nan")
     fit(gan, images, health, epochs=3, initial_epoch=2, steps_per_epoch=1)
-    assert [look["epoch"] for look in health.watch.looks] == [1, 2, 3]
+    assert [snapshot["epoch"] for snapshot in health.watch.snapshots] == [1, 2, 3]
     assert [(one.epoch, one.words) for one in health.findings] == [(2, "became nan")]
     fit(gan, images, health, epochs=1, steps_per_epoch=1)
-    assert (len(health.watch.looks), health.findings) == (1, [])
+    assert (len(health.watch.snapshots), health.findings) == (1, [])
 
 
 NULL = json.dumps([{"epoch": 1, "diversity": None, "modes": 0.1, "recall": 0.1}])
 
 
 @pytest.mark.parametrize("text", ["", "[1]", '[{"step": 1}]', NULL])
-def test_damaged_looks_are_told_and_forgotten(tmp_path, text):
+def test_a_damaged_file_warns_and_is_ignored(tmp_path, text):
     (tmp_path / "health.json").write_text(text)
-    with pytest.warns(UserWarning, match="health.json is damaged .*forgotten"):
-        assert Health(folder=tmp_path)._before(3).looks == []
+    with pytest.warns(UserWarning, match="health.json is damaged .*ignored"):
+        assert Health(folder=tmp_path)._before(3).snapshots == []
 
 
 def test_features_of_ones_own(images, make_gan):
@@ -229,7 +229,7 @@ def test_features_of_ones_own(images, make_gan):
     fakes = means(gan.generate(16, seed=0))[:, 0]
     reals = means(health.reals["image"])[:, 0]
     spread = [np.abs(side[:, None] - side).mean() for side in (fakes, reals)]
-    assert health.watch.looks[0]["diversity"] == pytest.approx(spread[0] / spread[1], rel=1e-3)
+    assert health.watch.snapshots[0]["diversity"] == pytest.approx(spread[0] / spread[1], rel=1e-3)
 
 
 VARIANTS = {
@@ -253,7 +253,7 @@ VARIANTS = {
 
 
 @pytest.mark.parametrize("name", VARIANTS)
-def test_every_kind_of_model_has_its_signs(name, images):
+def test_every_kind_of_model_has_its_indicators(name, images):
     kind, arguments, beside = VARIANTS[name]
     gan = kind(**SIZES, **arguments)
     gan.compile(run_eagerly=True, discriminator_steps=1)
@@ -261,13 +261,13 @@ def test_every_kind_of_model_has_its_signs(name, images):
     held_out = images[:21] if beside is None else (images[:21], beside[:21])
     health = Health(held_out=held_out, num_samples=30)
     fit(gan, x, health, epochs=1, steps_per_epoch=1)
-    (look,) = health.watch.looks
-    expected = {"diversity", "recall", "modes", "separation", "recognised", "gradient"}
+    (snapshot,) = health.watch.snapshots
+    expected = {"diversity", "recall", "modes", "separation", "train_separation", "gradient"}
     # Their generators do not learn from the logits of the fakes as they are.
     if name not in ("SemiSupervisedGAN", "UnrolledGAN"):
         expected.add("slope")
-    assert expected <= look.keys()
-    assert look["gradient"] > 0
+    assert expected <= snapshot.keys()
+    assert snapshot["gradient"] > 0
     # The hooks' means are those of the training alone.
     alone = kind(**SIZES, **arguments)
     alone.compile(run_eagerly=True, discriminator_steps=1)
@@ -276,7 +276,7 @@ def test_every_kind_of_model_has_its_signs(name, images):
     assert counts[0] == counts[1]
 
 
-def test_bad_arguments_are_told(images, make_gan):
+def test_bad_arguments_raise(images, make_gan):
     with pytest.raises(UsageError, match="num_samples must be an integer of at least 16"):
         Health(num_samples=4)
     with pytest.raises(UsageError, match="stop must be True or False"):
@@ -288,7 +288,7 @@ def test_bad_arguments_are_told(images, make_gan):
     with pytest.raises(UsageError, match=r"features must have the shape \(n, dimensions\)"):
         fit(make_gan(run_eagerly=True), images, Health(features=lambda x: x), steps_per_epoch=1)
     few = Health(features=lambda x: x[:7].mean((1, 2)), num_samples=16)
-    with pytest.raises(UsageError, match="one row an image; received 7 rows for 16 images"):
+    with pytest.raises(UsageError, match="one row per image; received 7 rows for 16 images"):
         fit(make_gan(run_eagerly=True), images, few, steps_per_epoch=1)
     with pytest.raises(UsageError, match="features must be a function .* received 'inception'"):
         Health(features="inception")
@@ -299,7 +299,7 @@ def test_bad_arguments_are_told(images, make_gan):
             fit(make_gan(run_eagerly=True), images, Health(held_out=broken))
     with pytest.raises(UsageError, match="x must hold at least 4 images for Health; received 3"):
         make_gan(run_eagerly=True).fit(images[:3], batch_size=3, verbose=0, callbacks=[Health()])
-    with pytest.raises(UsageError, match=r"measure\(\) looks at a training"):
+    with pytest.raises(UsageError, match=r"measure\(\) needs a training"):
         Health().measure()
 
 
@@ -321,7 +321,7 @@ def test_packs_larger_than_the_sample(images):
 
 
 def test_a_report_of_nothing():
-    assert Health().report() == "nothing found (no look yet)"
+    assert Health().report() == "nothing found (no snapshot yet)"
 
 
 STRATEGIES = """
@@ -341,7 +341,7 @@ with strategy.scope():
 gan.compile(penalties=["gradient_penalty"])
 health, gap = Health(held_out=images[:8], num_samples=16), DualityGap(steps=2)
 gan.fit(kgan.data.load(images, batch_size=16), verbose=0, callbacks=[health, gap])
-print(sorted(health.watch.looks[0]), len(gap.gaps))
+print(sorted(health.watch.snapshots[0]), len(gap.gaps))
 
 strategy = tf.distribute.MultiWorkerMirroredStrategy()
 with strategy.scope():
@@ -366,7 +366,7 @@ def test_under_strategies(tmp_path):
         [sys.executable, "-c", STRATEGIES], capture_output=True, text=True, timeout=200
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    looked, refused, impatient = done.stdout.strip().split("\n")[-3:]
-    assert "'memorised'" in looked and looked.endswith(" 1")
+    keys, refused, impatient = done.stdout.strip().split("\n")[-3:]
+    assert "'overfitting'" in keys and keys.endswith(" 1")
     assert refused.startswith("stop must be False under MultiWorkerMirroredStrategy")
     assert impatient.startswith("patience must be None under MultiWorkerMirroredStrategy")

@@ -14,7 +14,7 @@ def gan(request):
 
 
 @pytest.fixture(scope="module")
-def look(gan):
+def probed(gan):
     return probe.Probe(gan)
 
 
@@ -28,18 +28,18 @@ def sides(gan, images):
     return rows, probe.inputs_for(gan, rows, seed=0)
 
 
-def test_nothing_is_changed(gan, look, sides):
+def test_nothing_is_changed(gan, probed, sides):
     before = state(gan)
-    look.logits(*sides, sides[0])
-    look.gradients(*sides)
-    look.images(sides[1])
+    probed.logits(*sides, sides[0])
+    probed.gradients(*sides)
+    probed.images(sides[1])
     for expected, found in zip(before, state(gan), strict=True):
         np.testing.assert_array_equal(expected, found)
 
 
-def test_logits_are_those_of_the_training_pass(gan, look, sides):
+def test_logits_are_those_of_the_training_pass(gan, probed, sides):
     rows, inputs = sides
-    real, fake, apart = look.logits(rows, inputs)
+    real, fake, apart = probed.logits(rows, inputs)
     twin = kgan.DCGAN.from_config(gan.get_config())
     for name, network in gan.trained_networks.items():
         getattr(twin, name).set_weights(network.get_weights())
@@ -51,19 +51,19 @@ def test_logits_are_those_of_the_training_pass(gan, look, sides):
     assert len(apart) == 0
 
 
-def test_images_are_the_averaged_generators(gan, look, sides):
+def test_images_are_the_averaged_generators(gan, probed, sides):
     expected = gan.generate(64, seed=0)
-    np.testing.assert_allclose(look.images(sides[1]), expected, atol=1e-6)
+    np.testing.assert_allclose(probed.images(sides[1]), expected, atol=1e-6)
 
 
-def test_normalisation_cannot_tell_held_out_images_from_training_ones(look, sides, images):
+def test_normalisation_cannot_tell_held_out_images_from_training_ones(probed, sides, images):
     rows, inputs = sides
-    real, _, apart = look.logits(rows, inputs, {"image": images})
+    real, _, apart = probed.logits(rows, inputs, {"image": images})
     np.testing.assert_allclose(real, apart, rtol=1e-4, atol=1e-6)
 
 
-def test_the_gradient_is_the_generators(gan, look, sides):
-    norm, slope = look.gradients(*sides)
+def test_the_gradient_is_the_generators(gan, probed, sides):
+    norm, slope = probed.gradients(*sides)
     weights = gan.generator.trainable_variables
     with tf.GradientTape() as tape:
         fakes = gan.generator(sides[1]["latent"], training=True)

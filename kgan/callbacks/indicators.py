@@ -1,7 +1,7 @@
-"""Signs of an ill training, measured on series and features. NumPy and SciPy.
+"""Indicators of failing training, computed from series and features with NumPy and SciPy.
 
-A series is `(n,)`, a value a step; features are `(n, d)`. Nothing here knows of thresholds; those
-are in `kgan.callbacks.illnesses`.
+A series is `(n,)`, one value per step; features are `(n, d)`. The thresholds are in
+`kgan.callbacks.failure_modes`.
 """
 
 from __future__ import annotations
@@ -17,16 +17,15 @@ from kgan.checks import check_integer
 from kgan.errors import UsageError
 from kgan.metrics.check import check_dimensions, check_features
 
-_SEGMENTS = 3  # of a series, half overlapping, whose spectra are averaged
-_SHORTEST = 64  # steps of a series whose spectrum means anything
+_SEGMENTS = 3  # half-overlapping, whose spectra are averaged
+_SHORTEST = 64  # series that has a meaningful spectrum
 
 
 class Peak(NamedTuple):
     """The strongest line of a spectrum.
 
-    `period` in steps; `share` of the variance in the line, 0 to 1; `ratio` of the line's power to
-    that of red noise with the series' own autocorrelation; `amplitude`, half the swing, in the
-    series' unit.
+    `period` is in steps. `share` is the line's share of the variance, 0 to 1. `ratio` is its power
+    over that of red noise with the series' autocorrelation. `amplitude` has the series' unit.
     """
 
     period: float
@@ -36,10 +35,10 @@ class Peak(NamedTuple):
 
 
 def values_between(means: Any, counts: Any) -> np.ndarray:
-    """The mean of the values between two running means: `(n,)` of means `(n,)` over `counts`.
+    """The mean of the values between consecutive running means `(n,)` over `counts`: `(n,)`.
 
-    With `counts` 1, 2, 3, … these are the values themselves. The counts rise within an epoch; a
-    count that does not exceed the one before begins a new epoch's mean.
+    With `counts` 1, 2, 3, … these are the values themselves. Counts rise within an epoch; one that
+    does not exceed its predecessor starts a new epoch.
     """
     means, counts = np.asarray(means, np.float64), np.asarray(counts, np.float64)
     sums = means * counts
@@ -53,13 +52,13 @@ def values_between(means: Any, counts: Any) -> np.ndarray:
 def spectral_peak(series: Any, known: Iterable[float] = ()) -> Peak | None:
     """The strongest line of the series against red noise; None for a short or constant series.
 
-    Losses are autocorrelated, so most of their variance lies in long periods whether they swing or
-    not. The spectrum is the mean of three half-overlapping, detrended and tapered (Hann) segments;
+    Losses are autocorrelated: most of their variance lies in long periods even without oscillation.
+    The spectrum is the mean of three half-overlapping, detrended and tapered (Hann) segments;
     the background is that of an AR(1) process, whose lag-1 autocorrelation is the series' own
     (Torrence & Compo, "A Practical Guide to Wavelet Analysis", 1998, equation 16). Three adjacent
-    frequencies, which the taper joins, count as one line. Periods below three steps are left out,
-    as are those that a segment does not hold three times, and the `known` ones (of a penalty that
-    comes every so many steps, say) with their overtones.
+    frequencies count as one line, because the taper is that wide. Periods below three steps and
+    above a third of a segment are ignored, and so are the `known` ones, for example the interval of
+    a lazy penalty, with their overtones.
 
     Raises:
         UsageError: another rank, NaN or infinity.
@@ -99,7 +98,7 @@ def spectral_peak(series: Any, known: Iterable[float] = ()) -> Peak | None:
     ratios = np.where(usable, line / expected, 0.0)
     if not usable.any():
         return None
-    # The line that stands out most of what red noise would give, by its excess.
+    # The line with the largest excess over red noise.
     best = int(np.argmax(np.where(usable, line - expected, -1.0)))
     around = slice(best - 1, best + 2)
     frequency = float((frequencies[around] * power[around]).sum() / power[around].sum())
@@ -109,9 +108,9 @@ def spectral_peak(series: Any, known: Iterable[float] = ()) -> Peak | None:
 
 
 def separation(high: Any, low: Any) -> float:
-    """The share of pairs in which the first side's value is above the other's, 0 to 1.
+    """The area under the ROC curve: the share of pairs in which `high` exceeds `low`, 0 to 1.
 
-    Ties count half: the area under the ROC curve. 0.5 means that nothing tells the sides apart.
+    Ties count half; 0.5 is chance.
 
     Raises:
         UsageError: an empty side, NaN or infinity.
@@ -123,7 +122,7 @@ def separation(high: Any, low: Any) -> float:
 
 
 def overfitting(training: Any, held_out: Any, fake: Any) -> float:
-    """Where the mean logit of held-out reals lies from that of training reals, 0, to fakes, 1.
+    """The position of the held-out mean logit between training reals (0) and fakes (1).
 
     NaN if training reals and fakes have equal means. Karras et al., "Training Generative
     Adversarial Networks with Limited Data", 2020, arXiv:2006.06676, equation 1 (its r_v).
@@ -140,9 +139,9 @@ def overfitting(training: Any, held_out: Any, fake: Any) -> float:
 
 
 def pooled(images: Any, size: int = 8) -> np.ndarray:
-    """Images `(n, height, width, channels)` as features: block means of at most `size` a side.
+    """Block means of images `(n, height, width, channels)`, at most `size` blocks per side.
 
-    float64 `(n, d)`. A side that no whole block divides loses its last pixels.
+    float64 `(n, d)`. Pixels at the end of a side that do not fill a block are dropped.
     """
     images = np.asarray(images, np.float64)
     n, height, width, channels = images.shape
@@ -152,10 +151,10 @@ def pooled(images: Any, size: int = 8) -> np.ndarray:
     return blocks.mean((2, 4)).reshape(n, -1)
 
 
-def cells(features: Any, count: int, seed: int = 0) -> np.ndarray:
-    """Centres `(count, d)` that divide features `(n, d)` into cells: k-means, ten rounds.
+def cluster_centres(features: Any, count: int, seed: int = 0) -> np.ndarray:
+    """The centres `(count, d)` of features `(n, d)`, by ten iterations of k-means.
 
-    Of no more than `count` different samples each is a centre.
+    With at most `count` distinct samples, each of them is a centre.
 
     Raises:
         UsageError: no features, or fewer than `count`.
@@ -169,18 +168,18 @@ def cells(features: Any, count: int, seed: int = 0) -> np.ndarray:
         return distinct
     random = np.random.default_rng(seed)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of a centre that is nearest to none, and stays
+        warnings.simplefilter("ignore")  # about an empty cluster, whose centre stays
         return vq.kmeans2(features, count, iter=10, minit="++", seed=random)[0]
 
 
-def evenness(features: Any, centres: Any) -> float:
-    """How many of the centres' cells the features reach, weighted: exp of the entropy, 1 to count.
+def effective_modes(features: Any, centres: Any) -> float:
+    """The effective number of modes: exp of the entropy over the nearest centres, 1 to count.
 
     Richardson & Weiss, "On GANs and GMMs", 2018, arXiv:1805.12462, section 3, compare samples by
-    such cells of the reals.
+    the clusters of the reals in the same way.
 
     Raises:
-        UsageError: no features, or unlike dimensions.
+        UsageError: no features, or different dimensions.
     """
     from scipy.cluster import vq
 

@@ -1,18 +1,20 @@
-"""Trainings that are ill on purpose, healthy ones, and whether they turned out as meant.
+"""Trainings with an injected failure mode, healthy ones, and measurements that confirm both.
 
-An illness is a function that changes how a run trains; what it was meant to bring about is settled
-by `TRUTHS`, on images that neither the training nor `kgan.callbacks.Health` got:
+An injection is a function that changes how a run trains. `TRUTHS` confirms its effect on images
+that neither the training nor `kgan.callbacks.Health` used:
 
-- healthy: the fakes' kinds (the nearest mode; the class that the packaged judge sees) are even;
-- collapse: they are few;
-- oscillation: what the generator makes of the same latents comes back again and again: the
-  autocorrelation of its mean over the steps has a second maximum of 0.5 at least;
-- discriminator won: a threshold on the logits parts reals and fakes, 90 % of them at least;
-- memorised: a threshold parts training images and others, 65 % of them at least;
-- vanishing gradient: the generator's gradient is less than 5 % of that of the fakes' mean logit,
-  which it ought to raise;
-- divergence: the discriminator's weights have grown threefold at least since they were drawn;
-- nan: a network's weights are no numbers in the end.
+- healthy: the effective number of modes of the fakes is high (the nearest mode; the class that the
+  packaged judge sees);
+- collapse: it is low;
+- oscillation: the fakes of fixed latents recur: the autocorrelation of their mean over the steps
+  has a second maximum of at least 0.5;
+- discriminator won: a threshold on the logits separates reals from fakes with at least 90 %
+  balanced accuracy;
+- overfitting discriminator: a threshold separates training images from others with at least 65 %;
+- vanishing gradient: the norm of the generator's gradient is less than 5 % of that of the fakes'
+  mean logit;
+- divergence: the norm of the discriminator's weights has grown at least threefold;
+- nan: a network ends with weights that are NaN or infinite.
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ from kgan.metrics import judge
 from kgan.penalties import R1, R2, GradientPenalty
 from kgan.schedules import Cosine
 
-TRAINED, KEPT, WITNESSED = 4000, 1000, 1000  # images that training, Health and the witness get
+TRAINED, KEPT, WITNESSED = 4000, 1000, 1000  # images of the training, of Health and of the witness
 
 # -- the sets ----------------------------------------------------------------------------------
 
@@ -48,12 +50,12 @@ class Plane:
 
     epochs, steps, batch = 20, 100, 64
     width = 64  # of the discriminator
-    rate, updates = 4e-3, 4  # of a discriminator that is to win
+    rate, updates = 4e-3, 4  # of a discriminator that wins
     enough = 20  # epochs for it
 
     def __init__(self, name: str):
         self.mixture = mixtures.SETS[name]
-        self.few = {"ring": 5, "grid": 12}[name]  # images to learn by heart
+        self.few = {"ring": 5, "grid": 12}[name]  # training images of an overfitting discriminator
 
     def draw(self, n: int, seed: int) -> np.ndarray:
         return self.mixture.draw(n, seed)
@@ -72,7 +74,7 @@ class Plane:
         return np.linalg.norm(points - self.mixture.centres, axis=-1).argmin(1), self.mixture.modes
 
     def healthy(self, number: int) -> dict[str, Any]:
-        """What all modes are found with: RESULTS.md, modes."""
+        """The settings that find all modes: RESULTS.md, modes."""
         names = ("non_saturating", "relativistic", "hinge", "least_squares")
         names = (*names, "relativistic_average", "minimax", "wasserstein")
         recipe, steps = self.mixture.recipe, self.epochs * self.steps
@@ -152,7 +154,7 @@ SETS: dict[str, Callable[[], Plane | Garments]] = {
     "grid": lambda: Plane("grid"),
     "garments": Garments,
 }
-# Ten of each illness in the plane, ten on garments.
+# Ten runs of each failure mode in the plane, ten on garments.
 SEEDS = {"ring": range(20, 30, 2), "grid": range(21, 30, 2), "garments": range(20, 30)}
 CONFIGURATIONS = 7  # of healthy runs on each set
 
@@ -170,12 +172,12 @@ def change(step: int, before: float, after: float):
     return keras.optimizers.schedules.PiecewiseConstantDecay([step], [before, after])
 
 
-# -- the illnesses -----------------------------------------------------------------------------
+# -- the injections ----------------------------------------------------------------------------
 
 
 @dataclasses.dataclass
 class Run:
-    """How a run trains; the fields are what an illness may change."""
+    """How a run trains; an injection changes the fields."""
 
     compile: dict[str, Any]
     networks: tuple[keras.Model, keras.Model]
@@ -210,7 +212,7 @@ def won(run: Run, data: Plane | Garments, seed: int) -> None:
     run.epochs = data.enough
 
 
-def memorised(run: Run, data: Plane | Garments, seed: int) -> None:
+def overfitting(run: Run, data: Plane | Garments, seed: int) -> None:
     """A few images, again and again."""
     run.networks = data.networks(seed, 2 * data.width)
     run.images = run.images[: data.few]
@@ -244,11 +246,11 @@ def overflow(run: Run, data: Plane | Garments, seed: int) -> None:
     )
 
 
-ILLNESSES: dict[str, Callable[[Run, Plane | Garments, int], None]] = {
+FAILURE_MODES: dict[str, Callable[[Run, Plane | Garments, int], None]] = {
     "collapse": collapse,
     "oscillation": oscillation,
     "discriminator won": won,
-    "memorised": memorised,
+    "overfitting discriminator": overfitting,
     "vanishing gradient": vanishing,
     "divergence": divergence,
     "nan": overflow,
@@ -287,18 +289,18 @@ class Witness(keras.callbacks.Callback):
 
 @dataclasses.dataclass
 class Case:
-    """All that the truth of a run is read from."""
+    """The inputs of the measurements that confirm a run."""
 
     data: Plane | Garments
     gan: kgan.GAN
     witness: Witness
     trained: np.ndarray
-    others: np.ndarray  # reals that nobody has seen
+    others: np.ndarray  # reals that nothing has used
     fakes: np.ndarray  # of the averaged generator
 
     @property
-    def evenness(self) -> float:
-        """exp of the entropy of the fakes' kinds, as a share of all kinds."""
+    def effective_modes(self) -> float:
+        """The effective number of modes of the fakes, as a share of all modes."""
         kinds, count = self.data.kinds(self.fakes)
         shares = np.unique(kinds, return_counts=True)[1] / len(kinds)
         return float(np.exp(-(shares * np.log(shares)).sum()) / count)
@@ -359,13 +361,15 @@ def at_most(figure: Callable[[Case], float], most: float):
     return lambda case: (bool(figure(case) <= most), figure(case))
 
 
-# Of each illness whether it is there, and the figure that says so.
+# Whether each failure mode is present, and the figure behind the answer.
 TRUTHS: dict[str, Callable[[Case], tuple[bool, float]]] = {
-    "healthy": at_least(lambda case: case.evenness, 0.6),
-    "collapse": at_most(lambda case: case.evenness, 0.35),
+    "healthy": at_least(lambda case: case.effective_modes, 0.6),
+    "collapse": at_most(lambda case: case.effective_modes, 0.35),
     "oscillation": at_least(Case.recurrence, 0.5),
     "discriminator won": at_least(lambda case: case.parted(case.others, case.live), 0.9),
-    "memorised": at_least(lambda case: case.parted(case.trained, case.others), 0.65),
+    "overfitting discriminator": at_least(
+        lambda case: case.parted(case.trained, case.others), 0.65
+    ),
     "vanishing gradient": at_most(Case.passed_on, 0.05),
     "divergence": at_least(lambda case: case.witness.growth(), 3.0),
     "nan": is_broken,
@@ -374,22 +378,22 @@ TRUTHS: dict[str, Callable[[Case], tuple[bool, float]]] = {
 # -- the runs ----------------------------------------------------------------------------------
 
 
-def run(name: str, illness: str, number: int, seed: int) -> dict[str, Any]:
-    """The row of one training: what was found, and what is true."""
+def run(name: str, failure_mode: str, number: int, seed: int) -> dict[str, Any]:
+    """The row of one training: the findings, and the measurements that confirm the run."""
     keras.backend.clear_session()
     keras.utils.set_random_seed(seed)
     data = SETS[name]()
     reals = data.draw(TRAINED + KEPT + WITNESSED, seed)
     kept = reals[TRAINED : TRAINED + KEPT]
     plan = Run({}, data.networks(seed, data.width), reals[:TRAINED], data.epochs)
-    if illness == "healthy":
+    if failure_mode == "healthy":
         healthy(plan, data, seed, number)
     else:
-        ILLNESSES[illness](plan, data, seed)
+        FAILURE_MODES[failure_mode](plan, data, seed)
     gan = kgan.GAN(*plan.networks, ema_halflife_images=2000, seed=seed)
     gan.compile(**plan.compile)
-    health, witness = Health(held_out=kept), Witness(often=illness == "oscillation")
-    # So few images come more than once in a batch.
+    health, witness = Health(held_out=kept), Witness(often=failure_mode == "oscillation")
+    # Few images are repeated within a batch.
     images = np.resize(plan.images, (max(TRAINED, len(plan.images)), *plan.images.shape[1:]))
     began = time.perf_counter()
     with contextlib.redirect_stdout(io.StringIO()):
@@ -405,16 +409,16 @@ def run(name: str, illness: str, number: int, seed: int) -> dict[str, Any]:
     fakes = gan.generate(WITNESSED, seed=seed, batch_size=250)
     case = Case(data, gan, witness, plan.images[:WITNESSED], reals[-WITNESSED:], fakes)
     true, figure = (False, math.nan)
-    if illness == "nan" or np.isfinite(fakes).all():
-        true, figure = TRUTHS[illness](case)
+    if failure_mode == "nan" or np.isfinite(fakes).all():
+        true, figure = TRUTHS[failure_mode](case)
     return {
         "set": name,
-        "illness": illness,
+        "failure_mode": failure_mode,
         "configuration": number,
         "seed": seed,
         "confirmed": true,
         "figure": figure if math.isfinite(figure) else None,
-        "found": [[finding.illness, finding.epoch] for finding in health.findings],
+        "found": [[finding.failure_mode, finding.epoch] for finding in health.findings],
         "seconds": round(seconds, 1),
-        "looks": health.watch.looks,
+        "snapshots": health.watch.snapshots,
     }
