@@ -58,7 +58,7 @@ def load(
         strict: an image that cannot be decoded is an error; otherwise a warning names it, and it
             is skipped, and tried again at the next load.
         formats: which files of a folder are images, by Pillow's names, whatever their suffixes
-            pretend: `kgan.data.decode.FORMATS` by default (PNG, JPEG, WEBP, TIFF and others). EPS,
+            pretend: `kgan.data.FORMATS` by default (PNG, JPEG, WEBP, TIFF and others). EPS,
             which would run a program, is never one.
 
     Raises:
