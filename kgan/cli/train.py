@@ -134,11 +134,11 @@ def train(recipe: str | None, out: Path | None, resume: bool, **given: Any) -> N
         if not resume:
             run_folder.new(out, "")  # once more, for another process may have been faster
     try:
+        if recipe is not None:
+            own_recipes.remember(run_folder.recipe(recipe))
         # Before anything slow: a run that is killed from now on can be resumed.
         if chief and not resume:
             run_folder.write(out, config)
-        if recipe is not None:
-            own_recipes.remember(run_folder.recipe(recipe))
         _run(config, out, resume, chief, console)
     except KeyboardInterrupt as error:
         raise Interrupted(

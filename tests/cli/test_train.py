@@ -6,7 +6,9 @@ import os
 import random
 import signal
 import socket
+import tempfile
 import time
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -399,8 +401,12 @@ def test_data_that_fails_leaves_nothing(folder, recipe, refuses):
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
 def test_a_full_or_read_only_disk(folder, recipe, refuses, monkeypatch, number):
+    mkdtemp = tempfile.mkdtemp
+
     def fail(prefix, dir):
-        raise OSError(number, os.strerror(number), f"{dir}/{prefix}12")
+        if Path(dir).is_relative_to(folder / "runs"):  # KGAN_HOME is on another disk
+            raise OSError(number, os.strerror(number), f"{dir}/{prefix}12")
+        return mkdtemp(prefix=prefix, dir=dir)
 
     monkeypatch.setattr("tempfile.mkdtemp", fail)
     line = refuses(1, ["config.json: ", os.strerror(number), "another place"], "train", recipe)
@@ -556,10 +562,19 @@ def test_killed_at_any_moment_and_resumed_it_ends_the_same(folder, recipe, pytho
         assert [int(row["epoch"]) for row in csv.DictReader(file)] == list(range(1, 41))
 
 
+# Processes in the background of a script ignore SIGINT, and so do those that they start.
+INTERRUPTIBLE = """
+import signal
+from kgan.cli.main import run
+signal.signal(signal.SIGINT, signal.default_int_handler)
+run()
+"""
+
+
 @pytest.mark.slow
 def test_sigint_ends_with_one_line(folder, recipe, python):
     recipe.write_text(recipe.read_text().replace("epochs = 2", "epochs = 100000"))
-    process = python("-m", "kgan", "train", recipe)
+    process = python("-c", INTERRUPTIBLE, "train", recipe)
     wait_for(folder / "runs" / "tiny" / "history.csv", process)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
@@ -569,8 +584,15 @@ def test_sigint_ends_with_one_line(folder, recipe, python):
     )
 
 
-def test_an_interrupt_waits_for_the_end_of_a_step_and_the_second_does_not():
-    before = signal.getsignal(signal.SIGINT)
+@pytest.fixture
+def interruptible():
+    """Ctrl-C raises KeyboardInterrupt, also where the tests themselves ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield signal.default_int_handler
+    signal.signal(signal.SIGINT, before)
+
+
+def test_an_interrupt_waits_for_the_end_of_a_step_and_the_second_does_not(interruptible):
     with pytest.raises(KeyboardInterrupt), module._interrupts() as stop_if_asked:
         stop_if_asked()
         signal.raise_signal(signal.SIGINT)  # where it could be lost
@@ -584,7 +606,7 @@ def test_an_interrupt_waits_for_the_end_of_a_step_and_the_second_does_not():
         seen = "too late"
     with pytest.raises(KeyboardInterrupt), module._interrupts():
         signal.raise_signal(signal.SIGINT)  # in the last step
-    assert seen == "still here" and signal.getsignal(signal.SIGINT) is before
+    assert seen == "still here" and signal.getsignal(signal.SIGINT) is interruptible
 
 
 @pytest.mark.slow
