@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import json
+import warnings
 from pathlib import Path
 from typing import NamedTuple
 
@@ -152,7 +153,15 @@ def load(folder_or_name: str | Path) -> models.GAN:
     if packaged and sha256(folder / SUMS) != registry.preset_sha256(name):
         raise _damaged(name, SUMS, "is not the one that kgan came with")
     gan = from_json(f"preset={name!r}", folder / "config.json")
-    _Weights(gan).load_weights(folder / "model.weights.h5")
+    try:
+        with warnings.catch_warnings():
+            # Beside the error that follows; a layer that finds no weights anywhere is one.
+            warnings.filterwarnings("ignore", "Skipping nested container")
+            _Weights(gan).load_weights(folder / "model.weights.h5")
+    # Keras and h5py raise whatever a file with other content, and right checksums, leads them to.
+    except Exception as error:
+        cause = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".:")
+        raise _damaged(name, "model.weights.h5", f"cannot be loaded ({cause})") from error
     for network, kept in zip(gan.trained_networks.values(), _kept(gan).values(), strict=True):
         if network is not kept:
             network.set_weights(kept.get_weights())

@@ -3,6 +3,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import warnings
 
 import h5py
 import keras
@@ -298,6 +299,50 @@ def test_a_folder_that_is_no_preset_is_refused(gan, tmp_path):
     with pytest.raises(UsageError, match=r"folder=.* holds 'README.md'"):
         presets.save(gan, tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == ["README.md"]
+
+
+def reseal(folder):
+    (folder / "SHA256SUMS").write_text(presets._sums(folder))
+
+
+def garbage(path):
+    path.write_bytes(b"no HDF5")
+
+
+def without_a_network(path):
+    with h5py.File(path, "a") as file:
+        del file["discriminator"]
+
+
+def of_another_shape(path):
+    with h5py.File(path, "a") as file:
+        names = []
+        file.visititems(lambda name, item: names.append(name) if hasattr(item, "shape") else None)
+        del file[names[0]]
+        file[names[0]] = np.zeros((3, 5), np.float32)
+
+
+@pytest.mark.parametrize("damage", [garbage, without_a_network, of_another_shape])
+def test_weights_that_do_not_fit_are_named_though_their_checksum_does(copy, damage):
+    damage(copy / "model.weights.h5")
+    reseal(copy)
+    with pytest.raises(presets.PresetError) as error, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        presets.load(copy)
+    assert str(error.value).startswith(f"Preset '{copy}' is damaged: model.weights.h5 cannot be lo")
+    assert "\n" not in str(error.value) and str(error.value).endswith("Fetch the preset again.")
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"\xff", None])
+def test_a_damaged_registry_is_named(saved, monkeypatch, tmp_path, content):
+    shutil.copytree(saved, tmp_path / "tiny")
+    monkeypatch.setattr(registry, "PRESETS", tmp_path)
+    if content is not None:
+        (tmp_path / "registry.json").write_bytes(content)
+    with pytest.raises(
+        presets.PresetError, match=r"registry\.json is damaged .*install kgan again"
+    ):
+        presets.load("tiny")
 
 
 def test_a_preset_that_was_being_replaced_when_its_writer_was_killed(copy):

@@ -101,8 +101,18 @@ def refuse_judge(argument: str, name: str) -> None:
 
 
 def preset_sha256(name: str) -> str | None:
-    """The SHA-256 that the `SHA256SUMS` of the packaged preset or judge `name` must have."""
-    return json.loads((PRESETS / "registry.json").read_text(encoding="utf-8")).get(name)
+    """The SHA-256 that the `SHA256SUMS` of the packaged preset or judge `name` must have.
+
+    Raises:
+        kgan.presets.PresetError: `registry.json` is damaged.
+    """
+    path = PRESETS / "registry.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8")).get(name)
+    except (OSError, ValueError, AttributeError) as error:
+        from kgan.presets import PresetError
+
+        raise PresetError(f"{path} is damaged ({error}); install kgan again.") from error
 
 
 def write_registry() -> None:

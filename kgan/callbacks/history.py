@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from kgan.callbacks.chief import is_chief
+from kgan.errors import UsageError
 from kgan.files import replacing
 
 if TYPE_CHECKING:
@@ -40,12 +41,13 @@ class History(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         self._rows = None
+        self._earlier = self._written()  # now, so that a damaged file stops a run before it begins
         self._drawn = time.monotonic()
 
     def on_epoch_begin(self, epoch, logs=None):
         self._began = time.monotonic()
         if self._rows is None:
-            self._rows = [row for row in self._written() if row["epoch"] <= epoch]
+            self._rows = [row for row in self._earlier if row["epoch"] <= epoch]
 
     def on_epoch_end(self, epoch, logs=None):
         now = time.monotonic()
@@ -60,7 +62,7 @@ class History(keras.callbacks.Callback):
 
     def on_train_end(self, logs=None):
         # None if a resumed run had no epoch left.
-        rows = self._written() if self._rows is None else self._rows
+        rows = self._earlier if self._rows is None else self._rows
         if rows and is_chief(self.model.distribute_strategy):
             draw(self.folder / "curves.png", rows)
 
@@ -70,16 +72,24 @@ class History(keras.callbacks.Callback):
 
 
 def read(path: str | Path) -> list[dict[str, Any]]:
-    """The rows of a `history.csv`: `epoch` as int, all else as float; empty cells are left out."""
-    with open(path, newline="") as file:
-        return [
-            {
-                key: int(value) if key == "epoch" else float(value)
-                for key, value in row.items()
-                if value
-            }
-            for row in csv.DictReader(file)
-        ]
+    """The rows of a `history.csv`: `epoch` as int, all else as float; empty cells are left out.
+
+    Raises:
+        UsageError: the file is damaged.
+    """
+    try:
+        with open(path, newline="") as file:
+            return [
+                {
+                    "epoch": int(row.pop("epoch")),
+                    **{key: float(value) for key, value in row.items() if value},
+                }
+                for row in csv.DictReader(file)
+            ]
+    except (ValueError, KeyError, TypeError, csv.Error) as error:
+        raise UsageError(
+            f"{path} is damaged ({error!r}); restore it, or move it away to go on without it."
+        ) from error
 
 
 def draw(path: str | Path, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -148,7 +148,7 @@ def data_of(found: Path | str) -> dict[str, Any] | None:
     # Arrays that a recipe of the user's made have no name to load them by.
     if config.get("source", "arrays") == "arrays":
         return None
-    return {"source": config["source"], "split": config["split"]}
+    return {"source": config["source"], "split": config.get("split", "train")}
 
 
 def history_of(found: Path | str) -> list[dict[str, Any]]:
@@ -161,7 +161,7 @@ def history_of(found: Path | str) -> list[dict[str, Any]]:
     try:
         return history.read(path)
     except ValueError as error:
-        warnings.warn(f"{path} is damaged ({error}); there will be no curves.", stacklevel=2)
+        warnings.warn(f"{error} There are no curves.", stacklevel=2)
         return []
 
 

@@ -15,6 +15,25 @@ from kgan.files import replacing, sha256
 
 RUNS = Path("runs")
 
+# What is read of a `config.json`, by path, with its types; `read` says what must be there.
+_TEXT, _NUMBER = (str, type(None)), (int, type(None))
+_TYPES: dict[tuple[str, ...], tuple[type, ...]] = {
+    **{("recipe", key): (str,) for key in ("name", "argument", "path", "sha256")},
+    **{("arguments", key): _TEXT for key in ("data", "precision", "strategy")},
+    **{
+        ("arguments", key): _NUMBER
+        for key in ("epochs", "steps", "batch_size", "seed", "resolution", "channels")
+    },
+    ("arguments", "evaluate"): (list, type(None)),
+    ("arguments", "strict"): (bool, type(None)),
+    ("trained_epochs",): (int,),
+    ("data",): (dict,),
+    ("data", "source"): (str,),
+    ("data", "split"): (str,),
+    ("model",): (dict,),
+}
+_MISSING = object()
+
 
 def read(folder: Path, argument: str) -> dict[str, Any]:
     """The `config.json` of a run; errors speak of `argument`.
@@ -28,6 +47,7 @@ def read(folder: Path, argument: str) -> dict[str, Any]:
         config["arguments"]["epochs"]
         for key in ("name", "argument", "path", "sha256"):
             config["recipe"][key]
+        _check_types(config)
         return config
     except (FileNotFoundError, NotADirectoryError):
         raise UsageError(f"{argument}: {folder} is not a run; it has no config.json.") from None
@@ -36,6 +56,17 @@ def read(folder: Path, argument: str) -> dict[str, Any]:
             f"{argument}: {path} is not the config.json of a run ({error!r}); restore it, or start "
             "a new run with another --out."
         ) from error
+
+
+def _check_types(config: dict[str, Any]) -> None:
+    """Raise a TypeError that names the first value of another type than `write` writes."""
+    for path, types in _TYPES.items():
+        value: Any = config
+        for key in path:
+            value = value.get(key, _MISSING) if isinstance(value, dict) else _MISSING
+        # Not isinstance, for which True is an int.
+        if value is not _MISSING and type(value) not in types:
+            raise TypeError(f"{'.'.join(path)} is {value!r}")
 
 
 def write(folder: Path, config: dict[str, Any]) -> None:

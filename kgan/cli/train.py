@@ -241,9 +241,9 @@ def _run(config: dict, out: Path, resume: bool, chief: bool, console: Console) -
     begin = keras.callbacks.LambdaCallback(on_train_begin=accept)
     # The checkpoint comes after what an epoch leaves behind: a kill between them repeats the epoch.
     listeners = [
+        callbacks.History(out),
         begin,
         callbacks.StopOnNaN(),
-        callbacks.History(out),
         *_watchers(dataset, gan, out, arguments["evaluate"]),
         callbacks.Checkpoint(out / "checkpoints", resume=resume),
         progress,

@@ -91,6 +91,9 @@ def decoded(
 def _read(place: Path) -> tuple[dict[str, Any], np.ndarray, np.ndarray | None]:
     """The facts, the images on the disk and the labels."""
     facts = json.loads((place / "facts.json").read_text(encoding="utf-8"))
+    # Nothing but this is read without being part of the SHA-256.
+    if not all(isinstance(text, str) for broken, why in facts["broken"] for text in (broken, why)):
+        raise ValueError("the names of broken files are none")
     # A shape given to memmap itself would allow for a file that is longer.
     images = np.memmap(place / "images.bin", np.uint8, "r").reshape(facts["shape"])
     # The fingerprint is of bytes; the header of the file must not give them another meaning.

@@ -58,9 +58,13 @@ def from_arrays(
 
 def packaged(name: str, resolution: int | None, channels: int | None) -> Source:
     """One of the sets that come with kgan."""
-    with np.load(PACKAGED[name]) as file:
-        label_names = tuple(str(label) for label in file["label_names"])
-        pixels, labels = file["image"], file["label"]
+    try:
+        with np.load(PACKAGED[name]) as file:
+            label_names = tuple(str(label) for label in file["label_names"])
+            pixels, labels = file["image"], file["label"]
+    # The readers of ZIP and NumPy raise whatever a damaged file leads them to.
+    except Exception as error:
+        raise OSError(f"{PACKAGED[name]} is damaged ({error}); install kgan again.") from error
     pixels = pixels if pixels.ndim == 4 else pixels[..., np.newaxis]
     source = from_arrays((pixels, labels), resolution, channels, name)
     return Source(name, source.images, source.labels, label_names, source.sha256)

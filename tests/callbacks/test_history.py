@@ -5,6 +5,7 @@ from PIL import Image
 
 from kgan.callbacks import History
 from kgan.callbacks.history import read
+from kgan.errors import UsageError
 
 
 def train(callback, epochs, initial_epoch=0, strategy=None, scale=1.0):
@@ -90,3 +91,14 @@ def test_only_the_chief_writes(tmp_path, task_type, task_id, jobs, writes):
     train(History(tmp_path), 1, strategy=SimpleNamespace(cluster_resolver=resolver))
     assert (tmp_path / "history.csv").exists() == writes
     assert (tmp_path / "curves.png").exists() == writes
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"epoch,loss\n1,two\n", b"epoch,loss\n1,2,3\n", b"loss\n1\n", b"\xff\xfe", b"epoch\n1.5\n",
+     b"epoch,loss\n\n,1\n"],
+)  # fmt: skip
+def test_a_damaged_file_is_named(tmp_path, content):
+    (tmp_path / "history.csv").write_bytes(content)
+    with pytest.raises(UsageError, match=r"history\.csv is damaged \(.*move it away"):
+        read(tmp_path / "history.csv")

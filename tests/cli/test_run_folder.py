@@ -98,6 +98,43 @@ def test_a_config_that_is_none_is_told(folder, text):
         run_folder.read(folder / "config.json", "--resume")
 
 
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("recipe.argument", 3),
+        ("recipe.sha256", None),
+        ("arguments.epochs", "4"),
+        ("arguments.epochs", True),
+        ("arguments.strategy", []),
+        ("arguments.seed", 0.5),
+        ("arguments.evaluate", "fd"),
+        ("arguments.strict", "no"),
+        ("trained_epochs", None),
+        ("data", []),
+        ("data.source", 1),
+        ("data.split", {}),
+        ("model", "DCGAN"),
+    ],
+)
+def test_a_value_of_another_type_is_named(folder, refuses, path, value):
+    config = {
+        "recipe": dict.fromkeys(("name", "argument", "path", "sha256"), "tiny"),
+        "arguments": {**ARGUMENTS, "evaluate": ["fd"], "strict": None, "strategy": "none"},
+        "trained_epochs": 2,
+        "data": {"source": "emoji", "split": "train"},
+        "model": {},
+    }
+    run_folder.write(folder / "run", config)
+    assert run_folder.read(folder / "run", "MODEL") == config
+    part = config
+    for key in path.split(".")[:-1]:
+        part = part[key]
+    part[path.split(".")[-1]] = value
+    run_folder.write(folder / "run", config)
+    parts = ["run/config.json is not the config", f"{path} is {value!r}", "restore it"]
+    refuses(2, parts, "train", "--resume", "--out", "run")
+
+
 def test_runs_that_begin_together_get_a_folder_each(folder):
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda _: run_folder.new(None, "tiny"), range(32)))

@@ -685,6 +685,16 @@ def test_a_lock_left_by_a_kill_in_an_empty_folder(folder, recipe, kgan):
     assert kgan("train", recipe, "--out", "run", "--epochs", 1).exit_code == 0
 
 
+def test_a_damaged_history_stops_a_resumed_run_before_it_changes(folder, recipe, kgan, refuses):
+    kgan("train", recipe, "--out", "run")
+    (folder / "run" / "history.csv").write_text("epoch,loss\n1,2\ntwo,\0\n")
+    before = {path: path.read_bytes() for path in folder.rglob("run/**/*") if path.is_file()}
+    parts = ["run/history.csv is damaged", "restore it, or move it away"]
+    refuses(2, parts, "train", "--resume", "--out", "run", "--epochs", 3)
+    after = {path: path.read_bytes() for path in folder.rglob("run/**/*") if path.is_file()}
+    assert before == after
+
+
 def test_a_resumed_run_keeps_hidden_folders(folder, recipe, kgan):
     assert kgan("train", recipe, "--out", "run").exit_code == 0
     left, git = folder / "run" / ".model.keras.kgan-ab12cd34", folder / "run" / ".git"

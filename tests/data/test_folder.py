@@ -69,6 +69,11 @@ def flip(path, place):
     path.write_bytes(data)
 
 
+def change_facts(entry, **facts):
+    path = entry / "facts.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | facts))
+
+
 def cut(path):
     path.write_bytes(path.read_bytes()[:-1])
 
@@ -84,6 +89,9 @@ def cut(path):
         lambda entry: cut(entry / "facts.json"),
         lambda entry: (entry / "facts.json").write_text("[]"),
         lambda entry: (entry / "facts.json").unlink(),
+        lambda entry: change_facts(entry, broken=None),
+        lambda entry: change_facts(entry, broken=[["a.png", 3]]),
+        lambda entry: change_facts(entry, shape="big"),
         lambda entry: cut(entry / "labels.npy"),
         lambda entry: flip(entry / "labels.npy", -1),
         lambda entry: (entry / "labels.npy").unlink(),
