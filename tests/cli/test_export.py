@@ -19,7 +19,7 @@ def exporters(monkeypatch):
         return call
 
     monkeypatch.setattr(models, "find", lambda model: model)
-    monkeypatch.setattr(models, "load", lambda found: f"the GAN {found}")
+    monkeypatch.setattr(models, "load", lambda found, recipe: f"the GAN {found}")
     for name in ("to_onnx", "to_saved_model"):
         monkeypatch.setattr(export, name, exporter(name))
     return calls
