@@ -398,16 +398,21 @@ class GAN(Game):
         epochs = check_integer("epochs", epochs, 1)
         initial_epoch = check_integer("initial_epoch", initial_epoch, 0)
         validation_freq = check_integer("validation_freq", validation_freq, 1)
-        if isinstance(callbacks, keras.callbacks.Callback):
+        if not isinstance(callbacks, (list, tuple, type(None))):
             raise UsageError(
                 f"callbacks must be a list; received a {type(callbacks).__name__}. "
                 "Use callbacks=[…]."
             )
+        callbacks = list(callbacks or ())
+        for callback in callbacks:
+            if not isinstance(callback, keras.callbacks.Callback):
+                raise UsageError(
+                    "callbacks must be a list of keras.callbacks.Callback objects; it holds "
+                    f"{callback!r}. Make the objects first, as in callbacks=[StopOnNaN()]."
+                )
         feed = Feed(self, x, batch_size, steps_per_epoch)
         # Those that add to an epoch's logs come before those that write them down.
-        callbacks = sorted(
-            callbacks or (), key=lambda callback: not getattr(callback, "adds_logs", False)
-        )
+        callbacks.sort(key=lambda callback: not getattr(callback, "adds_logs", False))
         if validation_data is not None:
             arrays = isinstance(validation_data, (np.ndarray, tuple))
             size = batch_size if arrays else None
@@ -536,7 +541,7 @@ class GAN(Game):
         if n is None and given:
             first = next(iter(given.values()))
             n = len(list(first)) if np.iterable(first) else 1
-        n = check_integer("n", n, 1)
+        n = check_integer("n", n, 1, 2**31 - 1)
         inputs = {"latent": latent.sample(n, self.latent_dim, seed, truncation, self.prior)}
         for name in self.generator_inputs[1:]:
             inputs[name] = self._input(name, given.get(name), len(inputs["latent"]), seed)

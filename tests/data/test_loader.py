@@ -173,3 +173,9 @@ def test_hidden_labels():
             kgan.data.load("fashion_mnist", labels=True, labelled=labelled)
     with pytest.raises(ValueError, match="labelled=10 needs labels=True"):
         kgan.data.load("fashion_mnist", labelled=10)
+
+
+def test_a_resolution_beyond_reason_is_refused_before_it_takes_memory():
+    for source in ("fashion_mnist", np.zeros((2, 8, 8, 1), np.uint8)):
+        with pytest.raises(UsageError, match="resolution must be an integer, 1 to 16384; received"):
+            kgan.data.load(source, resolution=10**9)

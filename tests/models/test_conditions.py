@@ -381,6 +381,19 @@ def test_a_lone_callback(gans):
         gans["plain"].fit(IMAGES, callbacks=kgan.callbacks.StopOnNaN())
 
 
+@pytest.mark.parametrize("callback", [1, kgan.callbacks.StopOnNaN, None])
+def test_what_is_no_callback(gans, callback):
+    with pytest.raises(ValueError, match="callbacks must be a list of .*; it holds .*StopOnNaN"):
+        gans["plain"].fit(IMAGES, callbacks=[kgan.callbacks.StopOnNaN(), callback])
+    with pytest.raises(ValueError, match="callbacks must be a list; received a int"):
+        gans["plain"].fit(IMAGES, callbacks=1)
+
+
+def test_more_images_than_an_array_holds(gans):
+    with pytest.raises(ValueError, match=f"n must be an integer, 1 to {2**31 - 1}; received"):
+        gans["plain"].generate(2**70)
+
+
 def test_integers_of_numpy_make_a_shape_and_flags_do_not():
     size = np.int64(8)
     assert kgan.DCGAN(**{**SIZES, "image_shape": (size, size, 1)}).image_shape == (8, 8, 1)
