@@ -45,7 +45,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
         with _streaming(Path(path)) as temporary:
             yield temporary
         return
-    path = Path(os.path.realpath(path))
+    path = real(path)
     for folder in (path.parent, path):
         sweep(folder, path.name)
     new_folders = [folder for folder in path.parents if not folder.exists()]
@@ -123,6 +123,20 @@ def is_stream(path: str | Path) -> bool:
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
+def real(path: str | Path) -> Path:
+    """The whole path with its links followed, whether anything is there or not.
+
+    Raises:
+        OSError: a link leads to itself.
+    """
+    try:
+        os.stat(path)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise
+    return Path(os.path.realpath(path))
+
+
 def refuse_foreign(argument: str, path: Path, content: Set[str], marker: str, what: str) -> None:
     """Refuse to replace a file, or a folder that is not `what`.
 
@@ -137,7 +151,7 @@ def refuse_foreign(argument: str, path: Path, content: Set[str], marker: str, wh
         raise UsageError(
             f"{argument}={str(path)!r} must be a new folder or {what}, received a file."
         )
-    if path.resolve() == Path.cwd():
+    if real(path) == Path.cwd():
         raise UsageError(
             f"{argument}={str(path)!r} must not be the current folder, which would be replaced; "
             "choose a new one."

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from kgan.cli.terminal import print_table, say
+
 
 @click.group(epilog="\b\nExample:\n  kgan data list")
 def data() -> None:
@@ -16,7 +18,6 @@ def data() -> None:
 @data.command("list", epilog="\b\nExample:\n  kgan data list")
 def list_() -> None:
     """List the data sets that load without network, and say how others are named."""
-    from kgan.cli.main import print_table
     from kgan.data import available
 
     rows = []
@@ -25,7 +26,7 @@ def list_() -> None:
         where = "comes with kgan" if found.kind == "packaged" else str(found.where)
         rows.append((found.name, images, where))
     print_table(("name", "images", "where"), rows)
-    click.echo(
+    say(
         "\nAlso: the name of any image data set of TensorFlow Datasets, which is then downloaded "
         "(mnist, cifar10, emnist/letters, …; https://www.tensorflow.org/datasets/catalog), and "
         "any folder of images, whose subfolders are the classes."
@@ -59,4 +60,4 @@ def prepare_(name: str, from_dir: str, data_dir: Path | None) -> None:
     import_tensorflow()
     prepared = prepare(name, from_dir, data_dir)
     where = f" with TFDS_DATA_DIR={shlex.quote(str(data_dir))}" if data_dir else ""
-    click.echo(f"{prepared}: load it as tfds:{name.removeprefix('tfds:')}{where}")
+    say(f"{prepared}: load it as tfds:{name.removeprefix('tfds:')}{where}")

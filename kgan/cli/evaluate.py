@@ -13,7 +13,8 @@ import click
 
 from kgan.cli import models
 from kgan.cli.generate import conditions_option, rows_of, truncation_option
-from kgan.cli.main import OneOf, print_table
+from kgan.cli.main import COUNTS, OneOf
+from kgan.cli.terminal import print_table, say
 from kgan.errors import UsageError
 from kgan.files import replacing
 from kgan.metrics.names import EXTRACTORS, METRICS
@@ -63,7 +64,7 @@ class Metrics(click.ParamType):
 )
 @click.option(
     "--samples",
-    type=click.IntRange(2),
+    type=click.IntRange(2, COUNTS.max),
     default=10_000,
     show_default=True,
     metavar="N",
@@ -71,7 +72,7 @@ class Metrics(click.ParamType):
 )
 @click.option(
     "--repeats",
-    type=click.IntRange(1),
+    type=COUNTS,
     default=3,
     show_default=True,
     metavar="N",
@@ -182,10 +183,10 @@ def evaluate(
         if html_to is not None:
             report.write(html_to, evaluation, gan, dataset, model, history)
     _print(evaluation.scores)
-    click.echo(f"seed {seed}")
+    say(f"seed {seed}")
     for path in (json_file, html_file):
         if path is not None:
-            click.echo(f"written: {path}")
+            say(f"written: {path}")
 
 
 def _data(gan: GAN, described: dict[str, Any]) -> ImageDataset:

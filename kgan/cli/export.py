@@ -8,6 +8,7 @@ import click
 
 from kgan.cli import models
 from kgan.cli.main import OneOf
+from kgan.cli.terminal import say
 from kgan.errors import UsageError
 
 
@@ -45,7 +46,7 @@ def export(model: str, recipe: Path | None, form: str, out: Path, opset: int | N
         made = kgan.export.to_onnx(gan, out, **({} if opset is None else {"opset": opset}))
     else:
         made = kgan.export.to_saved_model(gan, out)
-    click.echo(
+    say(
         f"{made.path}: {made.bytes / 1e6:.1f} MB, differs from Keras by {made.max_difference:.1e} "
         "at most"
     )

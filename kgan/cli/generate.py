@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kgan.cli import models
+from kgan.cli.main import COUNTS
+from kgan.cli.terminal import say
 from kgan.errors import UsageError
-from kgan.files import is_empty, is_stream, replacing
+from kgan.files import is_empty, is_stream, real, replacing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,7 +63,7 @@ conditions_option = click.option(
 @click.option(
     "-n",
     "count",
-    type=click.IntRange(1),
+    type=COUNTS,
     metavar="N",
     help="How many images.  [default: 64, or one for each row of a file]",
 )
@@ -123,7 +125,7 @@ def generate(
         further: dict[str, Any] = {f"{name}s": inputs[name] for name in gan.generator_inputs[1:]}
         images = gan.generate(count, seed=seed, truncation=truncation, **further)
         write(temporary, images, further, _columns(gan, labels, count))
-    click.echo(f"{count} images of seed {seed}: {out}")
+    say(f"{count} images of seed {seed}: {out}")
 
 
 def rows_of(option: str, path: Path) -> np.ndarray:
@@ -137,9 +139,11 @@ def rows_of(option: str, path: Path) -> np.ndarray:
     problem = "holds something else"
     try:
         array = np.load(path, allow_pickle=False)
-        if isinstance(array, np.ndarray) and array.ndim == 2 and len(array):
+        if isinstance(array, np.ndarray) and array.dtype.kind not in "fiub":
+            problem = f"holds {array.dtype}, no real numbers"
+        elif isinstance(array, np.ndarray) and array.ndim == 2 and len(array):
             return array
-        if isinstance(array, np.ndarray):
+        elif isinstance(array, np.ndarray):
             problem = f"holds an array of the shape {array.shape}"
     except OSError as error:
         problem = f"cannot be read ({error.strerror or error})"
@@ -208,7 +212,7 @@ def _writer(out: Path):
         UsageError: no such format, or a folder that holds something.
     """
     writers = {".png": _write_grid, ".npz": _write_arrays}
-    if out.resolve() == Path.cwd():
+    if real(out) == Path.cwd():
         raise UsageError(f"--out={str(out)!r} must not be the current folder; choose a new one.")
     if is_stream(out) and out.suffix not in writers:
         return _write_grid

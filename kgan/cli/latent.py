@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kgan.cli import models
-from kgan.cli.main import OneOf
+from kgan.cli.main import COUNTS, OneOf
+from kgan.cli.terminal import say
 from kgan.errors import UsageError, unknown_name
 from kgan.files import replacing
 
@@ -99,10 +100,10 @@ def latent() -> None:
 @click.option("--from", "first", type=_SEEDS, metavar="A", help="Begin at the image of seed A …")
 @click.option("--to", "last", type=_SEEDS, metavar="B", help="… and end at that of seed B.")
 @_seed_option("Without --from and --to: the seed of the pairs; drawn and printed if not given.")
-@click.option("-n", "count", type=click.IntRange(1), metavar="N", help="Pairs.  [default: 9]")
+@click.option("-n", "count", type=COUNTS, metavar="N", help="Pairs.  [default: 9]")
 @click.option(
     "--steps",
-    type=click.IntRange(2),
+    type=click.IntRange(2, 10_000),
     metavar="N",
     help="Images from one to the other, both included.  [default: 9, and 25 in a .gif]",
 )
@@ -165,7 +166,7 @@ def interpolate(
                 frame.reshape(*frame.shape[:2], -1) for frame in (*there, *reversed(there[1:-1]))
             ]
             images.save_gif(temporary, frames, ms=_FRAME_MS, last_ms=_FRAME_MS)
-    click.echo(f"{said}: {out}")
+    say(f"{said}: {out}")
 
 
 @latent.command(
@@ -182,7 +183,7 @@ def interpolate(
 @click.option(
     "-n",
     "count",
-    type=click.IntRange(1),
+    type=COUNTS,
     default=64,
     show_default=True,
     metavar="N",
@@ -244,7 +245,7 @@ def arithmetic(
         cells = [_padded(row[:-1], width + 1, row[-1:]) for row in made]
         images.save_grid(temporary, np.concatenate(cells), columns=width + 2)
     spelled = [" ".join(map(str, places)) for places in groups.values()]
-    click.echo(f"({spelled[0]}) - ({spelled[1]}) + ({spelled[2]}) of seed {seed}: {out}")
+    say(f"({spelled[0]}) - ({spelled[1]}) + ({spelled[2]}) of seed {seed}: {out}")
 
 
 @latent.command(
@@ -256,7 +257,7 @@ def arithmetic(
 @click.option(
     "-n",
     "count",
-    type=click.IntRange(1),
+    type=COUNTS,
     default=16,
     show_default=True,
     metavar="N",
@@ -264,7 +265,7 @@ def arithmetic(
 )
 @click.option(
     "--steps",
-    type=click.IntRange(1),
+    type=COUNTS,
     default=300,
     show_default=True,
     metavar="N",
@@ -272,7 +273,7 @@ def arithmetic(
 )
 @click.option(
     "--starts",
-    type=click.IntRange(1),
+    type=COUNTS,
     default=4,
     show_default=True,
     metavar="N",
@@ -341,7 +342,7 @@ def invert(
             np.savez(arrays, latents=latents, errors=errors, **further)
     which = f"{len(made)}" if len(made) == total else f"the first {len(made)} of {total}"
     places = out if latents_out is None else f"{out}, {latents_out}"
-    click.echo(
+    say(
         f"{which} images, mean squared error {errors.mean():.4f} from starts of seed {seed}: "
         f"{places}"
     )
@@ -353,7 +354,7 @@ def invert(
 @click.option(
     "-n",
     "count",
-    type=click.IntRange(1),
+    type=COUNTS,
     default=5,
     show_default=True,
     metavar="N",
@@ -394,7 +395,7 @@ def directions(
         made = synthesis.images(gan, latents.reshape(-1, gan.latent_dim), label)
         images.save_grid(temporary, made, columns=len(places))
     percent = ", ".join(f"{100 * share:.1f}" for share in shares)
-    click.echo(f"directions with {percent} % of the variance, around seed {seed}: {out}")
+    say(f"directions with {percent} % of the variance, around seed {seed}: {out}")
 
 
 def _padded(images: np.ndarray, width: int, last: np.ndarray | None = None) -> np.ndarray:

@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 import click
 
 from kgan.checks import check_backend
+from kgan.cli.terminal import open_closed_streams, printable, say
 from kgan.errors import UsageError, unknown_name
 from kgan.version import __version__
 
@@ -30,6 +31,7 @@ COMMANDS = {
     "data": "kgan.cli.data:data",
     "zoo": "kgan.cli.zoo:zoo",
 }
+COUNTS = click.IntRange(1, 2**31 - 1)  # of images: what an array of them can hold
 SUCCESS, FAILURE, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -98,30 +100,11 @@ def cli(debug: bool) -> None:
 
 def run() -> None:
     """The entry point of the command `kgan`."""
+    open_closed_streams()
     # A file name need not be text in the terminal's encoding.
     if sys.stdout is not None:  # the shell's >&- closes it
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     cli(prog_name="kgan")
-
-
-def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table whose last column wraps; nothing else is ever cut or broken.
-
-    Where the terminal is too narrow for that, and in a pipe, each row is one whole line.
-    """
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in headings:
-        table.add_column(heading, no_wrap=heading != headings[-1])
-    for row in rows:
-        table.add_row(*row)
-    widths = [max(map(len, column)) + 2 for column in zip(headings, *rows, strict=True)]
-    console = Console(highlight=False, markup=False)
-    if not console.is_terminal or console.width < sum(widths[:-1]) + 30:
-        console = Console(highlight=False, markup=False, width=sum(widths))
-    console.print(table)
 
 
 def import_tensorflow() -> None:
@@ -161,7 +144,7 @@ def _stderr_held_back() -> Iterator[None]:
 
 
 def _show_warning(message, category, filename, lineno, file=None, line=None) -> None:
-    click.echo(f"Warning: {_one_line(_with_options(message))}", err=True)
+    say(f"Warning: {_one_line(_with_options(message))}", err=True)
 
 
 def _report(error: BaseException, debug: bool) -> int:
@@ -174,9 +157,11 @@ def _report(error: BaseException, debug: bool) -> int:
         click.echo(error.ctx.get_help())
         return SUCCESS
     if debug:
-        traceback.print_exception(error)
+        say("".join(traceback.format_exception(error)), err=True)
     code, message = _explain(error)
-    click.echo(f"Error: {_one_line(message)}", err=True)
+    # Where stderr is full or gone, the code still says it.
+    with contextlib.suppress(OSError):
+        say(f"Error: {_one_line(message)}", err=True)
     return code
 
 
@@ -190,12 +175,26 @@ def _explain(error: BaseException) -> tuple[int, str]:
         return INTERRUPTED, "interrupted."
     if isinstance(error, UsageError):
         return WRONG_USE, _with_options(error)
-    if isinstance(error, OSError) and error.filename and error.errno in _MENDS:
-        return FAILURE, f"{error.filename}: {error.strerror}; {_MENDS[error.errno]}"
+    if isinstance(error, FileNotFoundError) and not _has_current_folder():
+        return FAILURE, "The current folder was deleted; change to one that exists."
+    if isinstance(error, OSError) and error.errno in _MENDS:
+        # What has no name is mostly the standard output.
+        name = f"{error.filename}: " if error.filename else ""
+        return FAILURE, f"{name}{error.strerror}; {_MENDS[error.errno]}"
+    if isinstance(error, MemoryError):
+        return FAILURE, f"Out of memory: {error}; ask for fewer or smaller images at once."
     # Errors of kgan and of a wrong value speak for themselves; others need their kind.
     plain = isinstance(error, (ValueError, OSError)) or type(error).__module__.startswith("kgan")
     kind = "" if plain else f"{type(error).__name__}: "
     return FAILURE, f"{kind}{error} (--debug shows the traceback)"
+
+
+def _has_current_folder() -> bool:
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _with_options(message: object) -> str:
@@ -239,8 +238,9 @@ _MENDS = {
     errno.ENOTDIR: _PLACE,
     errno.EISDIR: _PLACE,
     errno.ENAMETOOLONG: _PLACE,
+    errno.ELOOP: "mend the link, which leads to itself, or choose another place.",
 }
 
 
 def _one_line(message: object) -> str:
-    return " ".join(str(message).split())
+    return printable(" ".join(str(message).split()))

@@ -22,6 +22,7 @@ from kgan.checks import PRECISIONS
 from kgan.cli import own_recipes, run_folder
 from kgan.cli.evaluate import Metrics
 from kgan.cli.main import Interrupted, OneOf, import_tensorflow
+from kgan.cli.terminal import printable, say
 from kgan.errors import UsageError
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def train(recipe: str | None, out: Path | None, resume: bool, **given: Any) -> N
     assert out is not None
     epochs = config["arguments"]["epochs"] or float("inf")
     if config.get("trained_epochs", 0) >= epochs and (out / "model.keras").exists():
-        click.echo(f"{out} has all its {config['trained_epochs']} epochs; --epochs N trains on.")
+        say(f"{out} has all its {config['trained_epochs']} epochs; --epochs N trains on.")
         return
     console = Console(quiet=not chief, highlight=False, markup=False, soft_wrap=True)
     if chief:
@@ -192,7 +193,7 @@ def _resumed(recipe: str | None, out: Path | None, given: dict) -> tuple[Path, d
             "leave it out, or start a new run with another --out."
         )
     if not same:
-        click.echo(f"Warning: {now['path']} has changed since the run began.", err=True)
+        say(f"Warning: {now['path']} has changed since the run began.", err=True)
     return out, {
         **config,
         "recipe": now if same else then,
@@ -203,7 +204,7 @@ def _resumed(recipe: str | None, out: Path | None, given: dict) -> tuple[Path, d
 def _run(config: dict, out: Path, resume: bool, chief: bool, console: Console) -> None:
     began = time.monotonic()
     arguments = config["arguments"]
-    console.print(f"recipe      {config['recipe']['argument']}")
+    console.print(f"recipe      {printable(config['recipe']['argument'])}")
     with console.status("loading TensorFlow"):
         import_tensorflow()
     import keras
@@ -263,10 +264,13 @@ def _run(config: dict, out: Path, resume: bool, chief: bool, console: Console) -
     if chief:
         gan.save(out / "model.keras")
         run_folder.write(out, config | {"trained_epochs": arguments["epochs"]})
-    console.print(f"\nDone in {_duration(time.monotonic() - began)}. Everything is in {out}:")
+    console.print(
+        f"\nDone in {_duration(time.monotonic() - began)}. Everything is in {printable(out)}:"
+    )
     for name, what in CONTENTS.items():
         if (out / name).exists():
-            console.print(f"  {name:<13} {what.format(out=shlex.quote(str(out)))}")
+            line = f"  {name:<13} {what.format(out=shlex.quote(str(out)))}"
+            console.print(printable(line))
 
 
 @contextlib.contextmanager
@@ -429,7 +433,7 @@ def _describe(
     height, width, channels = dataset.image_shape
     steps = arguments["steps"] or dataset.steps_per_epoch
     console.print(
-        f"data        {arguments['data']}: {dataset.num_images:,} images of "
+        f"data        {printable(arguments['data'])}: {dataset.num_images:,} images of "
         f"{height}x{width}x{channels}, {steps} steps of {dataset.batch_size} an epoch"
     )
     first, *others = [
@@ -437,12 +441,12 @@ def _describe(
     ]
     counts = [f"{first[0]} parameters in the {first[1]}"]
     counts += [f"{count} in the {name}" for count, name in others]
-    console.print(f"model       {type(gan).__name__}: {', '.join(counts)}")
+    console.print(f"model       {printable(type(gan).__name__)}: {', '.join(counts)}")
     console.print(
         f"training    {arguments['epochs']} epochs, {arguments['precision']}, seed "
         f"{arguments['seed']}, {replicas} device{'s' if replicas > 1 else ''}"
     )
-    console.print(f"run folder  {out}")
+    console.print(f"run folder  {printable(out)}")
 
 
 def _full_config(dataset: ImageDataset, gan: GAN) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from kgan.cli.main import print_table
+from kgan.cli.terminal import print_table
 
 
 @click.group(epilog="\b\nExample:\n  kgan zoo list")

@@ -126,7 +126,7 @@ def loads(monkeypatch):
 
     def let(gan):
         monkeypatch.setattr(models, "find", lambda model: model)
-        monkeypatch.setattr(models, "load", lambda found: gan)
+        monkeypatch.setattr(models, "load", lambda found, recipe: gan)
 
     return let
 
@@ -230,3 +230,37 @@ def test_files_and_labels_that_are_none(folder, loads, vectors_gan, refuses):
         refuses(2, ["conditions", problem], "generate", "gan", "--conditions", name)
     for labels in ("shirt", "0,", "-1", "1.5"):
         refuses(2, [f"--labels={labels}", "numbers"], "generate", "gan", "--labels", labels)
+
+
+@pytest.mark.parametrize("command", [["generate"], ["latent", "interpolate"]])
+@pytest.mark.parametrize("count", [0, 2**31, 99999999999999999999])
+def test_counts_beyond_reason(refuses, folder, tiny_gan, command, count):
+    tiny_gan.save(folder / "gan.keras")
+    refuses(2, ["'-n'", str(count), "2147483647"], *command, "gan.keras", "-n", count)
+
+
+@pytest.mark.parametrize("out", ["loop", "loop.png", "loop.npz", "loop/a.png"])
+def test_a_link_to_itself_is_no_place(refuses, folder, tiny_gan, out):
+    tiny_gan.save(folder / "gan.keras")
+    link = folder / out.split("/")[0]
+    link.symlink_to(link.name)
+    refuses(1, [out, "mend the link"], "generate", "gan.keras", "-n", 1, "--out", out)
+    assert link.is_symlink()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.zeros((2, 12), "datetime64[s]"),
+        np.zeros((2, 12), "timedelta64[s]"),
+        np.zeros((2, 12), complex),
+        np.full((2, 12), "a"),
+        np.zeros((2, 12), [("a", "f4")]),
+    ],
+    ids=lambda values: values.dtype.name,
+)
+def test_codes_that_are_no_real_numbers(refuses, folder, tiny_gan, values):
+    tiny_gan.save(folder / "gan.keras")
+    np.save("codes.npy", values)
+    parts = ["--codes='codes.npy'", "no real numbers", str(values.dtype)]
+    refuses(2, parts, "generate", "gan.keras", "--codes", "codes.npy")

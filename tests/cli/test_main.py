@@ -106,6 +106,12 @@ def full(path="/big/model.keras", number=errno.ENOSPC):
         (KeyboardInterrupt(), 130, "Error: interrupted."),
         (click.ClickException("no"), 1, "Error: no"),
         (
+            MemoryError("Unable to allocate 8 TiB"),
+            1,
+            "Error: Out of memory: Unable to allocate 8 TiB; ask for fewer or smaller images at "
+            "once.",
+        ),
+        (
             full(),
             1,
             "Error: /big/model.keras: No space left on device; free some space, or choose "
