@@ -69,7 +69,8 @@ def load(
     batch_size = check_integer("batch_size", batch_size, 1)
     seed = check_integer("seed", seed, 0, 2**32 - 1)
     if resolution is not None:
-        resolution = check_integer("resolution", resolution, 1, 2**14)
+        resolution = check_integer("resolution", resolution, 1)
+        check_integer("resolution", resolution, 1, 2**14)  # before it takes all memory
     if channels is not None:
         channels = check_integer("channels", channels, 1, 4)
     labels, strict = check_flag("labels", labels), check_flag("strict", strict)

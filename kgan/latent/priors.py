@@ -46,7 +46,8 @@ def sample(
         UsageError: `n`, `latent_dim`, `seed` or `truncation` out of range, an unknown prior, or a
             truncation of one that has no tails.
     """
-    n = check_integer("n", n, 1, 2**31 - 1)
+    n = check_integer("n", n, 1)
+    check_integer("n", n, 1, 2**31 - 1)  # with more, NumPy fails in words of its own
     latent_dim = check_integer("latent_dim", latent_dim, 1)
     if seed is not None:
         seed = check_integer("seed", seed, 0, 2**32 - 1)

@@ -541,7 +541,7 @@ class GAN(Game):
         if n is None and given:
             first = next(iter(given.values()))
             n = len(list(first)) if np.iterable(first) else 1
-        n = check_integer("n", n, 1, 2**31 - 1)
+        n = check_integer("n", n, 1)
         inputs = {"latent": latent.sample(n, self.latent_dim, seed, truncation, self.prior)}
         for name in self.generator_inputs[1:]:
             inputs[name] = self._input(name, given.get(name), len(inputs["latent"]), seed)
