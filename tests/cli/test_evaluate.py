@@ -161,7 +161,7 @@ def test_scores_and_report_go_to_devices_and_pipes(folder, kgan, tiny_gan):
         (("--reference", "a.npz", "--data", "emoji"), ["--reference stands in place of --data"]),
         (("--json", "a", "--html", "a"), ["--json and --html must be two files"]),
         (("--html", "."), ["--html='.' must be a file; it is a folder"]),
-        (("--samples", 1), ["1 is not in the range x>=2"]),
+        (("--samples", 1), ["1 is not in the range 2<=x<=2147483647"]),
         (("--conditions", "a.npy"), ["--conditions='a.npy' must be a .npy file"]),
     ],
 )
