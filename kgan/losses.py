@@ -1,4 +1,4 @@
-"""What each player wants: losses on the discriminator's logits.
+"""The losses of both players, computed from the discriminator's logits.
 
 A loss is stateless. `loss.discriminator(real_logits, fake_logits)` and
 `loss.generator(real_logits, fake_logits)` take logits of shape `(batch, ...)` and return a float32
@@ -23,7 +23,7 @@ def _mean(values):
 
 
 def _cross_entropy(logits):
-    """Mean of -log sigmoid(logits): the cost of these logits where "real" is the answer."""
+    """Mean of -log sigmoid(logits): the cross-entropy with the target "real"."""
     return ops.mean(ops.softplus(-ops.cast(logits, "float32")))
 
 
@@ -35,8 +35,8 @@ def _check_label_smoothing(label_smoothing: Any) -> float:
     share = float(label_smoothing) if isinstance(label_smoothing, numbers.Real) else math.nan
     if not 0.0 <= share < 1.0:
         raise UsageError(
-            "label_smoothing must lie in [0, 1): the share taken off the target of real images "
-            f"(0.1 is usual); received {label_smoothing!r}."
+            "label_smoothing must be in [0, 1): it lowers the target of real images (0.1 is "
+            f"usual); received {label_smoothing!r}."
         )
     return share
 
@@ -71,8 +71,9 @@ class Minimax(Loss):
     """The zero-sum game: the generator minimises log(1 - D(G(z))).
 
     Its gradient vanishes while the discriminator rejects the fakes; see `NonSaturating`.
-    `label_smoothing` s trains the discriminator towards 1 - s on reals and 0 on fakes (one-sided:
-    Salimans et al., "Improved Techniques for Training GANs", 2016, arXiv:1606.03498, section 3.4).
+    `label_smoothing` s sets the discriminator's targets to 1 - s for reals and 0 for fakes
+    (one-sided: Salimans et al., "Improved Techniques for Training GANs", 2016, arXiv:1606.03498,
+    section 3.4).
 
     Raises:
         UsageError: `label_smoothing` outside [0, 1).
@@ -96,9 +97,9 @@ class Minimax(Loss):
 
 @losses.register("non_saturating")
 class NonSaturating(Minimax):
-    """The generator maximises log D(G(z)): strong gradients while it loses.
+    """The generator maximises log D(G(z)), with strong gradients while fakes are rejected.
 
-    The discriminator's side and `label_smoothing` are those of `Minimax`.
+    The discriminator's loss and `label_smoothing` are those of `Minimax`.
 
     Goodfellow et al., "Generative Adversarial Networks", 2014, arXiv:1406.2661, section 3.
     """
@@ -111,10 +112,9 @@ class NonSaturating(Minimax):
 class ZeroSum(Minimax):
     """The generator maximises the discriminator's loss on fakes, on reals, or on both.
 
-    `objective` "fakes" fools it into taking fakes for real, which is the minimax game; "reals"
-    wants its answers on reals lowered, "both" is the whole negative loss (without smoothing). No
-    real image depends on the generator, so that "reals" gives it no gradient, and "both" that of
-    "fakes".
+    With `objective` "fakes" this is the minimax game. "reals" lowers the discriminator's answers on
+    reals; "both" is its whole negative loss (without smoothing). Real images do not depend on the
+    generator: "reals" gives it no gradient, and "both" the same gradient as "fakes".
 
     Raises:
         UsageError: an unknown objective, or `label_smoothing` outside [0, 1).
@@ -173,7 +173,7 @@ class Wasserstein(Loss):
 
 @losses.register("hinge")
 class Hinge(Loss):
-    """The discriminator leaves logits beyond the margin ±1 alone.
+    """Logits beyond the margin ±1 add nothing to the discriminator's loss.
 
     Lim & Ye, "Geometric GAN", 2017, arXiv:1705.02894; Miyato et al., "Spectral Normalization for
     Generative Adversarial Networks", 2018, arXiv:1802.05957, equations 16 and 17.
@@ -188,7 +188,7 @@ class Hinge(Loss):
 
 @losses.register("relativistic")
 class Relativistic(Loss):
-    """Paired: each real is to score above the fake beside it, and the generator wants the reverse.
+    """Paired: the discriminator ranks each real above its fake, and the generator the reverse.
 
     Jolicoeur-Martineau, "The relativistic discriminator", 2018, arXiv:1807.00734 (RpGAN); Huang et
     al., "The GAN is dead; long live the GAN!", 2024, arXiv:2501.05441, equation 2.
@@ -205,7 +205,7 @@ class Relativistic(Loss):
 
 @losses.register("relativistic_average")
 class RelativisticAverage(Loss):
-    """Each side is to score above the other's mean, and the generator wants the reverse.
+    """The discriminator ranks reals above the fakes' mean logit, and the generator the reverse.
 
     Jolicoeur-Martineau, "The relativistic discriminator", 2018, arXiv:1807.00734, section 4.3
     (RaSGAN).

@@ -4,7 +4,7 @@
 augmentation and condition already bound; `real` and `fake` are float32 images of one shape.
 `interval` k > 1 applies the penalty in every k-th discriminator update, k times as strong
 ("lazy regularisation": Karras et al., "Analyzing and Improving the Image Quality of StyleGAN",
-2020, arXiv:1912.04958, section 3.1); the model does that, the call itself is always the plain
+2020, arXiv:1912.04958, section 3.1). The model applies the interval; a call returns the plain
 penalty.
 """
 
@@ -28,16 +28,16 @@ def _gradient_squares(critic, images):
     images = tf.cast(images, tf.float32)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(images)
-        # The sum's gradient holds every image's own, as long as a logit depends on its own image
-        # alone. Batch normalisation in the critic mixes them, which WGAN-GP (section 4) advises
-        # against; the norm is then that of the whole batch's sum.
+        # The gradient of the sum holds each image's gradient if a logit depends on its own image
+        # only. Batch normalisation in the critic violates that (WGAN-GP advises against it in
+        # section 4): the norm is then that of the whole batch's sum.
         total = tf.reduce_sum(tf.cast(critic(images), tf.float32))
     gradients = tape.gradient(total, images, unconnected_gradients=tf.UnconnectedGradients.ZERO)
     return tf.reduce_sum(tf.square(gradients), axis=range(1, len(gradients.shape)))
 
 
 def _norm(squares):
-    # The root's slope is infinite at zero, where a constant critic would turn it into NaN.
+    # The root has an infinite slope at zero: a constant critic would get NaN.
     return ops.sqrt(ops.maximum(squares, 1e-12))
 
 

@@ -1,4 +1,4 @@
-"""DiffAugment: the same kinds of random changes to real and generated images."""
+"""DiffAugment: random, differentiable augmentations of real and generated images."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from kgan.registry import Configured, Registry
 
 
 class Augment(Configured):
-    """Base class: maps images `(batch, height, width, channels)` to such images, differentiably."""
+    """Base class: a differentiable map of images `(batch, height, width, channels)`."""
 
     # The model binds its own generator, so that its seed and checkpoints pin the draws.
     seed_generator: keras.random.SeedGenerator | None = None
 
     def __call__(self, images):
-        """The changed images, of the same shape and dtype."""
+        """The augmented images, of the same shape and dtype."""
         raise NotImplementedError
 
 
@@ -25,12 +25,12 @@ augments: Registry[Augment] = Registry("augment", Augment)
 
 @augments.register("diffaugment")
 class DiffAugment(Augment):
-    """Random colour, translation and cutout, drawn for each image, with gradients throughout.
+    """Differentiable random colour, translation and cutout, drawn for each image.
 
-    `policy` names what is done, in the paper's order: "color" (brightness ±0.5 in units of [-1, 1],
-    saturation 0 to 2, contrast 0.5 to 1.5), "translation" (up to an eighth of the side, zeros come
-    in), "cutout" (a square of half the side becomes zero). The fourth channel of RGBA images, and
-    the second of two, is alpha: colour leaves it alone.
+    `policy` names the augmentations, which are applied in the paper's order: "color" (brightness
+    ±0.5 in units of [-1, 1], saturation 0 to 2, contrast 0.5 to 1.5), "translation" (up to an
+    eighth of the side, filled with zeros), "cutout" (a square of half the side becomes zero). The
+    last channel of two or four is alpha, which colour does not change.
 
     Raises:
         UsageError: an unknown name in `policy`, or none.
@@ -57,12 +57,12 @@ class DiffAugment(Augment):
         return images
 
     def _uniform(self, images, low, high):
-        """One number an image, `(batch, 1, 1, 1)`."""
+        """One number per image, `(batch, 1, 1, 1)`."""
         shape = (ops.shape(images)[0], 1, 1, 1)
         return keras.random.uniform(shape, low, high, images.dtype, seed=self.seed_generator)
 
     def _whole(self, images, low, high):
-        """One whole number in [low, high) an image, `(batch, 1)`."""
+        """One integer in [low, high) per image, `(batch, 1)`."""
         shape = (ops.shape(images)[0], 1)
         return keras.random.randint(shape, low, high, "int32", seed=self.seed_generator)
 
@@ -82,8 +82,8 @@ class DiffAugment(Augment):
         reach_y, reach_x = (height + 4) // 8, (width + 4) // 8
         rows = ops.arange(height)[None] + self._whole(images, -reach_y, reach_y + 1)
         columns = ops.arange(width)[None] + self._whole(images, -reach_x, reach_x + 1)
-        # Selection matrices: gathering by product has a gradient on every backend, and out of
-        # range no row is selected, which leaves zeros.
+        # Selection by a matrix product has a gradient on every backend; an index out of range
+        # selects no row, which leaves zeros.
         select_rows = ops.one_hot(rows, height, dtype=images.dtype)
         select_columns = ops.one_hot(columns, width, dtype=images.dtype)
         moved = ops.einsum("bij,bjwc->biwc", select_rows, images)

@@ -23,7 +23,7 @@ def is_chief(strategy: Any = None) -> bool:
     )
 
 
-def check_ends_together(strategy: Any, argument: str, without: Any, value: Any, mend: str) -> None:
+def check_ends_together(strategy: Any, argument: str, without: Any, value: Any, fix: str) -> None:
     """An argument that ends the training on what one worker sees is left out under several.
 
     Args:
@@ -31,7 +31,7 @@ def check_ends_together(strategy: Any, argument: str, without: Any, value: Any, 
         argument: its name, for the error.
         without: the value that ends nothing.
         value: what the user gave.
-        mend: what to do instead.
+        fix: what to do instead.
 
     Raises:
         UsageError: the value would end the training, and the strategy has several workers.
@@ -42,5 +42,5 @@ def check_ends_together(strategy: Any, argument: str, without: Any, value: Any, 
     if several and value is not without:
         raise UsageError(
             f"{argument} must be {without} under MultiWorkerMirroredStrategy, where workers that "
-            f"end apart wait for each other; received {value}. {mend}"
+            f"end apart wait for each other; received {value}. {fix}"
         )

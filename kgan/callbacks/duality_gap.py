@@ -1,4 +1,4 @@
-"""How far two players are from an equilibrium, by what each could still gain alone."""
+"""The duality gap: how far two players are from an equilibrium."""
 
 from __future__ import annotations
 
@@ -17,32 +17,30 @@ from kgan.models.optimizers import Functional
 
 
 class DualityGap(keras.callbacks.Callback):
-    """Logs `duality_gap`: what both players together could gain by a better answer to the other.
+    """Logs `duality_gap`: what both players together could gain by a best response to the other.
 
-    DG(u, v) = max M(u, v') over v' - min M(u', v) over u', where u is the generator, v the
-    discriminator and M what the discriminator wins. It is 0 in an equilibrium, where no player
-    gains alone, and above 0 elsewhere. M is minus the loss of the discriminator, without its label
-    smoothing and penalties: the value of the minimax game for "minimax" and "non_saturating", the
-    difference of the critic's means for "wasserstein", and so on. It is the discriminator's side of
-    every loss, for the generator's is not zero-sum with it in most. The unit is that of the loss,
-    so that gaps of two losses do not compare.
+    DG(u, v) = max M(u, v') over v' - min M(u', v) over u', with the generator u, the discriminator
+    v and the discriminator's payoff M. It is 0 in an equilibrium and above 0 elsewhere. M is minus
+    the loss of the discriminator, without label smoothing and penalties: the value of the minimax
+    game for "minimax" and "non_saturating", the difference of the critic's means for "wasserstein",
+    and so on. The generator's loss is not used, since most games are not zero-sum in it. The gap
+    has the unit of the loss: gaps of two losses are not comparable.
 
-    The best answers are estimated by `steps` updates of a copy of each player from where it
-    stands, by Adam, on half of the images and latents; the gap is measured on the other half. So
-    few steps give a lower bound, which is good to follow within a run. The discriminator's copy
-    obeys the model's penalties, without which a Wasserstein critic has no best answer. Images are
-    not augmented; of a generator's player with an encoder, too, the generator alone moves, and of a
-    discriminator that is also a classifier the two-player part alone counts. The training stays as
-    it is, draw by draw, unless its data is a shuffled `tf.data.Dataset` and there is no `held_out`:
-    to take the reals from it once more moves its order on.
+    Best responses are estimated by `steps` updates with Adam of a copy of each player, on half of
+    the images and latents; the gap is measured on the other half. Few steps give a lower bound,
+    which is useful within a run. The discriminator's copy obeys the model's penalties, without
+    which a Wasserstein critic has no best response. Images are not augmented. With an encoder only
+    the generator moves; of a discriminator that is also a classifier only the two-player loss
+    counts. The training stays the same, bit for bit, with one exception: without `held_out` the
+    callback reads reals from a shuffled `tf.data.Dataset` once more, which advances its order.
 
     Args:
-        held_out: images that the training does not see, as for `gan.evaluate`; training images
-            without them.
-        every_epochs: epochs between two estimates; there is one after the last epoch, too.
+        held_out: images that the training does not use, as for `gan.evaluate`; training images by
+            default.
+        every_epochs: epochs between two estimates; the last epoch has one, too.
         steps: updates of each copy.
-        num_samples: reals and fakes of both halves together.
-        learning_rate: of both copies' Adam, the same all along whatever the players' own.
+        num_samples: number of reals, and of fakes, of both halves together.
+        learning_rate: of both copies' Adam; constant, and independent of the model's optimizers.
 
     Attributes:
         gaps: `(epoch, gap)` of each estimate.
@@ -86,21 +84,21 @@ class DualityGap(keras.callbacks.Callback):
         inputs = probe.inputs_for(self.model, rows, seed=1)
         pack = self.model.pack
         half = len(rows["image"]) // (2 * pack) * pack
-        # The copies learn on the first half; what they have learnt is tried on the second.
+        # The copies train on the first half and are evaluated on the second.
         self._halves = [
             list(
                 zip(
-                    probe.chunks({name: part[places] for name, part in rows.items()}, pack),
-                    probe.chunks({name: part[places] for name, part in inputs.items()}, pack),
+                    probe.chunks({name: part[half_rows] for name, part in rows.items()}, pack),
+                    probe.chunks({name: part[half_rows] for name, part in inputs.items()}, pack),
                     strict=True,
                 )
             )
-            for places in (slice(0, half), slice(half, 2 * half))
+            for half_rows in (slice(0, half), slice(half, 2 * half))
         ]
         if self._compiled is self.model._compile_arguments:
             return
         self._compiled = self.model._compile_arguments
-        # Fresh ones whose variables stay as they are: a step takes a state and gives the next.
+        # Their variables never change: each step maps a state to the next one.
         self._optimizers = {
             name: self._adam(getattr(self.model, name)) for name in ("discriminator", "generator")
         }
@@ -115,7 +113,7 @@ class DualityGap(keras.callbacks.Callback):
         if not self._chief or ((epoch + 1) % self.every_epochs and not last):
             return
         gap = self.measure()
-        # A run that has broken has no gap; kgan.callbacks.StopOnNaN says why.
+        # After a NaN there is no gap; kgan.callbacks.StopOnNaN reports the cause.
         if not math.isfinite(gap):
             return
         self.gaps.append((epoch + 1, gap))
@@ -163,7 +161,7 @@ class DualityGap(keras.callbacks.Callback):
         return self._optimizers["generator"].apply(state, _gradients(tape, value, own), own)
 
     def _penalty(self, weights, rows, inputs):
-        """What the model's penalties add, in every step: the mean of what lazy ones add."""
+        """The model's penalties, at every step; for lazy ones the same mean."""
         gan = self.model
         if not gan.penalties:
             return 0.0

@@ -44,7 +44,7 @@ class Evaluate(keras.callbacks.Callback):
         patience: end the training after so many evaluations in a row that were not better; None
             never does.
         extractor: as in `kgan.metrics.Evaluator`.
-        conditions: vectors that the images have in turn, for a model that takes such.
+        conditions: vectors that the images have in turn, for a model with a `condition_dim`.
         tensorboard: a log folder for TensorBoard, which need not be installed; None for none.
 
     Raises:
@@ -107,9 +107,9 @@ class Evaluate(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         check_model(self)
-        strategy, mend = self.model.distribute_strategy, "Take the best model instead."
-        check_ends_together(strategy, "patience", None, self.patience, mend)
-        # What the user can mend is told here; later a score may be missing, but training goes on.
+        strategy, fix = self.model.distribute_strategy, "Take the best model instead."
+        check_ends_together(strategy, "patience", None, self.patience, fix)
+        # Raises what the user can fix now. Later a score may be missing, but training continues.
         self.evaluator.prepare(self.model)
         self._first = True
 

@@ -21,7 +21,7 @@ _DRAW_EVERY_SECONDS = 30.0
 
 
 class History(keras.callbacks.Callback):
-    """Writes `history.csv` (a row an epoch: epoch from 1, seconds, every log) and `curves.png`.
+    """Writes `history.csv` (one row per epoch: epoch from 1, seconds, every log) and `curves.png`.
 
     Both files are whole at any moment. On a resumed run the rows of the epochs that are trained
     again are dropped and rewritten. The curves are drawn at the end and now and then before; under

@@ -52,7 +52,7 @@ def judge(
 
 
 def observe(gan: GAN, rows: dict[str, np.ndarray]) -> dict[str, Any]:
-    """The real side of some rows, with what the generator's player makes of it."""
+    """The real side of some rows, with what the generator's player adds to it."""
     side = {name: tf.convert_to_tensor(part) for name, part in rows.items()}
     return gan.observe(side, training=False)
 
@@ -75,7 +75,7 @@ def untracked(gan: GAN) -> Iterator[None]:
 
 
 class Probe:
-    """What a compiled GAN's players make of some images, as graphs if the GAN itself is one.
+    """The outputs of a compiled GAN's players, computed in a graph unless the GAN runs eagerly.
 
     Args:
         gan: the model; another `compile` needs another probe.

@@ -1,4 +1,4 @@
-"""Layers that Keras lacks or has slower; one a file."""
+"""Layers that Keras lacks, or that are faster here; one per file."""
 
 from kgan.layers.batch_normalization import BatchNormalization as BatchNormalization
 from kgan.layers.conditional_batch_normalization import (

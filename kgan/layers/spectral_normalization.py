@@ -13,15 +13,15 @@ from kgan.errors import UsageError
 
 @keras.saving.register_keras_serializable(package="kgan")
 class SpectralNormalization(keras.layers.Wrapper):
-    """What a linear layer computes by its kernel, over the kernel's spectral norm; plus its bias.
+    """A linear layer whose kernel is divided by its spectral norm; the bias is added as it is.
 
     `layer` is a `Dense`, `Embedding` or convolution without activation; inputs and outputs are
-    the layer's. The norm is that of the kernel as a matrix, its last axis against all others. Each
-    call in training makes `power_iterations` steps towards the first pair of singular vectors,
-    which the layer keeps; gradients take the vectors as constant. `seed` pins where they start.
+    those of the layer. The norm is that of the kernel reshaped to a matrix, with its last axis as
+    columns. Each training call updates the stored singular vectors by `power_iterations`
+    iterations; gradients treat them as constants. `seed` sets their initial values.
 
-    Keras's own layer overwrites the kernel in the forward pass, so that a generator's step through
-    it changes the discriminator.
+    Keras's own layer overwrites the kernel in the forward pass: a generator's update would change
+    the discriminator.
 
     Raises:
         UsageError: a layer of another kind, or fewer than one iteration.
@@ -47,7 +47,7 @@ class SpectralNormalization(keras.layers.Wrapper):
         if not isinstance(layer, kinds) or _activates(layer):
             raise UsageError(
                 "layer must be a Dense, Embedding or convolution layer without activation; "
-                f"received {type(layer).__name__}. Put the activation into a layer of its own."
+                f"received {type(layer).__name__}. Use a separate activation layer."
             )
         # Numbers of one precision on both sides of the division.
         super().__init__(layer, name=name, dtype=layer.dtype_policy)

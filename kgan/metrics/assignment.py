@@ -20,11 +20,11 @@ def assignment_accuracy(codes: Any, labels: Any) -> float:
     score a little above 1/k.
 
     Args:
-        codes: the cluster of each sample, integers `(n,)`; InfoGAN's categorical code, say.
+        codes: the cluster of each sample, integers `(n,)`; for example InfoGAN's categorical code.
         labels: the class of each sample, integers `(n,)`.
 
     Raises:
-        UsageError: no integers, unlike shapes, or no sample.
+        UsageError: no integers, different shapes, or no sample.
     """
     from scipy.optimize import linear_sum_assignment
 
@@ -51,7 +51,7 @@ def kmeans(
     The same seed gives the same clusters with the same version of SciPy.
 
     Raises:
-        UsageError: features that are not such, or fewer than `num_clusters`; a count below 1.
+        UsageError: invalid features, or fewer than `num_clusters`; a count below 1.
     """
     from scipy.cluster import vq
 

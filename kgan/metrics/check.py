@@ -15,18 +15,18 @@ def check_features(argument: str, features: Any, at_least: int = 1) -> np.ndarra
     """The features as float64 `(n, d)`, n at least `at_least`.
 
     Raises:
-        UsageError: another rank, no numbers, NaN or infinity, or too few; says what mends it.
+        UsageError: another rank, no numbers, NaN or infinity, or too few rows.
     """
     try:
         features = np.asarray(features)
     except ValueError as error:
-        raise UsageError(f"{argument} must be numbers, a row a sample; {error}.") from None
+        raise UsageError(f"{argument} must be numbers, one row per sample; {error}.") from None
     if features.dtype.kind not in "fiu":
         raise UsageError(f"{argument} must be numbers; received {features.dtype}. Pass floats.")
     if features.ndim != 2 or features.shape[1] == 0:
-        mend = " Use features.reshape(len(features), -1)." if features.ndim > 2 else ""
+        fix = " Use features.reshape(len(features), -1)." if features.ndim > 2 else ""
         raise UsageError(
-            f"{argument} must have the shape (n, dimensions); received {features.shape}.{mend}"
+            f"{argument} must have the shape (n, dimensions); received {features.shape}.{fix}"
         )
     if len(features) < at_least:
         raise UsageError(
@@ -65,7 +65,7 @@ def check_sides(
         constant: whether samples that are all the same are taken.
 
     Raises:
-        UsageError: no features, too few, unlike dimensions, or no variance in any dimension.
+        UsageError: no features, too few, different dimensions, or no variance in any dimension.
     """
     first, second = (
         check_features(name, side, at_least) for name, side in zip(names, (real, fake), strict=True)
@@ -113,14 +113,14 @@ def check_classes(argument: str, classes: Any, num_samples: int) -> np.ndarray:
     """One integer a sample: labels of classes, or codes of clusters, `(num_samples,)`.
 
     Raises:
-        UsageError: another shape, or no integers; says what mends it.
+        UsageError: another shape, or no integers; the message names the fix.
     """
     classes = np.asarray(classes)
     if classes.shape != (num_samples,):
-        mend = f" Use {argument}.reshape(-1)." if classes.size == num_samples else ""
+        fix = f" Use {argument}.reshape(-1)." if classes.size == num_samples else ""
         raise UsageError(
-            f"{argument} must have the shape ({num_samples},), one a sample; received "
-            f"{classes.shape}.{mend}"
+            f"{argument} must have the shape ({num_samples},), one per sample; received "
+            f"{classes.shape}.{fix}"
         )
     if classes.dtype.kind not in "iu":
         raise UsageError(

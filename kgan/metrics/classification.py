@@ -44,7 +44,7 @@ def classification_accuracy_score(
         seed: of its weights and of the order.
 
     Raises:
-        UsageError: images or labels that are not such, unlike shapes, fewer than 128 training
+        UsageError: invalid images or labels, different shapes, fewer than 128 training
             images, or fewer than two classes.
     """
     from kgan.networks.shape import check_image_shape
@@ -81,7 +81,7 @@ class Learner:
 
     Args:
         image_shape: `(height, width, channels)` of the images.
-        num_classes: that it tells.
+        num_classes: the number of classes that it predicts.
         steps: batches that it will learn from, over which the rate falls.
         seed: of its weights.
     """

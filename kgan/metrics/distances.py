@@ -54,7 +54,7 @@ class Pairs:
         """The squared distances of some pairs by their differences; the same for equal rows."""
         # Copies of a row are worked out once: a generator that has collapsed makes many.
         firsts, seconds = self._originals
-        pairs, places = np.unique(
+        pairs, inverse = np.unique(
             firsts[rows] * len(self.second) + seconds[columns], return_inverse=True
         )
         found = np.empty(len(pairs))
@@ -62,7 +62,7 @@ class Pairs:
         for start in range(0, len(pairs), step):
             first, second = np.divmod(pairs[start : start + step], len(self.second))
             found[start : start + step] = np.square(self.first[first] - self.second[second]).sum(1)
-        return found[places]
+        return found[inverse]
 
     def below(self, rows: slice, squares: np.ndarray, limits: np.ndarray) -> np.ndarray:
         """Whether each distance of a block is less than a limit that broadcasts to the block.

@@ -1,4 +1,4 @@
-"""How unlike each other samples are: a generator that repeats itself has a small figure.
+"""The diversity of samples: low for a generator that repeats itself.
 
 The mean distance between pairs of samples of one class, as Zhu et al. measured diversity with LPIPS
 features ("Toward Multimodal Image-to-Image Translation", 2017, arXiv:1711.11586, section 4.2). It
@@ -37,7 +37,7 @@ def diversity_by_class(features: Any, labels: Any) -> dict[int, float]:
     """The `mean_pairwise_distance` of features `(n, d)` within each class of labels `(n,)`.
 
     Raises:
-        UsageError: features or labels that are not such, or a class with a single sample.
+        UsageError: invalid features or labels, or a class with a single sample.
     """
     features = check_features("features", features)
     labels = check_classes("labels", labels, len(features))

@@ -97,7 +97,7 @@ class Evaluator:
             the images have its shape, else EfficientNet-lite0.
         reference: the real images' features, made earlier, in place of the data.
         truncation: as in `gan.generate`.
-        conditions: vectors that the images have in turn, for a model that takes such.
+        conditions: vectors that the images have in turn, for a model with a `condition_dim`.
         by_class: find the figures of each class, too, for `Evaluation.by_class`.
 
     Raises:
@@ -225,7 +225,7 @@ class Evaluator:
                 f"gan must be a GAN of kgan; received {type(gan).__name__}. Of two Keras models, "
                 "kgan.GAN(generator, discriminator) makes one."
             )
-        # What the generator lacks, or does not take, is told here.
+        # Raises an error for inputs that the generator lacks or does not take.
         self._inputs(gan, 2, self.seed)
         for name, measure in self.measures.items():
             if "labels" in measure.needs and "label" not in gan.generator_inputs:
@@ -267,13 +267,13 @@ class Evaluator:
         for name, measure in self.measures.items():
             if "logits" in measure.needs and classes is None:
                 raise UsageError(
-                    f"extractor={self.extractor.name!r} must tell classes for {name!r}; it gives "
-                    "features alone. Take a classifier, such as a judge."
+                    f"extractor={self.extractor.name!r} must predict classes for {name!r}; it "
+                    "returns features only. Pass a classifier, such as a judge."
                 )
             if {"logits", "labels"} <= measure.needs and classes != gan.classes:
                 raise UsageError(
-                    f"extractor={self.extractor.name!r} must tell the model's {gan.classes} "
-                    f"classes for {name!r}; it tells {classes}. Take a classifier of these."
+                    f"extractor={self.extractor.name!r} must predict the model's {gan.classes} "
+                    f"classes for {name!r}; it predicts {classes}. Pass another classifier."
                 )
 
     def _check_reference(self, gan: GAN) -> None:
@@ -311,7 +311,7 @@ class Evaluator:
         )
         if self.extractor is None or not self.needs & {"features", "logits"}:
             return evidence
-        classed = "logits" in self.needs or (self.by_class and self._tells_the_classes(gan))
+        classed = "logits" in self.needs or (self.by_class and self._predicts_the_classes(gan))
         features, logits, done = [], [], 0
         for images in evidence.images():
             features.append(self.extractor.features(images))
@@ -327,7 +327,7 @@ class Evaluator:
         )
         return dataclasses.replace(evidence, fake=fake)
 
-    def _tells_the_classes(self, gan: GAN) -> bool:
+    def _predicts_the_classes(self, gan: GAN) -> bool:
         """Whether the extractor is a classifier of few classes, those of the images."""
         assert self.extractor is not None
         number, of = self.extractor.num_classes or 0, self.extractor.classes_of

@@ -35,7 +35,7 @@ def psnr(
     Args:
         real: the originals, float32 `(n, height, width, channels)` in [-1, 1].
         fake: images of the same shape.
-        channels: "rgb" counts each channel alike, "y" the luma of RGB images alone, as papers on
+        channels: "rgb" weights each channel equally, "y" the luma of RGB images alone, as papers on
             super-resolution do.
         border: pixels at each edge that do not count; for SRGAN four, its factor.
         eight_bit: round to the 256 levels first. So does whoever saves images and compares the
@@ -111,7 +111,7 @@ def check_pair(
     """Two batches of images of one shape, float32 in [-1, 1].
 
     Raises:
-        UsageError: one of them is no such batch, or their shapes differ.
+        UsageError: one of them is not such a batch, or their shapes differ.
     """
     first, second = check_images(first, None, names[0]), check_images(second, None, names[1])
     if first.shape != second.shape:
@@ -130,7 +130,7 @@ def pixels(images: np.ndarray) -> np.ndarray:
 def in_blocks(
     function: Callable[[np.ndarray, np.ndarray], np.ndarray], first: np.ndarray, second: np.ndarray
 ) -> np.ndarray:
-    """What `function` makes of pairs, called for as many at a time as memory should hold."""
+    """The values of `function` for pairs, in batches that bound the memory."""
     step = max(_VALUES // first[0].size, 1)
     starts = range(0, len(first), step)
     return np.concatenate(
@@ -186,7 +186,7 @@ def _check_size(images: np.ndarray, border: int, least: int, what: str) -> None:
     height, width = images.shape[1:3]
     if min(height, width) - 2 * border < least:
         raise UsageError(
-            f"real and fake must have at least {least + 2 * border} pixels a side, for {what} and "
-            f"a border of {border}; received {height}x{width}. Use a smaller border or larger "
+            f"real and fake must have at least {least + 2 * border} pixels per side, for {what} "
+            f"and a border of {border}; received {height}x{width}. Use a smaller border or larger "
             "images."
         )

@@ -59,7 +59,7 @@ def frechet_distance(
         second: those of the other, of as many dimensions.
 
     Raises:
-        UsageError: no pairs of a vector and a symmetric matrix, NaN, or unlike dimensions.
+        UsageError: no pairs of a vector and a symmetric matrix, NaN, or different dimensions.
     """
     mean_1, covariance_1 = _checked("first", first)
     mean_2, covariance_2 = _checked("second", second)
@@ -216,7 +216,7 @@ def frechet_distance_by_class(
         fake_labels: integers `(m,)`, the classes asked for.
 
     Raises:
-        UsageError: features or labels that are not such, features that do not vary, unlike
+        UsageError: invalid features or labels, constant features, different
             dimensions, or a class with fewer than two samples of a side.
     """
     names = ("real_features", "fake_features")
@@ -259,7 +259,7 @@ def frechet_distance_infinite(
         seed: of the draw of the subsets.
 
     Raises:
-        UsageError: no such statistics, features that are not such or do not vary, unlike
+        UsageError: invalid statistics, invalid or constant features, different
             dimensions, or fewer than 2 (d + 1) + 14 samples.
     """
     seed = check_integer("seed", seed, 0)
@@ -306,21 +306,21 @@ def _spectrum(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _checked(argument: str, pair: Any) -> tuple[np.ndarray, np.ndarray]:
-    mend = "Use kgan.metrics.frechet.statistics(features)."
+    fix = "Use kgan.metrics.frechet.statistics(features)."
     try:
         mean, covariance = (np.asarray(part, np.float64) for part in pair)
     except (TypeError, ValueError):
         raise UsageError(
-            f"{argument} must be a pair (mean, covariance); received {type(pair).__name__}. {mend}"
+            f"{argument} must be a pair (mean, covariance); received {type(pair).__name__}. {fix}"
         ) from None
     if mean.ndim != 1 or not mean.size or covariance.shape != (len(mean), len(mean)):
         raise UsageError(
             f"{argument} must be a mean (d,) and a covariance (d, d); received the shapes "
-            f"{mean.shape} and {covariance.shape}. {mend}"
+            f"{mean.shape} and {covariance.shape}. {fix}"
         )
     if not (np.isfinite(mean).all() and np.isfinite(covariance).all()):
-        raise UsageError(f"{argument} must be finite; received NaN or infinity. {mend}")
+        raise UsageError(f"{argument} must be finite; received NaN or infinity. {fix}")
     # Those of `statistics` are symmetric to the last digit, which is seen faster.
     if not (np.array_equal(covariance, covariance.T) or np.allclose(covariance, covariance.T)):
-        raise UsageError(f"{argument} must have a symmetric covariance; this one is not. {mend}")
+        raise UsageError(f"{argument} must have a symmetric covariance; this one is not. {fix}")
     return mean, covariance

@@ -1,4 +1,4 @@
-"""The judge: a packaged classifier, to ask of what class an image is and how alike two sets are.
+"""The judge: a packaged classifier, which labels images and compares two sets of images.
 
 It judges conditional GANs (does it see the class that was asked for?) and gives features for the
 Fréchet distance (`kgan.metrics.frechet`) and for diversity (`kgan.metrics.diversity`). A judge is

@@ -39,8 +39,8 @@ def kernel_distance(
         degree: the kernel's exponent.
 
     Raises:
-        UsageError: features that are not such, that do not vary or are fewer than a subset has,
-            unlike dimensions, or numbers out of range.
+        UsageError: invalid or constant features, fewer than a subset has,
+            different dimensions, or numbers out of range.
     """
     subsets = check_integer("subsets", subsets, 2)
     subset_size = check_integer("subset_size", subset_size, 2)
@@ -65,10 +65,10 @@ def kernel_distance(
 def mmd2(x: Any, y: Any, degree: int = 3) -> float:
     """The unbiased squared maximum mean discrepancy of features `(n, d)` and `(m, d)`.
 
-    The mean kernel of unlike samples of x, plus that of y, less twice that of x with y.
+    The mean kernel of distinct samples of x, plus that of y, minus twice that of x with y.
 
     Raises:
-        UsageError: features that are not such, fewer than two of a side, or unlike dimensions.
+        UsageError: invalid features, fewer than two of a side, or different dimensions.
     """
     degree = check_integer("degree", degree, 1)
     return _mmd2(*check_sides(x, y, at_least=2, names=("x", "y"), constant=True), degree)

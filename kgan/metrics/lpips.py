@@ -1,4 +1,4 @@
-"""LPIPS: how different two images look, by features of a trained network that people's eyes weigh.
+"""LPIPS: the perceptual distance of two images, by weighted features of a trained network.
 
 Zhang, Isola, Efros, Shechtman & Wang, "The Unreasonable Effectiveness of Deep Features as a
 Perceptual Metric", 2018, arXiv:1801.03924, equation 1. Its weights do not come with kgan. Give
@@ -93,8 +93,9 @@ class LPIPS:
             )
         if min(height, width) < NETS[self.net].smallest:
             raise UsageError(
-                f"first and second must have at least {NETS[self.net].smallest} pixels a side for "
-                f"net={self.net!r}; received {height}x{width}. Enlarge both alike, and say so."
+                f"first and second must have at least {NETS[self.net].smallest} pixels per side "
+                f"for net={self.net!r}; received {height}x{width}. Enlarge both in the same way, "
+                "and report it."
             )
         return in_batches(self._distances, {"first": first, "second": second}, self._batch_size)
 
@@ -235,14 +236,14 @@ def _vgg(x: Any) -> list[Any]:
     """Simonyan & Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition",
     2015, arXiv:1409.1556, configuration D."""
     taps: list[Any] = []
-    place = 0
+    index = 0
     for filters, count in ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3)):
         if taps:
             x = _pooled(x, 2)
-            place += 1
+            index += 1
         for _ in range(count):
-            x = _convolved(x, f"features.{place}", filters, 3, padding=1)
-            place += 2
+            x = _convolved(x, f"features.{index}", filters, 3, padding=1)
+            index += 2
         taps.append(x)
     return taps
 
@@ -252,11 +253,11 @@ def _squeeze(x: Any) -> list[Any]:
     arXiv:1602.07360, version 1.1."""
     from keras import layers
 
-    def fire(x: Any, place: int, squeezed: int, expanded: int) -> Any:
-        x = _convolved(x, f"features.{place}.squeeze", squeezed, 1)
+    def fire(x: Any, index: int, squeezed: int, expanded: int) -> Any:
+        x = _convolved(x, f"features.{index}.squeeze", squeezed, 1)
         sides = [
-            _convolved(x, f"features.{place}.expand1x1", expanded, 1),
-            _convolved(x, f"features.{place}.expand3x3", expanded, 3, padding=1),
+            _convolved(x, f"features.{index}.expand1x1", expanded, 1),
+            _convolved(x, f"features.{index}.expand3x3", expanded, 3, padding=1),
         ]
         return layers.Concatenate(dtype="float32")(sides)
 
@@ -276,7 +277,7 @@ def _squeeze(x: Any) -> list[Any]:
 
 class _Net(NamedTuple):
     build: Callable[[Any], list[Any]]
-    smallest: int  # pixels a side
+    smallest: int  # pixels per side
     trunk: str  # the first digits of the SHA-256 of torchvision's file, which its name tells
     heads: str  # the SHA-256 of the authors' file
 

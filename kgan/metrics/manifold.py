@@ -1,4 +1,4 @@
-"""Precision and recall, density and coverage: quality and variety told apart.
+"""Precision and recall, density and coverage: fidelity and diversity separately.
 
 Each set of features stands for the space within balls about its samples that reach to their k-th
 nearest neighbour. Precision and recall: Kynkäänniemi, Karras, Laine, Lehtinen & Aila, "Improved
@@ -33,8 +33,8 @@ def precision_recall(
         constant: whether samples that are all the same are taken; their balls hold nothing.
 
     Raises:
-        UsageError: features that are not such or do not vary, no more than k samples of a side, or
-            unlike dimensions.
+        UsageError: invalid or constant features, no more than k samples of a side, or
+            different dimensions.
     """
     k = check_integer("k", k, 1)
     real, fake = check_sides(real, fake, at_least=k + 1, constant=constant)
@@ -62,8 +62,8 @@ def density_coverage(real: Any, fake: Any, k: int = 5) -> tuple[float, float]:
         k: the neighbour that a ball reaches to.
 
     Raises:
-        UsageError: features that are not such or do not vary, no more than k samples of a side, or
-            unlike dimensions.
+        UsageError: invalid or constant features, no more than k samples of a side, or
+            different dimensions.
     """
     k = check_integer("k", k, 1)
     real, fake = check_sides(real, fake, at_least=k + 1)

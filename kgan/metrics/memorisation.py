@@ -35,8 +35,8 @@ def mifid(real: Any, fake: Any, threshold: float = 0.1) -> float:
             set of images depends on the extractor.
 
     Raises:
-        UsageError: features that are not such or do not vary, fewer than two samples of a side,
-            unlike dimensions, or a threshold out of range.
+        UsageError: invalid or constant features, fewer than two samples of a side,
+            different dimensions, or a threshold out of range.
     """
     threshold = check_number("threshold", threshold, 0)
     if threshold > 1:

@@ -1,4 +1,4 @@
-"""The structural similarity of images at several scales, and how alike a generator's images are.
+"""The structural similarity of images at several scales, and the diversity of a generator's images.
 
 Wang, Simoncelli & Bovik, "Multi-Scale Structural Similarity for Image Quality Assessment", 2003,
 equation 7. The paper has five scales, of which images smaller than 161 pixels fill fewer; values
@@ -47,8 +47,8 @@ def ms_ssim_diversity(
 ) -> float:
     """The mean `ms_ssim` of random pairs of different images, 0 to 1: small where they are diverse.
 
-    Compare it with that of as many real images: above it, a generator repeats itself. It says
-    nothing of quality.
+    Compare it with the value for equally many real images: a higher one means that the generator
+    repeats itself. It does not measure quality.
 
     Args:
         images: float32 `(n, height, width, channels)` in [-1, 1].
@@ -105,7 +105,7 @@ def fitting_scales(height: int, width: int) -> int:
     side = min(height, width)
     if side < WINDOW:
         raise UsageError(
-            f"images must have at least {WINDOW} pixels a side, the window of SSIM; received "
+            f"images must have at least {WINDOW} pixels per side, the window of SSIM; received "
             f"{height}x{width}. Use larger images."
         )
     scales = 0
@@ -170,11 +170,11 @@ def _pairs(
     _, starts, code, counts = np.unique(
         classes[by_class], return_index=True, return_inverse=True, return_counts=True
     )
-    place = random.randint(len(classes), size=pairs)
-    start, count = starts[code[place]], counts[code[place]]
+    index = random.randint(len(classes), size=pairs)
+    start, count = starts[code[index]], counts[code[index]]
     further = 1 + random.randint(count - 1)
-    other = start + (place - start + further) % count
-    return by_class[place], by_class[other]
+    other = start + (index - start + further) % count
+    return by_class[index], by_class[other]
 
 
 def _chunks(one: np.ndarray, other: np.ndarray, size: int = 256):

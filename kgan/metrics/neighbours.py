@@ -30,7 +30,7 @@ def nearest(train_features: Any, features: Any, k: int = 1) -> tuple[np.ndarray,
         k: neighbours of each sample, n at most.
 
     Raises:
-        UsageError: features that are not such, unlike dimensions, or fewer than k to search.
+        UsageError: invalid features, different dimensions, or fewer than k to search.
     """
     k = check_integer("k", k, 1)
     train_features = check_features("train_features", train_features)
@@ -61,7 +61,7 @@ def one_nearest_neighbour_accuracy(
         labels: integers `(m,)`.
 
     Raises:
-        UsageError: features or labels that are not such, or unlike dimensions.
+        UsageError: invalid features or labels, or different dimensions.
     """
     train_features = check_features("train_features", train_features)
     train_labels = check_classes("train_labels", train_labels, len(train_features))
@@ -84,26 +84,26 @@ def picture(
         features: theirs, `(n, d)`.
         data: the real images, of the same shape.
         real_features: those of a `kgan.metrics.Reference` of the data, `(m, d)`.
-        k: real images a row, m at most.
+        k: real images per row, at most m.
 
     Raises:
-        UsageError: images or features that are not such, or unlike numbers or dimensions.
+        UsageError: invalid images or features, or different numbers or dimensions.
     """
     from kgan.images import grid
-    from kgan.metrics.references import places
+    from kgan.metrics.references import even_indices
 
     images = check_images(images, data.image_shape)
     indices, _ = nearest(real_features, features, k)
     if len(indices) != len(images):
         raise UsageError(
-            f"features must be one row an image; received {len(indices)} for {len(images)} images."
+            f"features must be one row per image; received {len(indices)} for {len(images)} images."
         )
     if len(real_features) > data.num_images:
         raise UsageError(
             f"real_features must be at most one row a real image; received {len(real_features)} "
             f"for {data.num_images} images. Take the reference of these data."
         )
-    chosen = places(data.num_images, len(real_features))[indices]
+    chosen = even_indices(data.num_images, len(real_features))[indices]
     real = data.at(chosen.ravel()).reshape(*indices.shape, *data.image_shape)
     rows = np.concatenate([images[:, np.newaxis], real], axis=1)
     return grid(rows.reshape(-1, *data.image_shape), columns=k + 1)

@@ -1,8 +1,8 @@
-"""How much images change along a way through the latent space: the perceptual path length.
+"""How much images change along a path through the latent space: the perceptual path length.
 
 Karras, Laine & Aila, "A Style-Based Generator Architecture for Generative Adversarial Networks",
 2019, arXiv:1812.04948, section 4.1, equation 2: the mean of d(G(w(t)), G(w(t + ε)))/ε², w a way
-between two latents and d a distance that grows as the square of a small change, LPIPS say. A
+between two latents and d a distance that grows as the square of a small change, such as LPIPS. A
 smaller figure is a smoother generator; one that makes a single image has 0. Figures compare for
 one distance, ε and image size, and for latents of as many dimensions.
 """
@@ -83,24 +83,24 @@ def path_lengths(
     ends: bool = False,
     batch_size: int = 64,
 ) -> np.ndarray:
-    """The distance over ε² of two near places of n ways: float64 `(n,)`.
+    """The distance over ε² of two near positions on each of n paths: float64 `(n,)`.
 
-    A way goes between two latents of the prior: the arc of `kgan.latent.spherical` if that is
-    normal or spherical, the straight line if it is uniform. Whatever else the generator takes, such
-    as a label, is the same at both places. The averaged generator computes in float32.
+    A path joins two latents of the prior: by the arc of `kgan.latent.spherical` for a normal or
+    spherical prior, by a straight line for a uniform one. The generator's other inputs, such as a
+    label, are the same at both positions. The averaged generator computes in float32.
 
     Args:
         gan: any GAN of kgan.
         distance: of two batches of images, float32 `(b, height, width, channels)` in [-1, 1], one
-            number a pair: `kgan.metrics.lpips.load(…)` or `feature_distance(extractor)`. No more
+            number per pair: `kgan.metrics.lpips.load(…)` or `feature_distance(extractor)`. No more
             images than a batch are held.
-        n: how many ways.
-        epsilon: the step, a share of the way. A larger one loses less to rounding.
-        seed: of the latents and the places, 0 to 2**32 - 1. The ways begin at the latents of
+        n: the number of paths.
+        epsilon: the step, as a share of the path. A larger one loses less to rounding.
+        seed: of the latents and the positions, 0 to 2**32 - 1. The paths begin at the latents of
             `gan.generate(n, seed)`.
         labels, codes, conditions: as for `gan.generate`.
-        ends: take the places at the beginning of the way alone (t = 0), the paper's other figure.
-        batch_size: images at a time, two for each way.
+        ends: measure at the beginning of each path only (t = 0), the paper's other variant.
+        batch_size: images at a time, two per path.
 
     Raises:
         UsageError: what `gan.generate` refuses, an impossible count or step, or a distance that
@@ -117,10 +117,10 @@ def path_lengths(
     inputs = gan.sample_inputs(n, seed, None, labels, codes, conditions)
     n = len(inputs["latent"])
     latents = sample(2 * n, gan.latent_dim, seed, prior=gan.prior).astype(np.float64)
-    # A stream of its own, so that places and latents are independent.
-    places = np.random.RandomState([seed, 1]).uniform(0.0, 1.0, (n, 1))
+    # Another stream than that of the latents, so that both are independent.
+    positions = np.random.RandomState([seed, 1]).uniform(0.0, 1.0, (n, 1))
     if check_flag("ends", ends):
-        places[:] = 0.0
+        positions[:] = 0.0
     way = WAYS[gan.prior]
     generator = gan.averaged_generator
     if compute_dtypes(generator) & {"float16", "bfloat16"}:
@@ -128,12 +128,12 @@ def path_lengths(
     lengths = np.empty(n)
     for at in range(0, n, pairs):
         rows = slice(at, at + pairs)
-        first, second, place = latents[:n][rows], latents[n:][rows], places[rows]
-        both = [way(first, second, place), way(first, second, place + epsilon)]
+        first, second, position = latents[:n][rows], latents[n:][rows], positions[rows]
+        both = [way(first, second, position), way(first, second, position + epsilon)]
         side = {name: np.concatenate([values[rows]] * 2) for name, values in inputs.items()}
         side["latent"] = np.concatenate(both).astype(np.float32)
         images = np.asarray(answer(generator, side, training=False), np.float32)
-        count = len(place)
+        count = len(position)
         lengths[rows] = pair_lengths(distance, images[:count], images[count:], epsilon)
     return lengths
 
@@ -159,7 +159,7 @@ def trimmed_mean(lengths: np.ndarray, trim: float = 1.0) -> float:
         trim: percent that are left out at either end, 0 to below 50.
 
     Raises:
-        UsageError: a percentage out of range, or lengths that are not such.
+        UsageError: a percentage out of range, or invalid lengths.
     """
     trim = check_trim(trim)
     lengths = np.asarray(lengths, np.float64)
@@ -216,7 +216,7 @@ def _checked(distances: Any, count: int) -> np.ndarray:
     found = np.asarray(distances)
     if found.shape != (count,):
         raise UsageError(
-            f"distance must give one number a pair, of the shape ({count},); received "
+            f"distance must give one number per pair, of the shape ({count},); received "
             f"{found.shape}. Take the mean over each image's pixels or features alone."
         )
     if found.dtype.kind not in "fiu" or not np.isfinite(found).all():

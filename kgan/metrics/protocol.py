@@ -89,7 +89,7 @@ class Protocol:
         return cls(**described)
 
     def differences(self, other: Protocol) -> list[str]:
-        """In what another protocol differs, such as `["num_fake is 1000 and 10000"]`."""
+        """The differences from another protocol, such as `["num_fake is 1000 and 10000"]`."""
         first, second = _flat(self.to_json()), _flat(other.to_json())
         return [
             f"{key} is {_plain(first.get(key))} and {_plain(second.get(key))}"
@@ -194,7 +194,7 @@ class Score:
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
-    """What two scores of one protocol say of their generators.
+    """Compares the generators of two scores with the same protocol.
 
     Attributes:
         difference: the first value less the second.
@@ -209,7 +209,7 @@ class Comparison:
 
 
 def compare(first: Score, second: Score) -> Comparison:
-    """The difference of two scores of one name, if they were measured alike.
+    """The difference of two scores of one name, if their protocols agree.
 
     Warns if their extractor has no SHA-256: whether it is one function, only you know.
 

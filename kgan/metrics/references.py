@@ -52,7 +52,7 @@ class Reference:
     """What the real images' side of a score needs.
 
     Attributes:
-        features: float32 `(n, feature_dim)`, of the images at `places`.
+        features: float32 `(n, feature_dim)`, of the images at `even_indices`.
         labels: int32 `(n,)`; None where the data have none.
         data: what the protocol says of the data.
         extractor: what it says of the extractor, `Extractor.describe`.
@@ -136,8 +136,8 @@ def load(
 
     Args:
         path: of the .npz file.
-        data: what its protocol must say of the data; None for anything.
-        extractor: what it must say of the extractor.
+        data: the expected protocol of the data; None for anything.
+        extractor: the expected protocol of the extractor.
 
     Raises:
         UsageError: no such file, a damaged one, one that would unfold to far more than its own
@@ -214,7 +214,7 @@ def check_protocol(
         )
 
 
-def places(num_images: int, number: int) -> np.ndarray:
+def even_indices(num_images: int, number: int) -> np.ndarray:
     """Which of the images of a data set a reference of so many has, in ascending order.
 
     All, or as many drawn evenly, always the same: folders are sorted by class, so that the first
@@ -226,8 +226,8 @@ def places(num_images: int, number: int) -> np.ndarray:
 
 
 def drawn(data: ImageDataset, number: int) -> Iterator[np.ndarray]:
-    """The images at `places` of a data set, in batches."""
-    chosen = places(data.num_images, number)
+    """The images at `even_indices` of a data set, in batches."""
+    chosen = even_indices(data.num_images, number)
     for start in range(0, len(chosen), _BATCH):
         yield data.at(chosen[start : start + _BATCH])
 
@@ -276,4 +276,4 @@ def _extracted(data: ImageDataset, extractor: Extractor, number: int) -> Referen
 
 
 def _labels(data: ImageDataset, number: int) -> np.ndarray | None:
-    return None if data.labels is None else data.labels[places(data.num_images, number)]
+    return None if data.labels is None else data.labels[even_indices(data.num_images, number)]

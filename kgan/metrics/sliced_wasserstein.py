@@ -19,7 +19,7 @@ from kgan.errors import UsageError
 from kgan.metrics.check import check_features
 from kgan.metrics.fidelity import check_pair
 
-PATCH = 7  # pixels a side
+PATCH = 7  # pixels per side
 _BLOCK = 1 << 23  # projections in memory at once, of each set
 _KERNEL = np.array([1, 4, 6, 4, 1]) / 16
 
@@ -42,8 +42,8 @@ def sliced_wasserstein(first: Any, second: Any, projections: int = 512, seed: in
     if first.shape != second.shape:
         raise UsageError(
             "first and second must have one shape, since each point goes to one other; received "
-            f"{first.shape} and {second.shape}. Take as many of both, first[:len(second)] say, and "
-            "features of one extractor."
+            f"{first.shape} and {second.shape}. Pass equally many of both, for example "
+            "first[:len(second)], and features of one extractor."
         )
     return _mean_distance(first, second, directions(first.shape[1], projections, seed))
 
@@ -59,7 +59,7 @@ def pyramid_distances(
     """The sliced Wasserstein distance of 7x7 patches, times 1000, by the height of the level.
 
     A Laplacian pyramid splits the images into levels of half the size each. Of every image and
-    level `patches` are taken at random places; each channel of all is then brought to mean 0 and
+    level `patches` are taken at random positions; each channel of all is then brought to mean 0 and
     variance 1, so that colour and contrast of the whole set do not count. The paper takes 16,384
     images, 4 times 128 directions, and gives the mean of the levels beside them. Two sets of real
     images do not come to 0: compare with their figure, and only like numbers of images.
@@ -69,7 +69,7 @@ def pyramid_distances(
         fake: as many images of the same shape.
         patches: of each image.
         projections: directions.
-        seed: of the places and the directions, 0 to 2**32 - 1.
+        seed: of the positions and the directions, 0 to 2**32 - 1.
         smallest: pixels that the shorter side of the coarsest level must have, 16 in the paper;
             images of 28 pixels have one level by it, and two by 14.
 
@@ -90,7 +90,7 @@ class PatchPyramid:
     Args:
         patches: of each image and level.
         smallest: pixels that the shorter side of the coarsest level must have.
-        seed: of the places, 0 to 2**32 - 1.
+        seed: of the positions, 0 to 2**32 - 1.
 
     Raises:
         UsageError: a number out of range.
@@ -108,14 +108,14 @@ class PatchPyramid:
         """Take the patches of images `(n, height, width, channels)` in [-1, 1].
 
         Raises:
-            UsageError: images that are not such, smaller than `smallest`, or of another shape
+            UsageError: invalid images, smaller than `smallest`, or of another shape
                 than those before.
         """
         images = check_images(images)
         height, width = images.shape[1:3]
         if min(height, width) < self.smallest:
             raise UsageError(
-                f"images must have at least smallest={self.smallest} pixels a side; received "
+                f"images must have at least smallest={self.smallest} pixels per side; received "
                 f"{height}x{width}. Use larger ones, or a smaller one down to {PATCH}."
             )
         self._shape = self._shape or images.shape[1:]
@@ -128,10 +128,10 @@ class PatchPyramid:
         # A stream for each image, so that batches of any size give the same patches.
         numbers = range(self._count, self._count + len(images))
         streams = [np.random.default_rng((self.seed, number)) for number in numbers]
-        places = np.stack([stream.random((len(levels), 2, self.patches)) for stream in streams])
+        positions = np.stack([stream.random((len(levels), 2, self.patches)) for stream in streams])
         self._count += len(images)
         for number, level in enumerate(levels):
-            found = cut(level, places[:, number])
+            found = cut(level, positions[:, number])
             self._levels.setdefault(level.shape[1], []).append(found)
 
     def descriptors(self, side: str) -> dict[int, np.ndarray]:
@@ -156,7 +156,7 @@ def level_distances(
     """The distances of `pyramid_distances`, of patches that were taken before.
 
     Raises:
-        UsageError: pyramids of unlike numbers of images or unlike sizes, or a level without any
+        UsageError: pyramids with different numbers of images or sizes, or a level without any
             contrast.
     """
     sides = real.descriptors("real"), fake.descriptors("fake")
@@ -176,7 +176,7 @@ def level_distances(
 def laplacian_pyramid(images: np.ndarray, smallest: int = 16) -> list[np.ndarray]:
     """What each scale adds to the coarser ones, from the finest; the last is the coarsest itself.
 
-    Levels have half the size of the one before, rounded up, and at least `smallest` pixels a side.
+    Each level halves the size, rounded up, down to at least `smallest` pixels per side.
     Each plus the next one enlarged is the images at that scale.
 
     Burt & Adelson, "The Laplacian Pyramid as a Compact Image Code", 1983, with their kernel
@@ -197,17 +197,17 @@ def enlarged(images: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return _smooth(between)
 
 
-def cut(level: np.ndarray, places: np.ndarray) -> np.ndarray:
+def cut(level: np.ndarray, positions: np.ndarray) -> np.ndarray:
     """Patches of 7x7 pixels: `(n * patches, c, 7, 7)`.
 
-    `places` `(n, 2, patches)` says where in each image they begin, as shares of the height and of
-    the width that a patch can begin in, from 0 to below 1.
+    `positions` `(n, 2, patches)` are the patches' top left corners, as shares in [0, 1) of the
+    heights and widths at which a patch fits.
     """
     n, height, width, _ = level.shape
-    top = (places[:, 0] * (height - PATCH + 1)).astype(int)
-    left = (places[:, 1] * (width - PATCH + 1)).astype(int)
+    top = (positions[:, 0] * (height - PATCH + 1)).astype(int)
+    left = (positions[:, 1] * (width - PATCH + 1)).astype(int)
     windows = np.lib.stride_tricks.sliding_window_view(level, (PATCH, PATCH), (1, 2))
-    return windows[np.arange(n).repeat(places.shape[2]), top.ravel(), left.ravel()]
+    return windows[np.arange(n).repeat(positions.shape[2]), top.ravel(), left.ravel()]
 
 
 def normalised(patches: np.ndarray, argument: str = "patches") -> np.ndarray:

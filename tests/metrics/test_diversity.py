@@ -41,7 +41,7 @@ def test_each_class_on_its_own():
     ("features", "labels", "message"),
     [
         (np.zeros((3, 2)), [0, 0, 4], "two samples a class at least; received one of class 4"),
-        (np.zeros((3, 2)), [0, 0], r"labels must have the shape \(3,\), one a sample; .* \(2,\)"),
+        (np.zeros((3, 2)), [0, 0], r"labels must have the shape \(3,\), one per sample; .* \(2,\)"),
         (np.zeros((2, 2)), [[0], [0]], r"received \(2, 1\)\. Use labels.reshape\(-1\)"),
         (np.zeros((2, 2)), [0.0, 0.0], "labels must be integers; received float64"),
         ([[np.inf], [0.0]], [0, 0], "features must be finite"),

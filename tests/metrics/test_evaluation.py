@@ -145,7 +145,7 @@ def test_transparent_images_are_scored_on_white(images, tmp_path):
     sides = (frechet.statistics(side.mean((1, 2))) for side in (real, fake))
     assert found["fd"].value == pytest.approx(frechet.frechet_distance(*sides), rel=1e-3)
     pyramids = [sliced_wasserstein.PatchPyramid(128, 14, 5) for _ in range(2)]
-    pyramids[0].add(real[references.places(64, 60)].astype(np.float32))
+    pyramids[0].add(real[references.even_indices(64, 60)].astype(np.float32))
     pyramids[1].add(fake.astype(np.float32))
     levels = sliced_wasserstein.level_distances(*pyramids, 512, 5)
     assert found["swd"].value == pytest.approx(np.mean(list(levels.values())), rel=1e-3)
@@ -302,7 +302,7 @@ def test_the_real_images_are_drawn_from_all(vivid_gan, images):
     data = kgan.data.load(shades, batch_size=1)
     made = references.of(data, EXTRACTOR, limit=8, cache=False)
     assert made.features[:, 0].max() > np.median(bright) > made.features[:, 0].min()
-    assert np.array_equal(made.features, quarters(data.at(references.places(64, 8))))
+    assert np.array_equal(made.features, quarters(data.at(references.even_indices(64, 8))))
 
 
 def test_a_reference_of_other_images_is_refused(vivid_gan, data, images):

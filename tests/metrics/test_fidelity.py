@@ -113,7 +113,7 @@ def test_each_image_on_its_own_whatever_the_block(monkeypatch):
         ({"real": np.full((1, 20, 20, 3), np.nan, np.float32)}, "real must be finite"),
         ({"channels": "ycbcr"}, "channels='ycbcr' is unknown; expected one of rgb, y"),
         ({"border": -1}, "border must be an integer of at least 0"),
-        ({"border": 5}, "at least 21 pixels a side, for the window .* of 5; received 20x20"),
+        ({"border": 5}, "at least 21 pixels per side, for the window .* of 5; received 20x20"),
         ({"eight_bit": 1}, "eight_bit must be True or False"),
     ],
 )
@@ -127,7 +127,7 @@ def test_a_border_that_leaves_nothing():
     images = np.zeros((1, 20, 20, 1), np.float32)
     assert psnr(images, images, border=9) == np.inf
     with pytest.raises(
-        UsageError, match="at least 21 pixels a side, for one pixel and a border of 10"
+        UsageError, match="at least 21 pixels per side, for one pixel and a border of 10"
     ):
         psnr(images, images, border=10)
 

@@ -108,7 +108,7 @@ def test_fewer_samples_than_dimensions():
         (np.zeros((4, 2, 2)), r"shape \(n, dimensions\); received \(4, 2, 2\)\. Use .*reshape"),
         (np.zeros(4), r"shape \(n, dimensions\); received \(4,\)"),
         ([["a"], ["b"]], r"must be numbers; received <U1"),
-        ([[1, 2], [3]], "features must be numbers, a row a sample"),
+        ([[1, 2], [3]], "features must be numbers, one row per sample"),
         (np.full((4, 2), 1e160), r"at most 1e\+50 in size.* received 1e\+160"),
         (np.full((7, 3), 0.1), r"must vary in some dimension; received 7 times the same sample"),
     ],

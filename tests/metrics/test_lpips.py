@@ -93,7 +93,7 @@ def test_the_smallest_images(theirs, ours, oracle, net):
         expected = reference(oracle, theirs[net], first, second)
         np.testing.assert_allclose(ours[net](first, second), expected, rtol=1e-5)
     small = np.zeros((1, side - 1, side, 3), np.float32)
-    with pytest.raises(UsageError, match=f"at least {side} pixels a side for net={net!r}"):
+    with pytest.raises(UsageError, match=f"at least {side} pixels per side for net={net!r}"):
         ours[net](small, small)
     with pytest.raises(RuntimeError):
         reference(oracle, theirs[net], small, small)

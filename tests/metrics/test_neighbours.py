@@ -124,7 +124,7 @@ def test_the_picture_shows_each_image_and_its_nearest(images):
 def test_a_picture_of_what_does_not_fit(images):
     data = kgan.data.load(images, batch_size=1)
     features = images.reshape(64, -1)
-    with pytest.raises(UsageError, match="features must be one row an image; received 3 for 2"):
+    with pytest.raises(UsageError, match="features must be one row per image; received 3 for 2"):
         picture(images[:2], features[:3], data, features)
     with pytest.raises(UsageError, match="real_features must be at most one row a real image"):
         picture(images[:2], features[:2], data, np.concatenate([features, features]))

@@ -237,7 +237,10 @@ def test_torch_fidelity(fidelity, oracle, prior, z_type, way):
         ({"trim": -1}, "trim must be a number of percent of at least 0"),
         ({"labels": [1, 2]}, "labels must be None, since GAN knows no classes"),
         ({"distance": lambda a, b: np.square(a - b)}, r"\(4,\); received \(4, 8, 8, 1\)"),
-        ({"distance": lambda a, b: 0.0}, r"one number a pair, of the shape \(4,\); received \(\)"),
+        (
+            {"distance": lambda a, b: 0.0},
+            r"one number per pair, of the shape \(4,\); received \(\)",
+        ),
         ({"distance": lambda a, b: a[:, 0, 0, 0] * np.nan}, "finite numbers; received NaN"),
     ],
 )

@@ -198,12 +198,12 @@ def test_patches_are_neighbouring_pixels():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"fake": make_images(3)}, r"real and fake must have one shape.*Take as many of both"),
+        ({"fake": make_images(3)}, r"real and fake must have one shape.*Pass equally many of both"),
         (
             {"fake": np.full((4, 32, 32, 3), -0.5, np.float32)},
             "fake, at the height of 32, must have contrast",
         ),
-        ({"smallest": 33}, "at least smallest=33 pixels a side; received 32x32"),
+        ({"smallest": 33}, "at least smallest=33 pixels per side; received 32x32"),
         ({"smallest": 6}, "smallest must be an integer of at least 7"),
         ({"patches": 0}, "patches must be an integer of at least 1"),
         ({"projections": 0}, "projections must be an integer of at least 1"),

@@ -232,7 +232,7 @@ def test_the_path_length_is_that_of_the_pairs(make_gan):
         metric.result()
     with pytest.raises(UsageError, match="first and second must have one shape"):
         metric.update_state(pairs[0][0], pairs[0][1][:1])
-    with pytest.raises(UsageError, match="distance must give one number a pair"):
+    with pytest.raises(UsageError, match="distance must give one number per pair"):
         streaming.PathLength(lambda first, second: first).update_state(*pairs[0])
 
 

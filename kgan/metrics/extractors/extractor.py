@@ -32,17 +32,17 @@ def in_inference(model: keras.Model) -> Callable[[Any], Any]:
             try:
                 return graph(images)
             except Exception:
-                graph = None  # what is wrong with more than the graph is told below
+                graph = None  # the checks below raise the error
         return call(images)
 
     return run
 
 
 class Extractor:
-    """A function from images to features, and what a score must say of it.
+    """A function from images to features, with the description that scores record.
 
     Scores of two extractors are not comparable, not even of one network behind two ways of
-    resizing; `description` tells them apart.
+    resizing; `description` distinguishes them.
 
     Attributes:
         name: what scores call it.
@@ -52,7 +52,7 @@ class Extractor:
             on white for one of grey or RGB images.
         resize: how images of another size get to the network's, "none" where they do not.
         feature_dim: numbers a feature has; None until the first are made, where nobody said.
-        num_classes: of the logits; None if the network tells no classes.
+        num_classes: of the logits; None without a classifier.
         classes_of: the data set whose classes these are; None if only you know.
         canonical: whether a Fréchet distance of these features may be called FID.
     """
@@ -72,7 +72,7 @@ class Extractor:
         batch_size: int = 64,
         canonical: bool = False,
     ):
-        """Make an extractor of a function of one's own.
+        """Makes an extractor from a function.
 
         Args:
             name, feature_dim, sha256, image_shape, resize, num_classes, classes_of, canonical: the
@@ -114,7 +114,7 @@ class Extractor:
 
         Raises:
             UsageError: images of another type, shape or range, or NaN; or features that are not
-                finite or not one row of `feature_dim` numbers an image.
+                finite or not one row of `feature_dim` numbers per image.
         """
         features = self._run("features", self._function, images, self.feature_dim)
         self.feature_dim = features.shape[1]
@@ -124,12 +124,12 @@ class Extractor:
         """The classes' logits, float32 `(n, num_classes)`, of images `(n, *image_shape)`.
 
         Raises:
-            UsageError: as for `features`, or an extractor that tells no classes.
+            UsageError: as for `features`, or an extractor that is no classifier.
         """
         if self._classify is None:
             raise UsageError(
                 f"extractor={self.name!r} must tell classes for this; it gives features alone. "
-                "Take a classifier, kgan.metrics.judge.load() say."
+                "Pass a classifier, for example kgan.metrics.judge.load()."
             )
         return self._run("logits", self._classify, images, self.num_classes)
 
@@ -180,16 +180,16 @@ class Extractor:
         return made
 
     def _rows(self, what: str, made: Any, count: int) -> np.ndarray:
-        """What a function made of `count` images, if it is one row of numbers an image."""
+        """What a function made of `count` images, if it is one row of numbers per image."""
         try:
             rows: np.ndarray = np.asarray(made, np.float32)
             found = f"the shape {rows.shape}"
         except (TypeError, ValueError):
             rows, found = np.empty(0), type(made).__name__
         if rows.ndim != 2 or len(rows) != count or rows.size == 0:
-            mend = " Average over the places: features.mean((1, 2))." if rows.ndim == 4 else ""
+            fix = " Average over height and width: features.mean((1, 2))." if rows.ndim == 4 else ""
             raise UsageError(
                 f"extractor={self.name!r} must give {what} of the shape ({count}, dimensions) for "
-                f"{count} images; received {found}.{mend}"
+                f"{count} images; received {found}.{fix}"
             )
         return rows

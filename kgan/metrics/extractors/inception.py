@@ -69,8 +69,8 @@ def load(
             0..255; torch-fidelity, torchmetrics and StyleGAN's code do the same.
             "pytorch_fid" is what pytorch-fid does: bilinear with half pixel centres, the range
             [-1, 1]. Neither averages the pixels of a larger image.
-        dimensions: of the features: 2048, the FID's, or the mean over the places of an earlier
-            block's 64, 192 or 768.
+        dimensions: of the features: 2048, those of FID, or 64, 192 or 768, the mean over height
+            and width of an earlier block.
         sha256: that the file at `weights` must have; None for any, with a warning if it is not the
             canonical one's.
 
@@ -132,7 +132,7 @@ def network(dtype: str = "float32") -> keras.Model:
     """The network with weights drawn at random, from images `(batch, 299, 299, 3)`.
 
     Its outputs are a dict: "64", "192", "768" and "2048", the features of each block averaged over
-    the places, and "logits", `(batch, 1008)`, without a bias. A layer's name is that of
+    height and width, and "logits", `(batch, 1008)`, without a bias. A layer's name is that of
     pytorch-fid's module; the outputs of whole blocks are the layers "Mixed_5b" to "Mixed_7c".
     """
     import keras
@@ -201,7 +201,7 @@ class _Build:
         return layers.Concatenate(dtype=self._dtype, name=name)(branches)
 
     def average(self, x):
-        """The mean over 3x3 places; at the border over those within, as TensorFlow does it."""
+        """The mean over 3x3 pixels; at the border over those inside, as TensorFlow does it."""
         from keras import layers
 
         return layers.AveragePooling2D(3, 1, "same", dtype=self._dtype)(x)

@@ -24,7 +24,7 @@ def get(extractor: Any) -> Extractor:
     """The extractor that a short name, a Keras model or a function stands for, or itself.
 
     Args:
-        extractor: one of `NAMES`; a `kgan.metrics.extractors.Extractor`, a judge say; a Keras
+        extractor: one of `NAMES`; a `kgan.metrics.extractors.Extractor`, such as a judge; a Keras
             model from images in [-1, 1] to features `(batch, d)`; or any function that does so.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Extractors of networks and functions of one's own."""
+"""Extractors from the user's networks and functions."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def from_model(model: keras.Model) -> Extractor:
         )
     if outputs and (len(outputs) != 1 or len(outputs[0]) != 2):
         spatial = len(outputs) == 1 and len(outputs[0]) == 4
-        mend = (
+        fix = (
             "Add GlobalAveragePooling2D: keras.Sequential([model, "
             "keras.layers.GlobalAveragePooling2D()])."
             if spatial
@@ -62,7 +62,7 @@ def from_model(model: keras.Model) -> Extractor:
         )
         raise UsageError(
             f"{label} must give features (batch, dimensions); it gives "
-            f"{', '.join(map(str, outputs))}. {mend}"
+            f"{', '.join(map(str, outputs))}. {fix}"
         )
     return Extractor(
         model.name,
@@ -98,7 +98,7 @@ def _architecture(model: keras.Model) -> str:
             return {name: plain(part, name) for name, part in value.items()}
         if isinstance(value, list):
             return [plain(part, key) for part in value]
-        # An activation, say, may be called as its layer is.
+        # An activation may have the name of its layer, for example.
         named = key in _NAMING and isinstance(value, str)
         return numbers.get(value, value) if named else value
 

@@ -29,13 +29,15 @@ def _along(images: Any, axis: int, size: int, half_pixel_centres: bool) -> Any:
     length = images.shape[axis]
     # In float32, as both libraries do: another rounding could be seen in the features.
     scale = np.float32(length) / np.float32(size)
-    place = np.arange(size, dtype=np.float32)
+    position = np.arange(size, dtype=np.float32)
     if half_pixel_centres:
-        place = np.maximum(scale * (place + np.float32(0.5)) - np.float32(0.5), 0)
+        position = np.maximum(scale * (position + np.float32(0.5)) - np.float32(0.5), 0)
     else:
-        place = scale * place
-    low = np.minimum(place.astype(np.int32), length - 1)
+        position = scale * position
+    low = np.minimum(position.astype(np.int32), length - 1)
     high = np.minimum(low + 1, length - 1)
-    weight = (place - low.astype(np.float32)).reshape([size if a == axis else 1 for a in range(4)])
+    weight = (position - low.astype(np.float32)).reshape(
+        [size if a == axis else 1 for a in range(4)]
+    )
     first, second = ops.take(images, low, axis), ops.take(images, high, axis)
     return first + (second - first) * ops.cast(weight, first.dtype)

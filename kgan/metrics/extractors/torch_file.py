@@ -37,7 +37,7 @@ _LEGACY_PROTOCOL = 1001
 # 0 makes any number of elements of one.
 _ROOM = 1 << 26
 _COPIES = 4
-_MEND = "Save it with torch.save(model.state_dict(), path)."
+_FIX = "Save it with torch.save(model.state_dict(), path)."
 
 
 class _Storage(NamedTuple):
@@ -49,7 +49,7 @@ class _Storage(NamedTuple):
 
 
 class _Tensor(NamedTuple):
-    """A place in a storage; offset and strides count elements."""
+    """A position in a storage; offset and strides count elements."""
 
     storage: _Storage
     offset: int
@@ -131,7 +131,7 @@ class _Unpickler(pickle.Unpickler):
             return STORAGES[name]
         raise UsageError(
             f"{self._label} must hold tensors alone; it asks for {module}.{name}, which could run "
-            f"code or is a type that kgan does not read. {_MEND}"
+            f"code or is a type that kgan does not read. {_FIX}"
         )
 
     def persistent_load(self, pid: Any) -> _Storage:
@@ -164,7 +164,7 @@ def _read_zip(data: bytes, label: str) -> dict[str, np.ndarray]:
         if "data.pkl" not in entries or "constants.pkl" in entries:
             raise UsageError(
                 f"{label} must be a zip file that torch.save wrote; it is another one, of "
-                f"TorchScript say. {_MEND}"
+                f"such as TorchScript. {_FIX}"
             )
         order = ">" if "byteorder" in entries and content("byteorder") == b"big" else "<"
         tensors = _Unpickler(io.BytesIO(content("data.pkl")), label).load()
@@ -178,7 +178,7 @@ def _read_legacy(data: bytes, label: str) -> dict[str, np.ndarray]:
     """
     file = io.BytesIO(data)
     if data[:1] != b"\x80" or _Unpickler(file, label).load() != _LEGACY_MAGIC:
-        raise UsageError(f"{label} must be a file that torch.save wrote; it is another. {_MEND}")
+        raise UsageError(f"{label} must be a file that torch.save wrote; it is another. {_FIX}")
     if _Unpickler(file, label).load() != _LEGACY_PROTOCOL:
         raise ValueError("an unknown version")
     order = "<" if _Unpickler(file, label).load()["little_endian"] else ">"
@@ -188,7 +188,7 @@ def _read_legacy(data: bytes, label: str) -> dict[str, np.ndarray]:
     for key in _Unpickler(file, label).load():
         storage = unpickler.storages[key]
         if int.from_bytes(file.read(8), "little" if order == "<" else "big") != storage.size:
-            raise ValueError(f"storage {key} has another size than its tensors say")
+            raise ValueError(f"storage {key} has another size than its tensors need")
         contents[key] = file.read(storage.size * _dtype(storage.code, order).itemsize)
     return _arrays(tensors, lambda storage: contents[storage.key], order, label)
 
@@ -230,10 +230,10 @@ def _tensors(pickled: Any, label: str) -> dict[str, _Tensor]:
         if type(value) is not _Tensor or not isinstance(name, str):
             raise UsageError(
                 f"{label} must hold a state dict, named tensors alone; received "
-                f"{type(value).__name__.strip('_')} {name or 'without a name'}. {_MEND}"
+                f"{type(value).__name__.strip('_')} {name or 'without a name'}. {_FIX}"
             )
     if not items:
-        raise UsageError(f"{label} must hold a state dict; received an empty one. {_MEND}")
+        raise UsageError(f"{label} must hold a state dict; received an empty one. {_FIX}")
     return dict(items)
 
 
@@ -248,9 +248,9 @@ def _native(values: np.ndarray, code: str) -> np.ndarray:
 def _view(name: str, tensor: _Tensor, flat: np.ndarray) -> np.ndarray:
     """The tensor's part of its storage, copied."""
     _, offset, shape, strides = tensor
-    # NumPy would read beside the memory if it were told to.
-    places = zip(shape, strides, strict=True)
-    last = offset + sum((length - 1) * stride for length, stride in places)
+    # NumPy does not check that a view stays inside its buffer.
+    axes = zip(shape, strides, strict=True)
+    last = offset + sum((length - 1) * stride for length, stride in axes)
     if math.prod(shape) == 0:
         return np.zeros(shape, flat.dtype)
     if min(offset, *shape, *strides, 0) < 0 or last >= len(flat):

@@ -39,7 +39,7 @@ class FrechetDistanceByClass(keras.metrics.Metric):
         """Take images `(n, height, width, channels)` of either side with their labels `(n,)`.
 
         Raises:
-            UsageError: images that the extractor does not take, or labels that are not such.
+            UsageError: images that the extractor does not take, or invalid labels.
         """
         made = {}
         for side, images, labels in (("real", real, real_labels), ("fake", fake, fake_labels)):
@@ -84,7 +84,7 @@ class InceptionScore(keras.metrics.Metric):
     """The inception score (`kgan.metrics.inception_score`) of generated images; keeps logits.
 
     Args:
-        extractor: what `kgan.metrics.extractors.get` takes; it must tell classes.
+        extractor: what `kgan.metrics.extractors.get` takes; it must be a classifier.
         splits: parts of the images, over which the score is averaged.
         seed: of the order in which they are split.
         name: of the metric.
@@ -126,7 +126,7 @@ class ClassAccuracy(Mean):
     """The share of generated images in which a classifier sees the class that was asked for.
 
     Args:
-        extractor: what `kgan.metrics.extractors.get` takes; it must tell classes.
+        extractor: what `kgan.metrics.extractors.get` takes; it must be a classifier.
         name: of the metric.
     """
 
@@ -138,7 +138,7 @@ class ClassAccuracy(Mean):
         """Take the classes asked for, integers `(n,)`, and the images made of them.
 
         Raises:
-            UsageError: images that the extractor does not take, or labels that are not such.
+            UsageError: images that the extractor does not take, or invalid labels.
         """
         seen = self.extractor.classify(np.asarray(fake))
         self._count(seen == check_classes("labels", labels, len(seen)))
@@ -178,7 +178,7 @@ class ClassificationAccuracyScore(Mean):
         """Take images `(n, height, width, channels)` in [-1, 1] of either side, labels `(n,)`.
 
         Raises:
-            UsageError: images or labels that are not such, more batches of fakes than `steps`, or
+            UsageError: invalid images or labels, more batches of fakes than `steps`, or
                 real images before all of them.
         """
         # Both are checked before either counts, so that a refused call has done nothing.

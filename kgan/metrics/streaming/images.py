@@ -29,7 +29,8 @@ class PairMetric(Mean):
 
     Args:
         function: `(real, fake)`, images `(n, height, width, channels)` in [-1, 1] each, to a value
-            a pair, `(n,)`: `functools.partial(kgan.metrics.fidelity.psnr, channels="y")`, say.
+            a pair, `(n,)`: for example
+            `functools.partial(kgan.metrics.fidelity.psnr, channels="y")`.
         name: of the metric.
     """
 
@@ -57,7 +58,7 @@ class MSSSIMDiversity(Mean):
         """Take generated images `(n, height, width, channels)` in [-1, 1]; real ones are unused.
 
         Raises:
-            UsageError: images that are not such, or smaller than a window.
+            UsageError: invalid images, or smaller than a window.
         """
         if fake is None:
             return
@@ -75,7 +76,7 @@ class SlicedWasserstein(keras.metrics.Metric):
         patches: of each image and level; they are kept.
         projections: directions.
         smallest: pixels that the shorter side of the coarsest level must have.
-        seed: of the places and the directions.
+        seed: of the positions and the directions.
         name: of the metric.
 
     Raises:
@@ -101,7 +102,7 @@ class SlicedWasserstein(keras.metrics.Metric):
         """Take images `(n, height, width, channels)` in [-1, 1] of either side.
 
         Raises:
-            UsageError: images that are not such, or too small.
+            UsageError: invalid images, or too small.
         """
         for side, images in (("real", real), ("fake", fake)):
             if images is not None:
@@ -111,7 +112,7 @@ class SlicedWasserstein(keras.metrics.Metric):
         """The distance of each level, by its height, of the images so far.
 
         Raises:
-            UsageError: no images of a side, or unlike numbers of them.
+            UsageError: no images of a side, or different numbers of them.
         """
         return level_distances(
             self._pyramids["real"], self._pyramids["fake"], self.projections, self.seed
@@ -156,10 +157,10 @@ class PathLength(keras.metrics.Metric):
         self.reset_state()
 
     def update_state(self, first: Any, second: Any) -> None:
-        """Take the images at places of ways and those a step on, `(n, height, width, channels)`.
+        """Take the images at positions of ways and those a step on, `(n, height, width, channels)`.
 
         Raises:
-            UsageError: images that are not such, or a distance that does not give a finite number
+            UsageError: invalid images, or a distance that does not give a finite number
                 for each pair.
         """
         pair = check_pair(first, second, ("first", "second"))
