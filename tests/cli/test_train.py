@@ -110,6 +110,7 @@ def test_options_reach_the_recipe_and_the_model(folder, recipe, kgan):
     assert gan.generator.dtype_policy.name == "mixed_bfloat16"
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_run_and_each_its_own_folder(folder, recipe, kgan):
     for seed in (1, 1, 2):
         assert kgan("train", recipe, "--epochs", 1, "--seed", seed).exit_code == 0
@@ -118,6 +119,7 @@ def test_the_same_seed_gives_the_same_run_and_each_its_own_folder(folder, recipe
     assert any((a != b).any() for a, b in zip(weights(first), weights(other), strict=True))
 
 
+@pytest.mark.slow
 def test_a_finished_run_can_be_given_more_epochs(folder, recipe, kgan):
     assert kgan("train", recipe, "--out", "long", "--epochs", 3).exit_code == 0
     assert kgan("train", recipe, "--epochs", 1).exit_code == 0
@@ -154,6 +156,7 @@ def test_a_resumed_run_refuses_other_options(recipe, kgan, refuses):
     refuses(2, ["RECIPE", "tiny.py"], "train", other, "--resume", "--out", "runs/tiny")
 
 
+@pytest.mark.slow
 def test_a_moved_recipe_is_resumed_by_its_name(folder, recipe, kgan, refuses):
     assert kgan("train", recipe, "--epochs", 1, "--out", "run").exit_code == 0
     (folder / "new").mkdir()
@@ -165,6 +168,7 @@ def test_a_moved_recipe_is_resumed_by_its_name(folder, recipe, kgan, refuses):
     assert kgan("train", "--resume", "--out", "run", "--epochs", 3).exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_strangers_run_is_resumed_only_with_its_recipe_named(
     folder, recipe, kgan, refuses, monkeypatch
 ):
@@ -197,6 +201,7 @@ def test_an_output_folder_in_use_is_refused(folder, recipe, kgan, refuses):
     refuses(2, ["--out=run is a run", "--resume"], "train", recipe, "--out", "run")
 
 
+@pytest.mark.slow
 def test_a_refused_resume_leaves_the_run_as_it_was(folder, recipe, kgan, refuses):
     assert kgan("train", recipe, "--out", "run", "--epochs", 1).exit_code == 0
     (folder / "run" / "model.keras").unlink()
