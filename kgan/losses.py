@@ -35,7 +35,7 @@ def _check_label_smoothing(label_smoothing: Any) -> float:
     share = float(label_smoothing) if isinstance(label_smoothing, numbers.Real) else math.nan
     if not 0.0 <= share < 1.0:
         raise UsageError(
-            "label_smoothing must be in [0, 1): it lowers the target of real images (0.1 is "
+            "label_smoothing must lie in [0, 1): it lowers the target of real images (0.1 is "
             f"usual); received {label_smoothing!r}."
         )
     return share

@@ -117,7 +117,7 @@ def check_pair(
     if first.shape != second.shape:
         raise UsageError(
             f"{names[0]} and {names[1]} must have one shape, since each goes with one other; "
-            f"received {first.shape} and {second.shape}. Take as many of both, of one size."
+            f"received {first.shape} and {second.shape}. Pass equally many of both, of one size."
         )
     return first, second
 

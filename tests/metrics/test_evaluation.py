@@ -209,7 +209,7 @@ def test_vectors_as_conditions(data):
         ([], {}, "metrics must be a list of one or more of"),
         (None, {}, "metrics must be a list of one or more"),
         (["accuracy"], {}, "metrics='accuracy' needs a model that is asked for classes"),
-        (["is"], {"extractor": FEATURES_ALONE}, "must tell classes for 'is'"),
+        (["is"], {"extractor": FEATURES_ALONE}, "must predict classes for 'is'"),
         (["fd"], {"extractor": "judge"}, "extractor='judge' is unknown"),
         (["fd"], {"extractor": "judge_fashion_mnist"}, r"must have the shape \(batch, 28, 28, 1\)"),
         (["pr"], {"samples": 3}, "samples must be at least 4 for 'pr'; received 3"),
@@ -316,7 +316,7 @@ def test_a_reference_of_other_images_is_refused(vivid_gan, data, images):
 
 def test_classes_that_are_not_the_models(data):
     gan = kgan.ConditionalGAN((16, 16, 1), classes=7, latent_dim=8, width=8)
-    with pytest.raises(UsageError, match="must tell the model's 7 classes for 'accuracy'"):
+    with pytest.raises(UsageError, match="must predict the model's 7 classes for 'accuracy'"):
         measured(gan, data, "accuracy")
     assert "accuracy" not in measured(gan, data, "diversity").by_class
 

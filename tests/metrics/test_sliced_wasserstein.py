@@ -219,7 +219,7 @@ def test_images_that_cannot_be_compared(changes, message):
 @pytest.mark.parametrize(
     ("second", "message"),
     [
-        (np.zeros((3, 2)), r"one shape.*received \(4, 2\) and \(3, 2\)\. Take as many"),
+        (np.zeros((3, 2)), r"one shape.*received \(4, 2\) and \(3, 2\)\. Pass equally many"),
         (np.zeros((4, 3)), r"received \(4, 2\) and \(4, 3\).*features of one extractor"),
         (np.full((4, 2), np.inf), "second must be finite"),
     ],

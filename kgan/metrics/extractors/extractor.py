@@ -128,7 +128,7 @@ class Extractor:
         """
         if self._classify is None:
             raise UsageError(
-                f"extractor={self.name!r} must tell classes for this; it gives features alone. "
+                f"extractor={self.name!r} must predict classes; it returns features only. "
                 "Pass a classifier, for example kgan.metrics.judge.load()."
             )
         return self._run("logits", self._classify, images, self.num_classes)

@@ -85,7 +85,9 @@ def test_logits_and_classes(images):
 
 def test_one_that_tells_no_classes(colours, images):
     for method in (colours.logits, colours.classify):
-        with pytest.raises(UsageError, match=r"extractor='colours' must tell classes.*judge\.load"):
+        with pytest.raises(
+            UsageError, match=r"extractor='colours' must predict classes.*judge\.load"
+        ):
             method(images)
 
 
