@@ -283,9 +283,9 @@ def run(
             ],
         )
         gan.save(folder / "model.keras")
-    described = gan.description()
+    described = gan.fingerprint()
     gan = kgan.load_model(folder / "model.keras")
-    if gan.description() != described:
+    if gan.fingerprint() != described:
         raise SystemExit(f"{folder} holds a model of another recipe; use another --runs folder.")
     used = json.loads((folder / "budget.json").read_text())
     row = {"claim": name, "seed": seed, "minutes": round(used["minutes"], 1)}

@@ -122,8 +122,8 @@ def train(settings: dict, cpu_seconds: float, seed: int) -> tuple[kgan.GAN, int]
         keras.utils.set_random_seed(seed)
         gan = kgan.DCGAN(
             (28, 28, 1),
-            settings["latent_dim"],
-            settings["width"],
+            latent_dim=settings["latent_dim"],
+            width=settings["width"],
             ema_halflife_images=settings["ema"],
             seed=seed,
         )

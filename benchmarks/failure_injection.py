@@ -37,8 +37,10 @@ from keras.optimizers import SGD, Adam
 import kgan
 from kgan.callbacks.health import Health
 from kgan.metrics import judge
+from kgan.networks import DCGAN
 from kgan.penalties import R1, R2, GradientPenalty
 from kgan.schedules import Cosine
+from kgan.signature import Image, Latent, Signature
 
 TRAINED, KEPT, WITNESSED = 4000, 1000, 1000  # images of the training, of Health and of the witness
 
@@ -112,10 +114,10 @@ class Garments:
         return self.images[np.random.RandomState(seed).permutation(len(self.images))[:n]]
 
     def networks(self, seed: int, width: int) -> tuple[keras.Model, keras.Model]:
-        dcgan, shape = kgan.networks.dcgan, (28, 28, 1)
+        shape = (28, 28, 1)
         return (
-            dcgan.generator(shape, latent_dim=32, width=16, seed=seed),
-            dcgan.discriminator(shape, width=width, seed=seed, normalization="none"),
+            DCGAN(16).generator(Signature(Latent(32)), Image(shape), seed=seed),
+            DCGAN(width, normalization="none").discriminator(Signature(Image(shape)), seed=seed),
         )
 
     def kinds(self, images: np.ndarray) -> tuple[np.ndarray, int]:
@@ -268,7 +270,7 @@ class Witness(keras.callbacks.Callback):
         self.means: list[np.ndarray] = []
 
     def on_train_begin(self, logs=None):
-        self._latents = self.model.sample_inputs(16, seed=5)["latent"]
+        self._latents = self.model.generator_inputs(16, seed=5)["latent"]
         self._count = 0
         self.size = self._size()
 
@@ -308,7 +310,7 @@ class Case:
     def parted(self, above: np.ndarray, below: np.ndarray) -> float:
         """The balanced accuracy of the best threshold on the logits of two sets of images."""
         high, low = (
-            np.sort(self.gan.judged(np.clip(side, -1, 1), 250)["logit"].ravel())
+            np.sort(self.gan.discriminator_outputs(np.clip(side, -1, 1), 250)["logit"].ravel())
             for side in (above, below)
         )
         thresholds = np.concatenate([high, low])
@@ -319,14 +321,14 @@ class Case:
     @property
     def live(self) -> np.ndarray:
         """Fakes of the generator as it is."""
-        latents = self.gan.sample_inputs(len(self.others), seed=6)["latent"]
+        latents = self.gan.generator_inputs(len(self.others), seed=6)["latent"]
         return np.asarray(self.gan.generator(latents, training=False))
 
     def passed_on(self) -> float:
         """The norm of the generator's gradient, in that of the gradient of the mean logit."""
         gan = self.gan
-        latents = gan.sample_inputs(256, seed=7)["latent"]
-        weights = [variable.value for variable in gan.generator_variables]
+        latents = gan.generator_inputs(256, seed=7)["latent"]
+        weights = [variable.value for variable in gan.players["generator"].variables]
         with tf.GradientTape(persistent=True) as tape:
             tape.watch(weights)
             fakes = gan.generator(latents, training=False)

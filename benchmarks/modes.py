@@ -48,6 +48,7 @@ from kgan.files import replacing
 from kgan.metrics import judge, modes
 from kgan.penalties import DRAGAN, R1, R2, GradientPenalty, Penalty
 from kgan.schedules import Cosine
+from kgan.signature import Image, Latent, Signature
 
 REALS = 100_000
 SIGNS = 4
@@ -149,9 +150,11 @@ class Stacked:
         """DCGAN's, but for the discriminator's normalisation, which not every penalty allows."""
         shape = (28, 28, 3)
         return (
-            kgan.networks.dcgan.generator(shape, latent_dim=64, width=self.WIDTH, seed=seed),
-            kgan.networks.dcgan.discriminator(
-                shape, width=self.WIDTH, seed=seed, normalization="none"
+            kgan.networks.DCGAN(self.WIDTH).generator(
+                Signature(Latent(64)), Image(shape), seed=seed
+            ),
+            kgan.networks.DCGAN(self.WIDTH, normalization="none").discriminator(
+                Signature(Image(shape)), seed=seed
             ),
         )
 

@@ -57,10 +57,12 @@ class Sizes(NamedTuple):
 
     def networks(self, module):
         """Generator and discriminator from `kgan.networks.dcgan`."""
-        shape = (SIZE, SIZE, 1)
+        from kgan.signature import Image, Latent, Signature
+
+        image, latent = Image((SIZE, SIZE, 1)), Latent(self.latent_dim)
         return (
-            module.generator(shape, self.latent_dim, self.generator_width),
-            module.discriminator(shape, self.discriminator_width),
+            module.DCGAN(self.generator_width).generator(Signature(latent), image),
+            module.DCGAN(self.discriminator_width).discriminator(Signature(image)),
         )
 
 

@@ -17,8 +17,8 @@ from .verify import BATCHES, Export, verify
 CONTENT = frozenset({"saved_model.pb", "fingerprint.pb", "variables", "assets", "assets.extra"})
 
 
-def to_saved_model(gan: kgan.GAN, path: str | Path) -> Export:
-    """Write the averaged generator as a SavedModel folder.
+def to_saved_model(gan: kgan.GAN, path: str | Path, entry: str | None = None) -> Export:
+    """Write an entry point as a SavedModel folder, by default `generate`: the averaged generator.
 
     The signature `serving_default` (also the attribute `serve`) takes `latent`, float32
     (batch, latent_dim) from `kgan.latent.sample`, and gives `image`, float32
@@ -35,13 +35,12 @@ def to_saved_model(gan: kgan.GAN, path: str | Path) -> Export:
     """
     path = Path(path)
     refuse_foreign("path", path, CONTENT, "saved_model.pb", "a SavedModel")
-    serving = Serving(gan)
-    inputs = serving.examples(max(BATCHES))
+    serving = Serving(gan, entry)
     with replacing(path) as temporary:
         try:
             tf.saved_model.save(serving, str(temporary), signatures=serving.serve)
         except tf.errors.ResourceExhaustedError as error:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
-        difference = verify("saved_model", temporary, inputs, serving.reference(inputs))
+        difference = verify("saved_model", temporary, *serving.cases(max(BATCHES)))
     size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
     return Export(path, size, difference)

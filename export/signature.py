@@ -1,59 +1,47 @@
-"""The one signature that every format exports: the generator's inputs by name in, `image` out."""
+"""An entry point of a model as a traced function, which every format exports."""
 
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 import kgan
-from kgan import latent
-from kgan.errors import UsageError
-from kgan.networks.check import answer, input_shapes
+from kgan.errors import UsageError, unknown_name
+from kgan.models.entry_point import EntryPoint
+from kgan.models.trainer import Trainer
 from kgan.precision import float32_clone
+from kgan.signature import Image, as_json
+
+from .verify import Case
 
 
 class Serving(tf.Module):
-    """The averaged generator of a GAN in float32 and inference mode, as a traced function.
+    """An entry point in float32 and inference mode; `serve` takes its inputs by name.
 
-    `serve` takes what the generator takes, by name, for any batch: `latent`, float32
-    (batch, latent_dim), and where there are such `label`, int32 (batch,), `code` or `condition`,
-    float32 (batch, n). It returns `{"image": …}`: float32 (batch, height, width, channels) in
-    [-1, 1].
+    Batch, and height and width where they are free, are dynamic. `serve` returns the outputs by
+    name.
 
     Raises:
-        UsageError: `gan` is not a `kgan.GAN`.
+        UsageError: `gan` is not a model of kgan, or it has no entry point of that name.
     """
 
-    def __init__(self, gan: kgan.GAN):
+    def __init__(self, gan: Trainer, entry: str | None = None):
         super().__init__(name="kgan")
-        if not isinstance(gan, kgan.GAN):
-            raise UsageError(f"gan must be a kgan.GAN, received {type(gan).__name__}.")
-        generator = float32_clone(gan.averaged_generator)
-        self.latent_dim = gan.latent_dim
-        self.prior = gan.prior
-        self.image_shape = tuple(gan.image_shape)
-        self.classes = gan.classes
-        self.code: str | None = None  # of an InfoGAN: its layout as JSON
-        if isinstance(gan, kgan.InfoGAN):
-            layout = {"categorical": gan.categorical, "continuous": gan.continuous}
-            self.code = json.dumps(layout)
+        self.entry = point = entry_point(gan, entry)
+        network = float32_clone(point.network)
         # Only the bare variables are tracked: tracking the model, too, stores each of them twice.
-        self.weights = [variable.value for variable in generator.variables]
+        self.weights = [variable.value for variable in network.variables]
+        names = list(point.inputs)
         specs = [
-            tf.TensorSpec((None,), tf.int32, name)
-            if name == "label"
-            else tf.TensorSpec((None, shape[-1]), tf.float32, name)
-            for name, shape in input_shapes(generator, "latent").items()
+            tf.TensorSpec((None, *field.shape), field.dtype, field.name)
+            for field in point.inputs.values()
         ]
-        names = [spec.name for spec in specs]
 
         def serve(*values):
-            return {"image": answer(generator, dict(zip(names, values, strict=True)), False)}
+            return point.function(network, dict(zip(names, values, strict=True)))
 
         # The names of the arguments are those of the tensors, in each format.
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
@@ -62,28 +50,70 @@ class Serving(tf.Module):
         )
         self.serve = tf.function(serve, input_signature=specs)
         # Hidden in a closure: an attribute would be tracked.
-        self._reference = lambda inputs: answer(generator, inputs, False)
+        self._reference = lambda inputs: point.function(network, inputs)
 
     @property
     def specs(self) -> dict[str, tf.TensorSpec]:
-        """The inputs by name, `latent` first."""
+        """The inputs by name, in order."""
         return {spec.name: spec for spec in self.serve.input_signature}
 
-    def examples(self, n: int) -> dict[str, np.ndarray]:
-        """Inputs for n images, always the same, the labels spread over all classes."""
-        inputs: dict[str, Any] = {}
-        for seed, (name, spec) in enumerate(self.specs.items()):
-            if name == "label":
-                inputs[name] = np.linspace((self.classes or 1) - 1, 0, n).astype(np.int32)
-            else:
-                inputs[name] = latent.sample(n, spec.shape[-1], seed)
-        return inputs
+    def examples(self, n: int, size: tuple[int, int] | None = None) -> dict[str, np.ndarray]:
+        """Inputs for n examples, always the same, over the whole range of each field.
 
-    def reference(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
-        """The images that Keras itself makes of these inputs, computed on the CPU.
+        `size` is the height and width of images where they are free.
+        """
+        return {
+            name: field.examples(n, seed, size)
+            if isinstance(field, Image)
+            else field.examples(n, seed)
+            for seed, (name, field) in enumerate(self.entry.inputs.items())
+        }
+
+    def reference(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The outputs by name that Keras itself gives for these inputs, computed on the CPU.
 
         A GPU would round convolutions to TF32 and differ from every other runtime by more than
         the tolerance.
         """
         with tf.device("/CPU:0"):
-            return np.asarray(self._reference(inputs))
+            return {name: np.asarray(value) for name, value in self._reference(inputs).items()}
+
+    def cases(self, n: int) -> list[Case]:
+        """Inputs for n examples and Keras's outputs, on which an export must agree.
+
+        Where height and width are free, two cases of different sizes.
+        """
+        inputs, images = [self.examples(n)], self.entry.inputs.values()
+        free = [each for each in images if isinstance(each, Image) and None in each.shape]
+        if free:
+            least = max(image.smallest for image in free)
+            inputs.append(self.examples(n, (least + 3, least + least // 2 + 1)))
+        return [(each, self.reference(each)) for each in inputs]
+
+
+def entry_point(gan: Trainer, name: str | None) -> EntryPoint:
+    """The entry point of that name; the model's first one for None.
+
+    Raises:
+        UsageError: `gan` is not a model of kgan, or it has none of that name.
+    """
+    if not isinstance(gan, Trainer):
+        raise UsageError(f"gan must be a kgan.GAN, received {type(gan).__name__}.")
+    points = gan.entry_points()
+    name = next(iter(points)) if name is None else name
+    if name not in points:
+        raise unknown_name(f"entry of {type(gan).__name__}", name, points)
+    return points[name]
+
+
+def metadata(point: EntryPoint) -> dict[str, str]:
+    """What a user of an exported file needs to make its inputs and read its outputs."""
+    image = point.outputs.of(Image)
+    shape = {} if image is None else {"image_shape": as_json(image.shape)}
+    return {
+        **shape,
+        **point.inputs.metadata(),
+        **({} if image is not None else point.outputs.metadata()),
+        "entry": point.name,
+        "kgan_version": kgan.__version__,
+    }

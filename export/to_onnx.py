@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 import logging
 import math
 from collections import Counter
@@ -13,24 +12,18 @@ from typing import Any
 import numpy as np
 
 import kgan
-from kgan import latent
 from kgan.checks import check_integer
 from kgan.errors import UsageError
 from kgan.files import replacing
 
-from .signature import Serving
+from .signature import Serving, metadata
 from .verify import BATCHES, Export, ExportError, verify
 
 OPSETS = range(9, 19)
-CODE_PRIOR = (
-    "(lambda random: numpy.concatenate([*(numpy.eye(k)[random.randint(k, size=n)] for k in "
-    "categorical), random.uniform(-1, 1, (n, continuous))], 1).astype('float32'))"
-    "(numpy.random.RandomState([seed, 1]))"
-)
 
 
-def to_onnx(gan: kgan.GAN, path: str | Path, opset: int = 18) -> Export:
-    """Write the averaged generator as an ONNX file.
+def to_onnx(gan: kgan.GAN, path: str | Path, opset: int = 18, entry: str | None = None) -> Export:
+    """Write an entry point as an ONNX file, by default `generate`: the averaged generator.
 
     The input `latent` is float32 (batch, latent_dim) from `kgan.latent.sample`, the output
     `image` float32 (batch, height, width, channels) in [-1, 1]; the batch is free. The file's
@@ -51,6 +44,7 @@ def to_onnx(gan: kgan.GAN, path: str | Path, opset: int = 18) -> Export:
         gan: The GAN whose averaged generator is exported.
         path: The file to write; its name ends in `.onnx`.
         opset: The ONNX operator set, 9 to 18.
+        entry: A name in `gan.entry_points()`; the first one by default.
 
     Raises:
         UsageError: `gan` is not a `kgan.GAN`, or `path` or `opset` is not as above.
@@ -64,12 +58,11 @@ def to_onnx(gan: kgan.GAN, path: str | Path, opset: int = 18) -> Export:
     check_integer("opset", opset, OPSETS[0], OPSETS[-1])
     for name in ("onnx", "tf2onnx", "onnxruntime"):
         _require(name)
-    serving = Serving(gan)
-    inputs = serving.examples(max(BATCHES))
+    serving = Serving(gan, entry)
     with _Errors() as errors, replacing(path) as temporary:
         _convert(serving, temporary, opset)
         try:
-            difference = verify("onnx", temporary, inputs, serving.reference(inputs))
+            difference = verify("onnx", temporary, *serving.cases(max(BATCHES)))
         except ExportError as error:
             # tf2onnx only logs what it could not convert and reports success.
             raise ExportError(" tf2onnx: ".join([str(error), *errors])) from error
@@ -87,15 +80,16 @@ def _convert(serving: Serving, path: Path, opset: int) -> None:
         )
     except Exception as error:
         raise ExportError(f"tf2onnx cannot convert the generator: {error}") from error
-    shapes = {name: tuple(spec.shape[1:]) for name, spec in serving.specs.items()}
-    shapes["image"] = serving.image_shape
+    fields = {**serving.entry.inputs, **serving.entry.outputs}
     for value in (*model.graph.input, *model.graph.output):
+        shape = fields[value.name].shape
+        free = [size or f"{value.name}_{axis}" for axis, size in enumerate(shape, 1)]
         named = onnx.helper.make_tensor_value_info(
-            value.name, value.type.tensor_type.elem_type, ("batch", *shapes[value.name])
+            value.name, value.type.tensor_type.elem_type, ("batch", *free)
         )
         value.CopyFrom(named)
     _group_convolutions(model)
-    onnx.helper.set_model_props(model, _metadata(serving))
+    onnx.helper.set_model_props(model, metadata(serving.entry))
     onnx.save(model, path)
 
 
@@ -138,23 +132,6 @@ def _groups(kernel: np.ndarray) -> int:
         if not filled[of_output[:, None] != of_input].any():
             return groups
     return 1
-
-
-def _metadata(serving: Serving) -> dict[str, str]:
-    """What a user of the file needs to make its inputs."""
-    metadata = {
-        "latent_dim": str(serving.latent_dim),
-        "image_shape": json.dumps(serving.image_shape),
-        "prior": latent.PRIORS[serving.prior],
-        "kgan_version": kgan.__version__,
-    }
-    if "label" in serving.specs and serving.classes is not None:
-        metadata["classes"] = str(serving.classes)
-    if "condition" in serving.specs:
-        metadata["condition_dim"] = str(serving.specs["condition"].shape[-1])
-    if serving.code is not None:
-        metadata |= {"code": serving.code, "code_prior": CODE_PRIOR}
-    return metadata
 
 
 class _Errors(logging.Handler):

@@ -13,7 +13,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -29,6 +29,10 @@ class ExportError(RuntimeError):
     """An export that could not be made or gives other images than Keras; no file is left."""
 
 
+Inputs: TypeAlias = Mapping[str, np.ndarray]
+Case: TypeAlias = tuple[Inputs, Mapping[str, np.ndarray]]
+
+
 @dataclasses.dataclass(frozen=True)
 class Export:
     """A finished export: where it is, its size, and how far it is from Keras at most."""
@@ -38,41 +42,32 @@ class Export:
     max_difference: float
 
 
-def verify(runtime: str, path: Path, inputs: Mapping[str, Any], images: np.ndarray) -> float:
-    """The largest absolute difference between the file's images and Keras's.
+def verify(runtime: str, path: Path, *cases: Case) -> float:
+    """The largest absolute difference between the file's outputs and Keras's.
 
     Args:
         runtime: "saved_model" or "onnx".
         path: The exported file or folder.
-        inputs: the generator's inputs by name, arrays (n, …), n at least the largest of `BATCHES`.
-        images: float32 (n, height, width, channels), what Keras makes of `inputs`.
+        cases: each the inputs by name, arrays (n, …), n at least the largest of `BATCHES`, and the
+            float32 outputs by name, (n, …), that Keras gives for them.
 
     Raises:
         ExportError: the file does not run, gives another shape, or differs by more than
             `TOLERANCE`.
     """
-    with tempfile.TemporaryDirectory() as scratch:
-        given, outputs = Path(scratch, "inputs.npz"), Path(scratch, "images.npz")
-        np.savez(given, **inputs)
-        arguments = map(str, (__file__, runtime, path, given, outputs))
-        command = [sys.executable, "-I", *arguments, *sys.path]
-        # On the CPU, for a GPU rounds to TF32 and may be full.
-        environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
-        child = subprocess.run(command, env=environment, capture_output=True, text=True)
-        if child.returncode:
-            cause = (child.stderr.strip().splitlines() or [f"exit code {child.returncode}"])[-1]
-            raise ExportError(f"The {runtime} export does not run: {cause}")
-        with np.load(outputs) as made:
-            received = [made[str(batch)] for batch in BATCHES]
-    for batch, image in zip(BATCHES, received, strict=True):
-        if image.shape != (batch, *images.shape[1:]) or image.dtype != np.float32:
-            raise ExportError(
-                f"The {runtime} export gives {image.dtype} images of shape {image.shape} for a "
-                f"batch of {batch}, expected float32 of {(batch, *images.shape[1:])}."
-            )
-    differences = [
-        np.abs(image - images[:batch]).max() for batch, image in zip(BATCHES, received, strict=True)
-    ]
+    received = _run_alone(runtime, path, [inputs for inputs, _ in cases])
+    differences = []
+    for number, (_, outputs) in enumerate(cases):
+        for batch in BATCHES:
+            for name, expected in outputs.items():
+                output = received[f"{number}/{batch}/{name}"]
+                if output.shape != (batch, *expected.shape[1:]) or output.dtype != np.float32:
+                    raise ExportError(
+                        f"The {runtime} export gives {name} as {output.dtype} of shape "
+                        f"{output.shape} for a batch of {batch}, expected float32 of "
+                        f"{(batch, *expected.shape[1:])}."
+                    )
+                differences.append(np.abs(output - expected[:batch]).max())
     difference = float(np.max(differences))
     # Negated so that NaN fails, too.
     if not difference <= TOLERANCE:
@@ -82,16 +77,45 @@ def verify(runtime: str, path: Path, inputs: Mapping[str, Any], images: np.ndarr
     return difference
 
 
+def _run_alone(runtime: str, path: Path, cases: list[Inputs]) -> dict[str, np.ndarray]:
+    """The outputs of a fresh process as `_run` names them."""
+    with tempfile.TemporaryDirectory() as scratch:
+        given, made = Path(scratch, "inputs.npz"), Path(scratch, "outputs.npz")
+        arrays: dict[str, Any] = {
+            f"{number}/{name}": rows
+            for number, inputs in enumerate(cases)
+            for name, rows in inputs.items()
+        }
+        np.savez(given, **arrays)
+        arguments = map(str, (__file__, runtime, path, given, made))
+        command = [sys.executable, "-I", *arguments, *sys.path]
+        # On the CPU, for a GPU rounds to TF32 and may be full.
+        environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
+        child = subprocess.run(command, env=environment, capture_output=True, text=True)
+        if child.returncode:
+            cause = (child.stderr.strip().splitlines() or [f"exit code {child.returncode}"])[-1]
+            raise ExportError(f"The {runtime} export does not run: {cause}")
+        with np.load(made) as outputs:
+            return dict(outputs)
+
+
 def _run(runtime: str, path: str, inputs: str, outputs: str) -> None:
-    """Write the file's images of the first inputs, once for each batch size."""
+    """Write the file's outputs for the first inputs of each case, once for each batch size."""
     with np.load(inputs) as arrays:
         given = dict(arrays)
     run = {"saved_model": _saved_model, "onnx": _onnx}[runtime](path)
-    batches = {
-        str(batch): run({name: values[:batch] for name, values in given.items()})
-        for batch in BATCHES
-    }
-    np.savez(outputs, **batches)
+    made: dict[str, Any] = {}
+    for number in sorted({key.split("/")[0] for key in given}):
+        rows = {
+            name: values
+            for key, values in given.items()
+            for case, name in [key.split("/")]
+            if case == number
+        }
+        for batch in BATCHES:
+            found = run({name: values[:batch] for name, values in rows.items()})
+            made |= {f"{number}/{batch}/{name}": output for name, output in found.items()}
+    np.savez(outputs, **made)
 
 
 def _saved_model(path: str):
@@ -99,16 +123,20 @@ def _saved_model(path: str):
 
     loaded = tf.saved_model.load(path)
     serve = loaded.signatures["serving_default"]
-    return lambda inputs: serve(**{name: tf.constant(values) for name, values in inputs.items()})[
-        "image"
-    ].numpy()
+
+    def run(inputs):
+        outputs = serve(**{name: tf.constant(values) for name, values in inputs.items()})
+        return {name: value.numpy() for name, value in outputs.items()}
+
+    return run
 
 
 def _onnx(path: str):
     import onnxruntime
 
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    return lambda inputs: session.run(["image"], inputs)[0]
+    names = [output.name for output in session.get_outputs()]
+    return lambda inputs: dict(zip(names, session.run(names, inputs), strict=True))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from . import (
     penalties as penalties,
     presets as presets,
     schedules as schedules,
+    terms as terms,
     zoo as zoo,
 )
 from .models.acgan import ACGAN as ACGAN
@@ -26,6 +27,7 @@ from .models.info_gan import InfoGAN as InfoGAN
 from .models.loading import load_model as load_model
 from .models.lsgan import LSGAN as LSGAN
 from .models.pacgan import PacGAN as PacGAN
+from .models.pix2pix import Pix2Pix as Pix2Pix
 from .models.r3gan import R3GAN as R3GAN
 from .models.relativistic_gan import RelativisticGAN as RelativisticGAN
 from .models.semi_supervised_gan import SemiSupervisedGAN as SemiSupervisedGAN

@@ -102,7 +102,7 @@ def check_backend() -> None:
     Raises:
         UsageError: Keras is set to another backend.
     """
-    mend = 'must be "tensorflow"; change KERAS_BACKEND or ~/.keras/keras.json.'
+    fix = 'must be "tensorflow"; change KERAS_BACKEND or ~/.keras/keras.json.'
     try:
         name = importlib.import_module("keras").config.backend()
     except ModuleNotFoundError as error:
@@ -111,4 +111,4 @@ def check_backend() -> None:
         if name not in ("jax", "torch", "openvino", "numpy"):
             raise
     if name != "tensorflow":
-        raise UsageError(f"The backend of Keras, {name}, {mend}")
+        raise UsageError(f"The backend of Keras, {name}, {fix}")

@@ -1,4 +1,4 @@
-"""Errors that say what was expected, what came and how to mend it."""
+"""Errors that say what was expected, what came and how to fix it."""
 
 from __future__ import annotations
 

@@ -95,6 +95,35 @@ def class_columns(classes: int | None, n: int) -> int | None:
     return classes if classes and 1 < classes <= min(n, _MOST_COLUMNS) else None
 
 
+def side_by_side(parts: Sequence[np.ndarray], columns: int | None) -> np.ndarray:
+    """Images in an order in which a grid of `columns` shows each part in a row, then the next rows.
+
+    Each part is `(n, height, width, channels)`; grey ones become those of the others' channels.
+    Only whole rows are kept where there are several parts.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    assert columns is not None
+    most = max(part.shape[-1] for part in parts)
+    colored = [_with_channels(part, most) for part in parts]
+    starts = range(0, len(parts[0]) // columns * columns, columns)
+    return np.concatenate([part[start : start + columns] for start in starts for part in colored])
+
+
+def _with_channels(images: np.ndarray, channels: int) -> np.ndarray:
+    """Images of 1 to 4 channels as ones of at least as many: grey thrice, opaque alpha."""
+    own = images.shape[-1]
+    if own == channels:
+        return images
+    colors, alpha = (images, None) if own % 2 else (images[..., :-1], images[..., -1:])
+    if channels > 2 and colors.shape[-1] == 1:
+        colors = np.repeat(colors, 3, axis=-1)
+    if channels % 2:
+        return colors
+    opaque = np.ones_like(images[..., :1])
+    return np.concatenate([colors, opaque if alpha is None else alpha], axis=-1)
+
+
 def save_grid(path: str | Path, images: np.ndarray, columns: int | None = None) -> None:
     """Write `grid(images, columns)` as a PNG file, whole or not at all.
 

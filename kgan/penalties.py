@@ -1,7 +1,7 @@
-"""Penalties on the discriminator's gradient with respect to its input.
+"""Regularizers of a player: penalties on the discriminator's gradient with respect to its input.
 
-`penalty(critic, real, fake)` returns a float32 scalar. `critic` maps images to logits, with
-augmentation and condition already bound; `real` and `fake` are float32 images of one shape.
+`penalty(real, fake)` returns a float32 scalar. Both are `Examples`: float32 images of one shape,
+and the logits of images in their place, each under its example's own condition.
 `interval` k > 1 applies the penalty in every k-th discriminator update, k times as strong
 ("lazy regularisation": Karras et al., "Analyzing and Improving the Image Quality of StyleGAN",
 2020, arXiv:1912.04958, section 3.1). The model applies the interval; a call returns the plain
@@ -10,7 +10,8 @@ penalty.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Callable
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import keras
 from keras import ops
@@ -18,20 +19,30 @@ from keras import ops
 from kgan.checks import check_integer, check_number
 from kgan.registry import Configured, Registry
 
+
+class Examples(NamedTuple):
+    """Images `(batch, …)`, and `logits(images)` of any images under the examples' conditions."""
+
+    images: Any
+    logits: Callable[[Any], Any]
+
+
 Weight: TypeAlias = "float | keras.optimizers.schedules.LearningRateSchedule"
 
 
-def _gradient_squares(critic, images):
+def _gradient_squares(examples, images):
     """Squared norm of the gradient of each image's logit, shape `(batch,)`, float32."""
     import tensorflow as tf
 
     images = tf.cast(images, tf.float32)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(images)
+        # Of several logits of an image, one per patch, the mean judges it.
         # The gradient of the sum holds each image's gradient if a logit depends on its own image
         # only. Batch normalisation in the critic violates that (WGAN-GP advises against it in
         # section 4): the norm is then that of the whole batch's sum.
-        total = tf.reduce_sum(tf.cast(critic(images), tf.float32))
+        logits = tf.cast(examples.logits(images), tf.float32)
+        total = tf.reduce_sum(tf.reduce_mean(tf.reshape(logits, (tf.shape(images)[0], -1)), 1))
     gradients = tape.gradient(total, images, unconnected_gradients=tf.UnconnectedGradients.ZERO)
     return tf.reduce_sum(tf.square(gradients), axis=range(1, len(gradients.shape)))
 
@@ -50,6 +61,8 @@ class Penalty(Configured):
         UsageError: a weight below 0, or an interval below 1.
     """
 
+    # The player whose variables it regularizes.
+    player: ClassVar[str] = "discriminator"
     # The model binds its own generator, so that its seed and checkpoints pin the noise.
     seed_generator: keras.random.SeedGenerator | None = None
 
@@ -66,7 +79,7 @@ class Penalty(Configured):
         step = getattr(self.seed_generator, "step", 0)
         return ops.cast(self.weight(step), "float32")
 
-    def __call__(self, critic, real, fake):
+    def __call__(self, real: Examples, fake: Examples):
         """The weighted penalty, a float32 scalar."""
         raise NotImplementedError
 
@@ -85,8 +98,8 @@ class R1(Penalty):
     def __init__(self, weight: Weight = 10.0, interval: int = 1):
         super().__init__(weight, interval)
 
-    def __call__(self, critic, real, fake):
-        return 0.5 * self.strength * ops.mean(_gradient_squares(critic, real))
+    def __call__(self, real: Examples, fake: Examples):
+        return 0.5 * self.strength * ops.mean(_gradient_squares(real, real.images))
 
 
 @penalties.register("r2")
@@ -100,13 +113,15 @@ class R2(Penalty):
     def __init__(self, weight: Weight = 10.0, interval: int = 1):
         super().__init__(weight, interval)
 
-    def __call__(self, critic, real, fake):
-        return 0.5 * self.strength * ops.mean(_gradient_squares(critic, fake))
+    def __call__(self, real: Examples, fake: Examples):
+        return 0.5 * self.strength * ops.mean(_gradient_squares(fake, fake.images))
 
 
 @penalties.register("gradient_penalty")
 class GradientPenalty(Penalty):
     """weight · E(‖∇D(x̂)‖ - 1)², x̂ uniform on the lines between real and generated images.
+
+    Points on a line are judged under the condition of its real image.
 
     Gulrajani et al., "Improved Training of Wasserstein GANs", 2017, arXiv:1704.00028, equation 3.
     """
@@ -114,11 +129,11 @@ class GradientPenalty(Penalty):
     def __init__(self, weight: Weight = 10.0, interval: int = 1):
         super().__init__(weight, interval)
 
-    def __call__(self, critic, real, fake):
-        shape = (ops.shape(real)[0], *[1] * (len(real.shape) - 1))
+    def __call__(self, real: Examples, fake: Examples):
+        shape = (ops.shape(real.images)[0], *[1] * (len(real.images.shape) - 1))
         share = keras.random.uniform(shape, dtype="float32", seed=self.seed_generator)
-        between = share * real + (1.0 - share) * fake
-        norm = _norm(_gradient_squares(critic, between))
+        between = share * real.images + (1.0 - share) * fake.images
+        norm = _norm(_gradient_squares(real, between))
         return self.strength * ops.mean(ops.square(norm - 1.0))
 
 
@@ -138,10 +153,11 @@ class DRAGAN(Penalty):
         super().__init__(weight, interval)
         self.noise = check_number("noise", noise, 0, " of standard deviations")
 
-    def __call__(self, critic, real, fake):
-        noise = keras.random.normal(ops.shape(real), dtype="float32", seed=self.seed_generator)
-        near = real + self.noise * ops.std(real) * noise
-        norm = _norm(_gradient_squares(critic, near))
+    def __call__(self, real: Examples, fake: Examples):
+        images = real.images
+        noise = keras.random.normal(ops.shape(images), dtype="float32", seed=self.seed_generator)
+        near = images + self.noise * ops.std(images) * noise
+        norm = _norm(_gradient_squares(real, near))
         return self.strength * ops.mean(ops.square(norm - 1.0))
 
 

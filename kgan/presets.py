@@ -5,21 +5,22 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import json
+import re
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from kgan import models
-from kgan.data.validate import check_vectors
+from kgan.batches import in_batches
 from kgan.errors import UsageError, unknown_name
 from kgan.files import refuse_foreign, replacing, restore, sha256
-from kgan.latent import PRIORS
-from kgan.models.info_gan import InfoGAN
 from kgan.models.loading import from_json
+from kgan.models.trainer import Trainer
+from kgan.signature import Field, Image, Label
 from kgan.version import __version__
 
 FILES = (
@@ -31,8 +32,8 @@ FILES = (
     "generator.onnx",
 )
 SUMS = "SHA256SUMS"
-# Only where the GAN makes images of vectors: those of samples.png.
-CONDITIONS = "conditions.npy"
+# Only where the model makes images of what has no default, vectors or images: that of samples.png.
+GIVEN = ("conditions.npy", "sources.npy")
 _SAMPLES = 64  # images in samples.png
 
 
@@ -58,11 +59,11 @@ class Card:
 
 
 def save(
-    gan: models.GAN,
+    gan: Trainer,
     folder: str | Path,
     card: Card | str | None = None,
     samples_seed: int = 0,
-    conditions=None,
+    inputs: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write a GAN as a preset folder and return its path.
 
@@ -79,34 +80,39 @@ def save(
         folder: The folder to write.
         card: What README.md says of the training; a string is its summary alone.
         samples_seed: The seed of the images in `samples.png`.
-        conditions: For a GAN that makes images of vectors, those of the images in `samples.png`,
-            `(n, condition_dim)`; they are stored, too, as `conditions.npy`.
+        inputs: For a GAN that makes images of vectors, those of the images in `samples.png`:
+            `{"conditions": vectors}`, `(n, condition_dim)`; they are stored as `conditions.npy`.
+            For a model that makes images of images `{"sources": images}`, stored as `sources.npy`,
+            and with `"targets"` the true ones, to be shown below what it makes.
 
     Raises:
         UsageError: `gan` is not a `kgan.GAN`, `folder` holds something else than a preset, or
-            `conditions` are not what the generator needs.
+            `inputs` are not what the generator needs.
         kgan.export.ExportError: the generator cannot be exported to ONNX.
         OSError: `folder` cannot be written.
     """
     from kgan import export, images
 
     folder = Path(folder)
-    refuse_foreign("folder", folder, {*FILES, SUMS, CONDITIONS}, SUMS, "a preset")
-    if not isinstance(gan, models.GAN):
+    refuse_foreign("folder", folder, {*FILES, SUMS, *GIVEN}, SUMS, "a preset")
+    if not isinstance(gan, Trainer):
         raise UsageError(f"gan must be a kgan.GAN, received {type(gan).__name__}.")
     if not isinstance(card, Card):
         card = Card(card or f"A {type(gan).__name__} that was trained with kgan.")
-    conditions = _checked(gan, conditions)
-    n, columns = _samples(gan, conditions)
+    given, targets = _checked(gan, inputs or {})
+    n, columns = _samples(gan, given)
+    drawn = gan.input_signature.sample(n, samples_seed, None, given, type(gan).__name__)
     with replacing(folder) as temporary:
         temporary.mkdir()
-        if conditions is not None:
-            np.save(temporary / CONDITIONS, conditions)
+        for argument, values in given.items():
+            np.save(temporary / f"{argument}.npy", values)
         config = keras.saving.serialize_keras_object(gan)
         _write_json(temporary / "config.json", config)
         _Weights(gan).save_weights(temporary / "model.weights.h5")
         export.to_onnx(gan, temporary / "generator.onnx")
-        samples = gan.generate(n, samples_seed, conditions=conditions)
+        sources = [drawn[field.name] for field in _of_images(gan)]
+        parts = [*sources, in_batches(gan, drawn, 64), *targets]
+        samples = images.side_by_side(parts, columns)
         images.save_grid(temporary / "samples.png", samples, columns)
         (temporary / "README.md").write_text(
             _card(folder.name, gan, card, samples_seed, n), encoding="utf-8"
@@ -125,7 +131,7 @@ def save(
     return folder
 
 
-def load(folder_or_name: str | Path) -> models.GAN:
+def load(folder_or_name: str | Path) -> Trainer:
     """The compiled GAN of a preset folder or, by its name, of a packaged preset.
 
     A name goes before a folder of that name; write `./name` for the folder. The generator in
@@ -162,69 +168,76 @@ def load(folder_or_name: str | Path) -> models.GAN:
     except Exception as error:
         cause = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".:")
         raise _damaged(name, "model.weights.h5", f"cannot be loaded ({cause})") from error
-    for network, kept in zip(gan.trained_networks.values(), _kept(gan).values(), strict=True):
+    for network, kept in zip(gan.networks_by_name.values(), _kept(gan).values(), strict=True):
         if network is not kept:
             network.set_weights(kept.get_weights())
     return gan
 
 
-def _kept(gan: models.GAN) -> dict[str, keras.Model]:
+def _kept(gan: Trainer) -> dict[str, keras.Model]:
     """The networks that a preset keeps, by name: the average where there is one."""
     return {
         name: getattr(gan, f"averaged_{name}", network)
-        for name, network in gan.trained_networks.items()
+        for name, network in gan.networks_by_name.items()
     }
 
 
 class _Weights(keras.Model):
     """The networks that a preset keeps, under the names that they have in its HDF5 file."""
 
-    def __init__(self, gan: models.GAN):
+    def __init__(self, gan: Trainer):
         super().__init__()
         for name, network in _kept(gan).items():
             setattr(self, name, network)
         self.built = True
 
 
-def _checked(gan: models.GAN, conditions) -> np.ndarray | None:
-    """The conditions of the samples, if the generator takes such.
+def _of_images(gan: Trainer) -> list[Field]:
+    """The images that a model makes images of; none for one that makes them of latents."""
+    return [field for field in gan.input_signature.values() if isinstance(field, Image)]
+
+
+def _checked(
+    gan: Trainer, inputs: Mapping[str, Any]
+) -> tuple[dict[str, np.ndarray], list[np.ndarray]]:
+    """The inputs of the samples that have no default, by argument, and the true images if given.
 
     Raises:
         UsageError: they are missing, not wanted, or of another shape.
     """
-    if "condition" not in gan.generator_inputs:
-        if conditions is not None:
+    for field in gan.input_signature.required:
+        if field.argument not in inputs:
+            shape = ", ".join(map(str, ("n", *field.shape)))
             raise UsageError(
-                f"conditions must be None, since {type(gan).__name__} takes none; received "
-                f"{type(conditions).__name__}."
+                f"{field.argument} must be given: {type(gan).__name__} makes images of them. Use "
+                f"kgan.presets.save(gan, folder, inputs={{{field.argument!r}: …}}), an array "
+                f"({shape}), for the samples."
             )
-        return None
-    if conditions is None:
-        raise UsageError(
-            f"conditions must be given: {type(gan).__name__} makes images of vectors. Use "
-            f"kgan.presets.save(gan, folder, conditions=vectors), an array (n, "
-            f"{gan.condition_dim}), for the samples."
-        )
-    assert gan.condition_dim is not None  # as the generator has the input
-    rows = len(conditions) if hasattr(conditions, "__len__") else 1
-    return check_vectors("conditions", conditions, (max(rows, 1), gan.condition_dim))
+    n = max((len(values) if np.ndim(values) else 1 for values in inputs.values()), default=1)
+    known = gan.output_signature.values() if _of_images(gan) else ()
+    true = [field for field in known if field.argument in inputs]
+    targets = [field.check(inputs[field.argument], n) for field in true]
+    others = {key: inputs[key] for key in inputs.keys() - {field.argument for field in true}}
+    checked = gan.input_signature.sample(max(n, 1), 0, None, others, type(gan).__name__)
+    given = {field.argument: checked[field.name] for field in gan.input_signature.required}
+    return given, targets
 
 
-def _samples(gan: models.GAN, conditions: np.ndarray | None) -> tuple[int, int]:
+def _samples(gan: Trainer, given: Mapping[str, np.ndarray]) -> tuple[int, int]:
     """How many images samples.png shows, and in how many columns."""
     from kgan.images import class_columns
 
-    if conditions is not None:
-        return len(conditions), 8
-    classes = gan.classes if "label" in gan.generator_inputs else None
-    columns = class_columns(classes, _SAMPLES) or 8
+    if given:
+        n = len(next(iter(given.values())))
+        return n, min(n, 16) if _of_images(gan) else 8
+    label = gan.input_signature.of(Label)
+    columns = class_columns(label.classes if label else None, _SAMPLES) or 8
     return _SAMPLES // columns * columns, columns
 
 
 def _sums(folder: Path) -> str:
     """The content of SHA256SUMS, in the format of the command `sha256sum`."""
-    further = (CONDITIONS,) if (folder / CONDITIONS).exists() else ()
-    names = sorted((*FILES, *further))
+    names = sorted([*FILES, *(name for name in GIVEN if (folder / name).exists())])
     return "".join(f"{sha256(folder / name)}  {name}\n" for name in names)
 
 
@@ -249,44 +262,53 @@ def _write_json(path: Path, content: object) -> None:
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
-def _card(name: str, gan: models.GAN, card: Card, seed: int, n: int) -> str:
+def _card(name: str, gan: Trainer, card: Card, seed: int, n: int) -> str:
     """The Markdown of README.md, for n samples of a seed."""
-    height, width, channels = gan.image_shape
+    made = gan.output_signature[gan.output_name]
+    sides = ("height", "width", "channels")
+    shape = ", ".join(str(size or side) for size, side in zip(made.shape, sides, strict=True))
     stated = [
         f"| {field.name.capitalize()} | {getattr(card, field.name)} |"
         for field in dataclasses.fields(card)
         if field.name != "summary" and getattr(card, field.name) is not None
     ]
     training = "\n".join(["| Training | |", "|---|---|", *stated, "\n"]) if stated else ""
-    given = [_given(input_name, gan, seed, n) for input_name in gan.generator_inputs[1:]]
-    with_kgan = "".join(each.with_kgan for each in given)
-    numpy = "import numpy as np\n" if "np." in with_kgan else ""
-    arguments = "".join(f", {each.name}s={each.name}s" for each in given)
-    fed = "".join(f', "{each.name}": {each.name}s' for each in given)
-    meanings = "".join(f" {each.meaning}" for each in given)
-    players = " and ".join(gan.generator_networks)
-    kept = ", ".join(f"the averaged {network}" for network in gan.generator_networks)
-    starts = (
-        "starts as the averaged one" if players == "generator" else "start as the averaged ones"
-    )
-    vectors = "condition" in gan.generator_inputs
-    stored = f"`{CONDITIONS}` holds the vectors of the samples. " if vectors else ""
+    fields = gan.input_signature.conditions
+    with_kgan = "".join(_line(field, seed, n) for field in fields)
+    imported = "import numpy as np\n" if "np." in with_kgan else ""
+    arguments = "".join(f", {field.argument}={field.argument}" for field in fields)
+    fed = ", ".join(f'"{field.name}": {field.argument}' for field in gan.input_signature.values())
+    lines = "".join(_line(field, seed, n) for field in gan.input_signature.values())
+    meanings = "".join(f" {field.describe(n)}" for field in fields)
+    names = list(gan.players["generator"].networks)
+    players = " and ".join(names)
+    entry = next(iter(gan.entry_points()))
+    loader, ask, seeded = "GAN.from_preset", f"generate({n}", f", seed={seed}{arguments}"
+    if _of_images(gan):
+        loader = "presets.load"
+        ask = f"{entry}({', '.join(field.argument for field in _of_images(gan))}"
+        seeded = f", seed={seed}" * any(field.has_default for field in gan.input_signature.values())
+    kept = ", ".join(f"the averaged {name}" for name in names)
+    starts = "starts as the averaged one" if len(names) == 1 else "start as the averaged ones"
+    stored = ""
+    for field in gan.input_signature.required:
+        stored = f"`{field.argument}.npy` holds the {field.argument} of the samples. "
     return f"""# {name}
 
 {card.summary}
 
 ![{n} samples of seed {seed}](samples.png)
 
-{training}## Generate
+{training}## {entry.capitalize()}
 
 ```python
-{numpy}import kgan
+{imported}import kgan
 
-gan = kgan.GAN.from_preset("{name}")  # this folder, or the name if it came with kgan
-{with_kgan}images = gan.generate({n}, seed={seed}{arguments})
+gan = kgan.{loader}("{name}")  # this folder, or the name if it came with kgan
+{with_kgan}images = gan.{ask}{seeded})
 ```
 
-`images` are float32 ({n}, {height}, {width}, {channels}) in [-1, 1].{meanings}
+`images` are float32 ({n}, {shape}) in [-1, 1].{meanings}
 
 The same images without kgan, Keras and TensorFlow:
 
@@ -294,10 +316,8 @@ The same images without kgan, Keras and TensorFlow:
 import numpy as np
 import onnxruntime
 
-seed, n, latent_dim = {seed}, {n}, {gan.latent_dim}
-latent = {PRIORS[gan.prior].replace("numpy.", "np.")}
-{"".join(each.without for each in given)}session = onnxruntime.InferenceSession("generator.onnx")
-images = session.run(["image"], {{"latent": latent{fed}}})[0]
+{lines}session = onnxruntime.InferenceSession("generator.onnx")
+images = session.run(["{gan.output_name}"], {{{fed}}})[0]
 ```
 
 ## Files
@@ -308,38 +328,10 @@ bit for bit. {stored}`SHA256SUMS` holds the SHA-256 of every other file; loading
 """
 
 
-class _Given(NamedTuple):
-    """An input beside the latent: the Python that makes it, with and without kgan, and a line."""
-
-    name: str
-    with_kgan: str
-    without: str
-    meaning: str
-
-
-def _given(name: str, gan: models.GAN, seed: int, n: int) -> _Given:
-    if name == "label":
-        classes = gan.classes or 1
-        line = f'labels = np.arange({n}, dtype="int32") % {classes}\n'
-        meaning = (
-            f"`labels` are classes, 0 to {classes - 1}; check them before you run the ONNX file, "
-            "which makes an image of no class of another number."
-        )
-        return _Given(name, line, line, meaning)
-    if name == "condition":
-        line = f'conditions = np.load("{CONDITIONS}")\n'
-        meaning = f"`conditions` are float32 ({n}, {gan.condition_dim}), a vector for each image."
-        return _Given(name, line, line, meaning)
-    assert isinstance(gan, InfoGAN)  # no other class draws codes
-    parts = [f"a one-hot vector of length {size}" for size in gan.categorical]
-    parts += [f"{gan.continuous} numbers from -1 to 1"] if gan.continuous else []
-    return _Given(
-        name,
-        f'codes = gan.sample_inputs({n}, seed={seed})["code"]\n',
-        f"""random = np.random.RandomState([{seed}, 1])
-codes = [np.eye(size)[random.randint(size, size={n})] for size in {gan.categorical}]
-codes.append(random.uniform(-1, 1, ({n}, {gan.continuous})))
-codes = np.concatenate(codes, 1).astype("float32")
-""",
-        f"`codes` are float32 ({n}, {gan.code_dim}): {', then '.join(parts)}.",
-    )
+def _line(field: Field, seed: int, n: int) -> str:
+    """The line of Python that makes the samples' values of a field, with NumPy alone."""
+    source = field.numpy_source()
+    if source is None:
+        return f'{field.argument} = np.load("{field.argument}.npy")\n'
+    source = re.sub(r"\bn\b", str(n), re.sub(r"\bseed\b", str(seed), source))
+    return f"{field.argument} = {source.replace('numpy.', 'np.')}\n"

@@ -41,9 +41,11 @@ T = TypeVar("T", bound=Configured)
 class Registry(Generic[T]):
     """The short names of one kind of object; the one place where a string becomes an object."""
 
-    def __init__(self, argument: str, base: type[T]):
+    def __init__(self, argument: str, base: type[T], package: str = "kgan", hint: str = ""):
         self.argument = argument
         self.base = base
+        self.package = package
+        self.hint = hint
         self.classes: dict[str, type[T]] = {}
 
     def register(self, name: str) -> Callable[[type[T]], type[T]]:
@@ -51,7 +53,7 @@ class Registry(Generic[T]):
 
         def decorate(cls: type[T]) -> type[T]:
             self.classes[name] = cls
-            return keras.saving.register_keras_serializable(package="kgan")(cls)
+            return keras.saving.register_keras_serializable(package=self.package)(cls)
 
         return decorate
 
@@ -70,4 +72,5 @@ class Registry(Generic[T]):
         raise UsageError(
             f"{self.argument} must be a short name ({', '.join(sorted(self.classes))}) or a "
             f"{self.base.__module__}.{self.base.__name__} object; received {identifier!r}."
+            f"{self.hint}"
         )

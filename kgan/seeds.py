@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import keras
+import numpy as np
+
+
+def spawn(seed: int, *key: int) -> Iterator[int]:
+    """Endless seeds below 2**31 that NumPy's SeedSequence spawns from `seed` and a `key`.
+
+    Other keys give other seeds: one for each network of a model.
+    """
+    sequence = np.random.SeedSequence(seed, spawn_key=key)
+    while True:
+        yield int(sequence.spawn(1)[0].generate_state(1)[0] >> 1)
 
 
 class StepSeedGenerator(keras.random.SeedGenerator):

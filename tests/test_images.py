@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from kgan.errors import UsageError
-from kgan.images import class_columns, grid, save_gif, save_grid, to_pil, to_uint8
+from kgan.images import class_columns, grid, save_gif, save_grid, side_by_side, to_pil, to_uint8
 
 
 def test_to_uint8_inverts_the_scaling_of_every_pixel_value():
@@ -134,3 +134,15 @@ def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
 )
 def test_few_classes_have_a_column_each(classes, n, columns):
     assert class_columns(classes, n) == columns
+
+
+def test_parts_stand_in_rows_of_one_grid():
+    """Grey becomes colour, and what is opaque gets an alpha channel, beside what has one."""
+    grey = np.arange(4, dtype="float32").reshape(4, 1, 1, 1) / 10
+    color = np.concatenate([grey, -grey, grey, 0 * grey], axis=-1)
+    found = side_by_side([grey, color], columns=2)
+    assert found.shape == (8, 1, 1, 4)
+    expected = np.concatenate([grey, grey, grey, np.ones_like(grey)], axis=-1)
+    order = [expected[:2], color[:2], expected[2:], color[2:]]
+    np.testing.assert_array_equal(found, np.concatenate(order))
+    np.testing.assert_array_equal(side_by_side([grey], None), grey)

@@ -27,6 +27,11 @@ def constant(images):
     return tf.zeros((5, 1))
 
 
+def examples(critic, *images):
+    """The examples that a penalty takes, all judged by one critic."""
+    return [penalties.Examples(each, critic) for each in images]
+
+
 def squares(images):
     return float(tf.reduce_mean(tf.reduce_sum(images**2, axis=(1, 2, 3))))
 
@@ -41,13 +46,19 @@ def squares(images):
     ],
 )
 def test_closed_forms(penalty, linear_value, constant_value):
-    assert float(penalty(linear, REAL, FAKE)) == pytest.approx(linear_value, rel=1e-5)
-    assert float(penalty(constant, REAL, FAKE)) == pytest.approx(constant_value, abs=1e-4)
+    assert float(penalty(*examples(linear, REAL, FAKE))) == pytest.approx(linear_value, rel=1e-5)
+    assert float(penalty(*examples(constant, REAL, FAKE))) == pytest.approx(
+        constant_value, abs=1e-4
+    )
 
 
 def test_r1_looks_at_reals_and_r2_at_fakes():
-    assert float(penalties.R1(2.0)(quadratic, REAL, FAKE)) == pytest.approx(squares(REAL), rel=1e-5)
-    assert float(penalties.R2(2.0)(quadratic, REAL, FAKE)) == pytest.approx(squares(FAKE), rel=1e-5)
+    assert float(penalties.R1(2.0)(*examples(quadratic, REAL, FAKE))) == pytest.approx(
+        squares(REAL), rel=1e-5
+    )
+    assert float(penalties.R2(2.0)(*examples(quadratic, REAL, FAKE))) == pytest.approx(
+        squares(FAKE), rel=1e-5
+    )
 
 
 def test_gradient_penalty_interpolates_uniformly():
@@ -56,7 +67,7 @@ def test_gradient_penalty_interpolates_uniformly():
     norm = float(tf.norm(x[0]))
     penalty = penalties.GradientPenalty(weight=1.0)
     penalty.seed_generator = keras.random.SeedGenerator(0)
-    values = [float(penalty(quadratic, x, tf.zeros_like(x))) for _ in range(400)]
+    values = [float(penalty(*examples(quadratic, x, tf.zeros_like(x)))) for _ in range(400)]
     expected = norm**2 / 3 - norm + 1
     assert np.mean(values) == pytest.approx(expected, rel=0.05)
 
@@ -72,7 +83,7 @@ def test_dragan_noise_is_half_the_standard_deviation():
     penalty = penalties.DRAGAN()
     penalty.seed_generator = keras.random.SeedGenerator(0)
     for _ in range(20):
-        penalty(spy, REAL, FAKE)
+        penalty(*examples(spy, REAL, FAKE))
     noise = np.std(np.stack(seen) - REAL.numpy())
     assert noise == pytest.approx(0.5 * np.std(REAL), rel=0.03)
 
@@ -81,13 +92,13 @@ def test_gradients_of_a_constant_critic_are_finite():
     scale = tf.Variable(0.0)
     for penalty in map(penalties.penalties.get, penalties.penalties.classes):
         with tf.GradientTape() as tape:
-            value = penalty(lambda images: scale * linear(images), REAL, FAKE)
+            value = penalty(*examples(lambda images: scale * linear(images), REAL, FAKE))
         assert np.isfinite(tape.gradient(value, scale).numpy())
 
 
 def test_half_precision_images_are_penalised_in_float32():
     half = tf.cast(REAL, tf.float16)
-    value = penalties.R1(1.0)(quadratic, half, half)
+    value = penalties.R1(1.0)(*examples(quadratic, half, half))
     assert value.dtype == tf.float32
 
 
@@ -126,3 +137,20 @@ def test_dir_shows_the_penalties_alone():
     assert sorted(dir(penalties)) == sorted(
         ["Penalty", "penalties", "R1", "R2", "GradientPenalty", "DRAGAN"]
     )
+
+
+def test_each_example_is_judged_by_its_own_critic():
+    """So R2 sees the fakes under their own condition, whatever that of the reals is."""
+    real, fake = penalties.Examples(REAL, constant), penalties.Examples(FAKE, linear)
+    assert float(penalties.R1(2.0)(real, fake)) == 0
+    assert float(penalties.R2(2.0)(real, fake)) == pytest.approx(NORM**2, rel=1e-5)
+
+
+def test_the_mean_of_several_logits_of_an_image_judges_it():
+    """PatchGAN's: the penalty is that of their mean, whatever their number."""
+    one = penalties.Examples(REAL, linear)
+    patches = penalties.Examples(
+        REAL, lambda images: tf.tile(linear(images)[:, None, None], (1, 3, 5, 1))
+    )
+    for penalty in (penalties.R1(1.0), penalties.R2(1.0)):
+        np.testing.assert_allclose(penalty(patches, patches), penalty(one, one), rtol=1e-5)

@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from kgan import networks
-from kgan.networks import Condition, dcgan
+from kgan.networks import DCGAN, architectures
 from kgan.precision import compute_dtypes, float32_clone
+from kgan.signature import Image, Label, Latent, Signature
 
 
 @pytest.mark.parametrize("dtype", ["float32", "mixed_float16", "mixed_bfloat16"])
 def test_the_clone_computes_in_float32_with_the_same_weights(dtype):
-    network = dcgan.generator((16, 16, 1), 4, 4, dtype=dtype)
+    network = DCGAN(4).generator(Signature(Latent(4)), Image((16, 16, 1)), dtype=dtype)
     clone = float32_clone(network)
     assert compute_dtypes(clone) == {"float32"}
     for a, b in zip(network.get_weights(), clone.get_weights(), strict=True):
@@ -19,7 +19,9 @@ def test_the_clone_computes_in_float32_with_the_same_weights(dtype):
 
 
 def test_compute_dtypes_of_a_mixed_network():
-    assert compute_dtypes(dcgan.generator((16, 16, 1), 4, 4, dtype="mixed_float16")) == {
+    assert compute_dtypes(
+        DCGAN(4).generator(Signature(Latent(4)), Image((16, 16, 1)), dtype="mixed_float16")
+    ) == {
         "float16",
         "float32",  # the image
     }
@@ -28,17 +30,20 @@ def test_compute_dtypes_of_a_mixed_network():
 @pytest.mark.parametrize(
     ("name", "through"),
     [
-        ("dcgan", "input"),
-        ("dcgan", "normalization"),
-        ("resnet", "normalization"),
-        ("r3gan", "input"),
-        ("mlp", "input"),
+        ("dcgan", "concatenation"),
+        ("dcgan", "modulation"),
+        ("resnet", "modulation"),
+        ("r3gan", "concatenation"),
+        ("mlp", "concatenation"),
     ],
 )
 def test_layers_of_kgan_are_cloned_in_float32_too(name, through):
-    condition = Condition("label", 3, 4)
-    network = networks.get(name).generator(
-        (8, 8, 1), 4, 4, dtype="mixed_float16", condition=condition, through=through
+    condition = Label(3)
+    network = architectures.classes[name](4).generator(
+        Signature(Latent(4), condition),
+        Image((8, 8, 1)),
+        dtype="mixed_float16",
+        conditioning=through,
     )
     clone = float32_clone(network)
     assert compute_dtypes(clone) == {"float32"}

@@ -158,10 +158,10 @@ def test_a_preset_of_vectors_keeps_those_of_its_samples(tmp_path, monkeypatch):
     with pytest.raises(UsageError, match=r"conditions must be given: ConditionalGAN .*\(n, 3\)"):
         presets.save(gan, tmp_path / "vectors")
     with pytest.raises(UsageError, match=r"conditions must be finite numbers of the shape \(5, 3"):
-        presets.save(gan, tmp_path / "vectors", conditions=np.zeros((5, 4)))
+        presets.save(gan, tmp_path / "vectors", inputs={"conditions": np.zeros((5, 4))})
     assert not (tmp_path / "vectors").exists()
     vectors = np.random.RandomState(0).normal(size=(5, 3))
-    folder = presets.save(gan, tmp_path / "vectors", conditions=vectors)
+    folder = presets.save(gan, tmp_path / "vectors", inputs={"conditions": vectors})
     _, with_kgan, without = exec_card(folder, monkeypatch, gan)
     expected = gan.generate(5, seed=0, conditions=vectors)
     assert np.array_equal(with_kgan, expected)
@@ -176,8 +176,9 @@ def test_a_preset_of_vectors_keeps_those_of_its_samples(tmp_path, monkeypatch):
 
 
 def test_conditions_for_a_gan_without_are_refused(gan, tmp_path):
-    with pytest.raises(UsageError, match="conditions must be None, since DCGAN takes none"):
-        presets.save(gan, tmp_path / "other", conditions=np.zeros((5, 3)))
+    message = "conditions must be None, since DCGAN takes no conditions"
+    with pytest.raises(UsageError, match=message):
+        presets.save(gan, tmp_path / "other", inputs={"conditions": np.zeros((5, 3))})
 
 
 def test_the_encoder_and_its_average_are_kept(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""Recipes, one a file, and the presets that were trained with them."""
+"""Recipes, one per file, and the presets that were trained with them."""
 
 if __name__ != "kgan.zoo":
     raise ImportError(

@@ -2,7 +2,7 @@
 
 Salimans et al., "Improved Techniques for Training GANs", 2016, arXiv:1606.03498, section 5. The
 networks are DCGAN's at a quarter of its width; what the discriminator sees is moved by up to an
-eighth of the side, since a hundred labelled images are soon known by heart.
+eighth of the side, since a discriminator soon overfits a hundred labelled images.
 """
 
 from __future__ import annotations

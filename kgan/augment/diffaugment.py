@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -18,6 +22,21 @@ class Augment(Configured):
     def __call__(self, images):
         """The augmented images, of the same shape and dtype."""
         raise NotImplementedError
+
+    def together(self, images: Sequence[Any]) -> list[Any]:
+        """Images that belong together, of one height and width, each changed in the same way.
+
+        Here as the channels of one image.
+        """
+        return _split(self(ops.concatenate(images, axis=-1)), images)
+
+
+def _split(merged, images: Sequence[Any]) -> list[Any]:
+    """The images whose channels lie beside each other in `merged`."""
+    ends = list(itertools.accumulate(image.shape[-1] for image in images))
+    return [
+        merged[..., end - image.shape[-1] : end] for end, image in zip(ends, images, strict=True)
+    ]
 
 
 augments: Registry[Augment] = Registry("augment", Augment)
@@ -48,13 +67,18 @@ class DiffAugment(Augment):
         self.policy = tuple(policy)
 
     def __call__(self, images):
+        return self.together([images])[0]
+
+    def together(self, images: Sequence[Any]) -> list[Any]:
+        """Images that belong together, each after the same change of colours and places."""
         if "color" in self.policy:
             images = self._color(images)
+        merged = ops.concatenate(images, axis=-1) if len(images) > 1 else images[0]
         if "translation" in self.policy:
-            images = self._translation(images)
+            merged = self._translation(merged)
         if "cutout" in self.policy:
-            images = self._cutout(images)
-        return images
+            merged = self._cutout(merged)
+        return _split(merged, images) if len(images) > 1 else [merged]
 
     def _uniform(self, images, low, high):
         """One number per image, `(batch, 1, 1, 1)`."""
@@ -67,15 +91,20 @@ class DiffAugment(Augment):
         return keras.random.randint(shape, low, high, "int32", seed=self.seed_generator)
 
     def _color(self, images):
-        colors = {1: 1, 2: 1, 3: 3, 4: 3}[images.shape[-1]]
-        x, alpha = images[..., :colors], images[..., colors:]
-        x = x + self._uniform(images, -0.5, 0.5)
-        if colors == 3:
-            gray = ops.mean(x, axis=-1, keepdims=True)
-            x = gray + self._uniform(images, 0.0, 2.0) * (x - gray)
-        mean = ops.mean(x, axis=(1, 2, 3), keepdims=True)
-        x = mean + self._uniform(images, 0.5, 1.5) * (x - mean)
-        return ops.concatenate([x, alpha], axis=-1)
+        """Each of the images after the same change of colour."""
+        colors = [1 if each.shape[-1] < 3 else 3 for each in images]
+        brightness = self._uniform(images[0], -0.5, 0.5)
+        saturation = self._uniform(images[0], 0.0, 2.0) if 3 in colors else None
+        contrast = self._uniform(images[0], 0.5, 1.5)
+        changed = []
+        for each, count in zip(images, colors, strict=True):
+            x, alpha = each[..., :count] + brightness, each[..., count:]
+            if count == 3:
+                gray = ops.mean(x, axis=-1, keepdims=True)
+                x = gray + saturation * (x - gray)
+            mean = ops.mean(x, axis=(1, 2, 3), keepdims=True)
+            changed.append(ops.concatenate([mean + contrast * (x - mean), alpha], axis=-1))
+        return changed
 
     def _translation(self, images):
         _, height, width, _ = images.shape

@@ -21,8 +21,8 @@ from kgan.errors import UsageError
 from kgan.files import replacing, sweep
 
 if TYPE_CHECKING:
-    from kgan.models.feed import Feed
-    from kgan.models.gan import GAN
+    from kgan.models.trainer import Trainer
+    from kgan.models.training_data import TrainingData
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -55,17 +55,17 @@ class Checkpoint(keras.callbacks.Callback):
         self.keep = check_integer("keep", keep, 1)
         self.resume = resume
 
-    # -- restoring, called by `fit` before it chooses where the data begins ---------------------
+    # -- resuming: `fit` calls this before it chooses where the data begins -----------------------
 
-    def restore(self, gan: GAN, feed: Feed) -> int:
-        """Bring `gan` to the newest good checkpoint; returns the global step where it stands.
+    def where_to_start(self, model: Trainer, data: TrainingData) -> int:
+        """Bring `model` to the newest good checkpoint; returns the global step where it stands.
 
         The chief holds the folder from then on until the end of `fit`.
         """
-        if is_chief(gan.distribute_strategy):
+        if is_chief(model.distribute_strategy):
             locks.hold(self.folder, "folder")
         try:
-            return self._restored(gan, feed)
+            return self._restored(model, data)
         except BaseException:
             self.release()
             raise
@@ -74,11 +74,11 @@ class Checkpoint(keras.callbacks.Callback):
         """Let other processes write in the folder; `fit` calls it however it ends."""
         locks.release(self.folder)
 
-    def _restored(self, gan: GAN, feed: Feed) -> int:
-        self._description = {**gan.description(), "data": feed.config}
+    def _restored(self, model: Trainer, data: TrainingData) -> int:
+        self._fingerprint = {**model.fingerprint(), "data": data.config}
         self._metrics: list[np.ndarray] = []
-        self._steps_per_epoch = feed.steps_per_epoch
-        self._step = feed.start
+        self._steps_per_epoch = data.steps_per_epoch
+        self._step = data.start
         if not self.resume:
             if files(self.folder):
                 raise UsageError(
@@ -91,12 +91,17 @@ class Checkpoint(keras.callbacks.Callback):
             return self._step
         path, arrays = found
         meta = json.loads(str(arrays["meta"]))
-        _check_same(path, meta["description"], self._description)
-        for part, variables in gan.state().items():
+        if "fingerprint" not in meta:
+            raise UsageError(
+                f"Checkpoint {path} was written by an older kgan, which this one cannot resume; "
+                "finish the run with that version, or start a new one in another folder."
+            )
+        _check_same(path, meta["fingerprint"], self._fingerprint)
+        for part, variables in model.state().items():
             values = [arrays[f"{part}/{number}"] for number in range(len(variables))]
             for variable, value in zip(variables, values, strict=True):
                 variable.assign(value)
-            if part == "metrics" and meta["step"] % feed.steps_per_epoch:
+            if part == "log" and meta["step"] % data.steps_per_epoch:
                 self._metrics = values  # `fit` resets them when it begins the epoch
         self._step = meta["step"]
         return self._step
@@ -112,7 +117,7 @@ class Checkpoint(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch = epoch
         if self._metrics:
-            for variable, value in zip(self.model.state()["metrics"], self._metrics, strict=True):
+            for variable, value in zip(self.model.state()["log"], self._metrics, strict=True):
                 variable.assign(value)
             self._metrics = []
 
@@ -134,7 +139,7 @@ class Checkpoint(keras.callbacks.Callback):
         self._saved_at = time.monotonic()
         if not is_chief(self.model.distribute_strategy):
             return
-        meta = {"step": self._step, "description": self._description}
+        meta = {"step": self._step, "fingerprint": self._fingerprint}
         arrays: dict[str, Any] = {"meta": np.array(json.dumps(meta))}
         for part, variables in self.model.state().items():
             for number, variable in enumerate(variables):
@@ -151,7 +156,7 @@ class Checkpoint(keras.callbacks.Callback):
         written = self.folder / f"step-{self._step:08d}-{checksum}.npz"
         with replacing(written) as path:
             path.write_bytes(buffer.getbuffer())
-        # A file of this or a later step is a damaged one that `restore` passed over.
+        # A file of this or a later step is a damaged one that `where_to_start` passed over.
         older = [path for path in files(self.folder) if path.name < written.name[:13]]
         for path in files(self.folder):
             if path not in (written, *older[: self.keep - 1]):

@@ -83,7 +83,7 @@ class DualityGap(keras.callbacks.Callback):
             rows = held_out_rows(self.model, self.held_out, self.num_samples, "held_out")
         inputs = probe.inputs_for(self.model, rows, seed=1)
         pack = self.model.pack
-        half = len(rows["image"]) // (2 * pack) * pack
+        half = len(rows[self.model.output_name]) // (2 * pack) * pack
         # The copies train on the first half and are evaluated on the second.
         self._halves = [
             list(
@@ -141,7 +141,7 @@ class DualityGap(keras.callbacks.Callback):
     def _value(self, weights, rows, inputs):
         """M for these weights of both players: minus the discriminator's loss."""
         gan = self.model
-        real = probe.judge(gan, weights["discriminator"], probe.observe(gan, rows))
+        real = probe.judge(gan, weights["discriminator"], probe.encode_real(gan, rows))
         fake = probe.synthesize(gan, weights["generator"], inputs)
         fake = probe.judge(gan, weights["discriminator"], fake)
         return -gan.two_player_loss.unsmoothed.discriminator(real["logit"], fake["logit"])
@@ -165,15 +165,13 @@ class DualityGap(keras.callbacks.Callback):
         gan = self.model
         if not gan.penalties:
             return 0.0
-        real = probe.observe(gan, rows)
+        real = probe.encode_real(gan, rows)
         fake = probe.synthesize(gan, weights["generator"], inputs)
 
-        def critic(images):
-            side = {**real, "image": images}
-            return probe.judge(gan, weights["discriminator"], side, presented=True)["logit"]
-
-        images = gan.present(real["image"]), gan.present(fake["image"])
-        return tf.add_n([penalty(critic, *images) for penalty in gan.penalties])
+        batches = [
+            gan.penalized(batch, weights["discriminator"], augment=False) for batch in (real, fake)
+        ]
+        return tf.add_n([penalty(*batches) for penalty in gan.penalties])
 
 
 def _gradients(tape, target, weights):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,7 @@ class Evaluate(keras.callbacks.Callback):
         patience: end the training after so many evaluations in a row that were not better; None
             never does.
         extractor: as in `kgan.metrics.Evaluator`.
-        conditions: vectors that the images have in turn, for a model with a `condition_dim`.
+        inputs: as in `SampleGrid`.
         tensorboard: a log folder for TensorBoard, which need not be installed; None for none.
 
     Raises:
@@ -68,7 +68,7 @@ class Evaluate(keras.callbacks.Callback):
         best: str | Path | None = None,
         patience: int | None = None,
         extractor: Any = None,
-        conditions: Any = None,
+        inputs: Mapping[str, Any] | None = None,
         tensorboard: str | Path | None = None,
     ):
         super().__init__()
@@ -79,7 +79,7 @@ class Evaluate(keras.callbacks.Callback):
             seed=seed,
             repeats=1,
             extractor=extractor,
-            conditions=conditions,
+            inputs=inputs,
             by_class=False,
         )
         self.every_epochs = check_integer("every_epochs", every_epochs, 1)

@@ -123,16 +123,16 @@ class Health(keras.callbacks.Callback):
         check_ends_together(strategy, "stop", False, self.stop, "Read `findings` instead.")
         self._chief = is_chief(strategy)
         self._first = True
-        feed = self.model._feed
-        self._begin = feed.start
+        data = self.model._data
+        self._begin = data.start
         # The period with which a data set that is not shuffled repeats its order, in calls.
-        epoch = feed.steps_per_epoch / self.model.steps_per_execution
-        self._order_period = None if feed.shuffled else epoch
+        epoch = data.steps_per_epoch / self.model.steps_per_execution
+        self._order_period = None if data.shuffled else epoch
         self._broken.set_model(self.model)
         if not self._chief:
             return
         self.reals = training_rows(self.model, self.num_samples)
-        if len(self.reals["image"]) < FEWEST:
+        if len(self.reals[self.model.output_name]) < FEWEST:
             raise UsageError(
                 f"x must hold at least {FEWEST} images for Health; received "
                 f"{len(self.reals['image'])}. Pass more images, or leave Health out."
@@ -143,7 +143,7 @@ class Health(keras.callbacks.Callback):
         if self._probe is None or self._probe.compiled is not self.model._compile_arguments:
             self._probe = probe.Probe(self.model)
         self._inputs = probe.inputs_for(self.model, self.reals, seed=0)
-        self._real_features = self._featured(self.reals["image"])
+        self._real_features = self._featured(self.reals[self.model.output_name])
         loss = self.model.two_player_loss
         # The loss of a discriminator that gives all images the same, best logit.
         levels = np.linspace(-1, 1, 9, dtype=np.float32).reshape(-1, 1, 1)

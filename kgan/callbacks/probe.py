@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from kgan.batches import in_batches
-from kgan.networks.check import wanted
+from kgan.networks.check import select_inputs
 
 if TYPE_CHECKING:
     from kgan.models.gan import GAN
@@ -21,10 +20,9 @@ CHUNK = 64  # images that the networks see at a time
 
 def inputs_for(gan: GAN, rows: dict[str, np.ndarray], seed: int) -> dict[str, np.ndarray]:
     """The generator's inputs for as many fakes as there are rows, under the rows' conditions."""
-    given: dict[str, Any] = {
-        f"{name}s": rows[name] for name in ("label", "condition") if name in gan.generator_inputs
-    }
-    return gan.sample_inputs(len(rows["image"]), seed, **given)
+    shared = [field for field in gan.input_signature.values() if field.name in rows]
+    given: dict[str, Any] = {field.argument: rows[field.name] for field in shared}
+    return gan.generator_inputs(len(rows[gan.output_name]), seed, **given)
 
 
 def values(network: Any) -> list[tf.Tensor]:
@@ -34,27 +32,23 @@ def values(network: Any) -> list[tf.Tensor]:
 
 
 def synthesize(gan: GAN, weights: list[tf.Tensor], inputs: dict[str, Any]) -> dict[str, Any]:
-    """The fake side in training mode for given generator weights; nothing is updated."""
-    image = _stateless(gan.generator, weights, inputs)
-    return {**inputs, "image": tf.cast(image, tf.float32)}
+    """The fake batch in training mode for given generator weights; nothing is updated."""
+    network = gan.generator
+    state = [tf.identity(variable.value) for variable in network.non_trainable_variables]
+    selected = select_inputs(network, inputs, next(iter(gan.input_signature)))
+    image, _ = network.stateless_call(weights, state, selected, training=True)
+    return {**inputs, gan.output_name: tf.cast(image, tf.float32)}
 
 
-def judge(
-    gan: GAN, weights: list[tf.Tensor], side: dict[str, Any], presented: bool = False
-) -> dict[str, Any]:
-    """A side with the judgement in training mode for given weights; nothing is updated.
-
-    Unlike `gan.critic` it does not augment, and presents the images unless they are `presented`.
-    """
-    image = side["image"] if presented else gan.present(side["image"])
-    outputs = _stateless(gan.discriminator, weights, {**side, "image": image})
-    return {**side, **gan.judgement(outputs)}
+def judge(gan: GAN, weights: list[tf.Tensor], batch: dict[str, Any]) -> dict[str, Any]:
+    """A batch with the logits in training mode for given weights, not augmented."""
+    return gan.discriminate(batch, training=True, weights=weights, augment=False)
 
 
-def observe(gan: GAN, rows: dict[str, np.ndarray]) -> dict[str, Any]:
-    """The real side of some rows, with what the generator's player adds to it."""
-    side = {name: tf.convert_to_tensor(part) for name, part in rows.items()}
-    return gan.observe(side, training=False)
+def encode_real(gan: GAN, rows: dict[str, np.ndarray]) -> dict[str, Any]:
+    """The real batch of some rows, with what the generator's player adds to it."""
+    batch = {name: tf.convert_to_tensor(part) for name, part in rows.items()}
+    return gan.encode_real(batch, training=False)
 
 
 def chunks(rows: dict[str, np.ndarray], pack: int = 1) -> Iterator[dict[str, np.ndarray]]:
@@ -62,16 +56,6 @@ def chunks(rows: dict[str, np.ndarray], pack: int = 1) -> Iterator[dict[str, np.
     size = max(CHUNK // pack, 1) * pack
     for start in range(0, len(next(iter(rows.values()))), size):
         yield {name: part[start : start + size] for name, part in rows.items()}
-
-
-@contextlib.contextmanager
-def untracked(gan: GAN) -> Iterator[None]:
-    """The model's means do not see what its hooks track meanwhile."""
-    gan.track = lambda weight=None, **values: None  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        del gan.track
 
 
 class Probe:
@@ -114,7 +98,7 @@ class Probe:
             if beside is not None:
                 joint = {name: np.concatenate([part[name], beside[name]]) for name in part}
             judged = _flat(self._reals(discriminator, joint))
-            count = len(part["image"]) * len(judged) // len(joint["image"])
+            count = _size(part) * len(judged) // _size(joint)
             real.append(judged[:count])
             other.append(judged[count:])
             fake.append(_flat(self._fakes(generator, discriminator, drawn)))
@@ -135,7 +119,7 @@ class Probe:
         return float(norm), float(slope)
 
     def _judged_reals(self, discriminator, rows):
-        return judge(self.gan, discriminator, observe(self.gan, rows))["logit"]
+        return judge(self.gan, discriminator, encode_real(self.gan, rows))["logit"]
 
     def _judged_fakes(self, generator, discriminator, inputs):
         fake = synthesize(self.gan, generator, inputs)
@@ -143,11 +127,11 @@ class Probe:
 
     def _gradients(self, generator, discriminator, rows, inputs):
         gan = self.gan
-        real = judge(gan, discriminator, observe(gan, rows))
-        with tf.GradientTape(watch_accessed_variables=False) as tape, untracked(gan):
+        real = judge(gan, discriminator, encode_real(gan, rows))
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(generator)
             fake = judge(gan, discriminator, synthesize(gan, generator, inputs))
-            loss = gan.generator_loss(real, fake)
+            loss = sum(gan.losses("generator", real, fake).values())
         by_logit, *by_weight = tape.gradient(loss, [fake["logit"], *generator])
         squares = [tf.reduce_sum(tf.square(part)) for part in by_weight if part is not None]
         size = sum(weight.shape.num_elements() for weight in generator)
@@ -155,10 +139,8 @@ class Probe:
         return norm, math.nan if by_logit is None else tf.reduce_sum(tf.abs(by_logit))
 
 
-def _stateless(network: Any, weights: list[tf.Tensor], side: dict[str, Any]) -> Any:
-    state = [tf.identity(variable.value) for variable in network.non_trainable_variables]
-    outputs, _ = network.stateless_call(weights, state, wanted(network, side), training=True)
-    return outputs
+def _size(rows: dict[str, np.ndarray]) -> int:
+    return len(next(iter(rows.values())))
 
 
 def _flat(logits: Any) -> np.ndarray:

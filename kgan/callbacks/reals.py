@@ -1,4 +1,4 @@
-"""Real sides that a callback measures on, taken from what `fit` got or from held-out images."""
+"""Real batches that a callback measures on, taken from what `fit` got or from held-out images."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from kgan.errors import UsageError
-from kgan.models.feed import once
+from kgan.models.training_data import one_pass
 
 if TYPE_CHECKING:
     from kgan.models.gan import GAN
@@ -37,7 +37,7 @@ def training_rows(gan: GAN, n: int) -> dict[str, np.ndarray]:
     Raises:
         UsageError: fewer than two packs of images.
     """
-    return _first(gan, gan._feed.apart(), n, "x")  # type: ignore[union-attr]  # `fit` has made it
+    return _first(gan, gan._data.separate_pass(), n, "x")  # type: ignore[union-attr]  # `fit` has made it
 
 
 def held_out_rows(gan: GAN, held_out: Any, n: int, argument: str) -> dict[str, np.ndarray]:
@@ -53,13 +53,13 @@ def held_out_rows(gan: GAN, held_out: Any, n: int, argument: str) -> dict[str, n
     if isinstance(images, np.ndarray) and images.ndim:
         # One batch, for what does not fill one is left out.
         size = max(min(max(n, 2 * gan.pack), len(images)) // gan.pack, 1) * gan.pack
-    return _first(gan, once(gan, held_out, size, argument), n, argument)
+    return _first(gan, one_pass(gan, held_out, size, argument), n, argument)
 
 
 def _first(gan: GAN, dataset: Any, n: int, argument: str) -> dict[str, np.ndarray]:
     """The first rows of the batches by name, whole packs."""
     n = max(n, 2 * gan.pack)
-    collected: list[list[np.ndarray]] = [[] for _ in gan.batch_parts]
+    collected: list[list[np.ndarray]] = [[] for _ in gan.batch_signature]
     count = 0
     for batch in dataset:
         for kept, part in zip(
@@ -76,4 +76,4 @@ def _first(gan: GAN, dataset: Any, n: int, argument: str) -> dict[str, np.ndarra
             f"{argument} must hold at least {2 * gan.pack} images; received {len(rows[0])}. Pass "
             "more images, or leave the callback out."
         )
-    return {name: part[:whole] for name, part in zip(gan.batch_parts, rows, strict=True)}
+    return {name: part[:whole] for name, part in zip(gan.batch_signature, rows, strict=True)}

@@ -39,7 +39,7 @@ class RichProgress(keras.callbacks.Callback):
         self._steps = self.params["steps"]
         self._total = self._steps * self.params["epochs"]
         # After a resume within an epoch `fit` passes over the steps that were taken before.
-        self._begin = self._done = self.model._feed.start
+        self._begin = self._done = self.model._data.start
         # The speed counts from the end of the first step, which comes late: TensorFlow traces it.
         self._marks: deque[tuple[float, int]] = deque()
         self._drawn = 0.0

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
+from kgan.batches import in_batches
 from kgan.callbacks import tensorboard
 from kgan.callbacks.chief import is_chief
 from kgan.checks import check_integer
 from kgan.data.decode import opened
 from kgan.errors import UsageError
-from kgan.images import class_columns, grid, save_gif, save_grid
+from kgan.images import class_columns, grid, save_gif, save_grid, side_by_side
+from kgan.signature import Image, Label, in_turn
 
+_MOST_COLUMNS = 16  # of images that are made of images
 _MOST_FRAMES = 200  # of the animation, so that a long run does not end in a huge file
 
 
@@ -22,7 +27,8 @@ class SampleGrid(keras.callbacks.Callback):
     """Writes `epoch-0001.png`, … : grids of samples from latents that stay the same.
 
     A model with classes shows them in turn, up to 16 in a column each. One that is conditional on
-    vectors needs `conditions`.
+    vectors needs them as `inputs`. One that makes images of images needs these, and shows rows of
+    them, of what it makes, and of the true ones if `inputs` hold them.
 
     On a resumed run the grids of the epochs that are trained again are removed and rewritten.
     Under `tf.distribute` the chief alone writes.
@@ -34,12 +40,13 @@ class SampleGrid(keras.callbacks.Callback):
         every_epochs: a grid after each so many epochs, and after the last.
         gif: a file for the animation of all grids, written when training ends; None for none.
         tensorboard: a log folder for TensorBoard, which need not be installed; None for none.
-        conditions: vectors `(m, condition_dim)` that the `n` images have in turn, for a model that
-            takes such.
+        inputs: what the generator takes and has no default for, in turn over the `n` images, such
+            as `{"conditions": vectors}`, `(m, condition_dim)`, or `{"sources": images, "targets":
+            images}`, of which none is repeated.
 
     Raises:
         UsageError: `n`, `seed` or `every_epochs` is out of range, or, when training begins,
-            `conditions` are not what the model needs.
+            `inputs` are not what the model needs.
         OSError: a file cannot be written.
     """
 
@@ -51,7 +58,7 @@ class SampleGrid(keras.callbacks.Callback):
         every_epochs: int = 1,
         gif: str | Path | None = None,
         tensorboard: str | Path | None = None,
-        conditions=None,
+        inputs: Mapping[str, Any] | None = None,
     ):
         super().__init__()
         self.folder = Path(folder)
@@ -60,12 +67,12 @@ class SampleGrid(keras.callbacks.Callback):
         self.every_epochs = check_integer("every_epochs", every_epochs, 1)
         self.gif = gif
         self.tensorboard = tensorboard
-        self.conditions = conditions
+        self.inputs = dict(inputs or {})
 
     def on_train_begin(self, logs=None):
         self._first = True
         self._chief = is_chief(self.model.distribute_strategy)
-        self._given, self._columns = self._conditioned()
+        self._prepare()
 
     def on_epoch_begin(self, epoch, logs=None):
         if self._first and self._chief:
@@ -78,10 +85,11 @@ class SampleGrid(keras.callbacks.Callback):
         last = epoch + 1 == self.params["epochs"]
         if not self._chief or ((epoch + 1) % self.every_epochs and not last):
             return
-        images = self.model.generate(self.n, seed=self.seed, **self._given)
+        images = self._make()
         # A generator that has broken has nothing to show; kgan.callbacks.StopOnNaN says why.
         if not np.isfinite(images).all():
             return
+        images = side_by_side([*self._before, images, *self._after], self._columns)
         save_grid(self.folder / f"epoch-{epoch + 1:04d}.png", images, self._columns)
         if self.tensorboard is not None:
             shown = tensorboard.picture("samples", grid(images, self._columns))
@@ -96,24 +104,44 @@ class SampleGrid(keras.callbacks.Callback):
         if frames := [grids[int(index)] for index in shown if _readable(grids[int(index)])]:
             save_gif(self.gif, frames)
 
-    def _conditioned(self) -> tuple[dict[str, np.ndarray], int | None]:
-        """What `gan.generate` needs beside latents, and the grid's columns."""
-        inputs = self.model.generator_inputs
-        columns = class_columns(self.model.classes, self.n) if "label" in inputs else None
-        if "condition" not in inputs and self.conditions is None:
-            return {}, columns
-        if self.conditions is None:
-            raise UsageError(
-                f"conditions must be given: {type(self.model).__name__} makes images of vectors. "
-                "Use SampleGrid(…, conditions=vectors), an array (m, "
-                f"{self.model.condition_dim}), those of some real images, say."
-            )
-        # The rows in turn; what is no array of rows is refused by `sample_inputs`.
-        rows = np.asarray(self.conditions)
-        if rows.ndim and len(rows):
-            rows = rows[np.arange(self.n) % len(rows)]
-        self.model.sample_inputs(self.n, self.seed, conditions=rows)
-        return {"conditions": rows}, columns
+    def _prepare(self) -> None:
+        """Find what makes the images, those shown before and after these, and the columns."""
+        signature, name = self.model.input_signature, type(self.model).__name__
+        for field in signature.required:
+            if field.argument not in self.inputs:
+                shape = ", ".join(map(str, ("m", *field.shape)))
+                raise UsageError(
+                    f"{field.argument} must be given: {name} makes images of them. Use "
+                    f"SampleGrid(…, inputs={{{field.argument!r}: …}}), an array ({shape}), those "
+                    "of some real images, for example."
+                )
+        shown = [field for field in signature.values() if isinstance(field, Image)]
+        if shown:
+            self._prepare_translation(shown)
+            return
+        label = signature.of(Label)
+        given = {argument: in_turn(rows, self.n) for argument, rows in self.inputs.items()}
+        self.model.generator_inputs(self.n, self.seed, **given)
+        self._make = lambda: self.model.generate(self.n, seed=self.seed, **given)
+        self._before: list[np.ndarray] = []
+        self._after: list[np.ndarray] = []
+        self._columns = class_columns(label.classes, self.n) if label else None
+
+    def _prepare_translation(self, shown: Sequence[Image]) -> None:
+        """The same for a model that makes images of the fields `shown`."""
+        given = dict(self.inputs)
+        n = min(self.n, *(len(given[field.argument]) for field in shown))
+        given = {argument: rows[:n] for argument, rows in given.items()}
+        truths = [
+            field for field in self.model.output_signature.values() if field.argument in given
+        ]
+        self._after = [field.check(given.pop(field.argument), n) for field in truths]
+        inputs = self.model.input_signature.sample(
+            n, self.seed, None, given, type(self.model).__name__
+        )
+        self._make = lambda: in_batches(self.model, inputs, 64)
+        self._before = [inputs[field.name] for field in shown]
+        self._columns = min(n, _MOST_COLUMNS)
 
     def _grids(self) -> list[Path]:
         """The grids in the folder by epoch; from epoch 10,000 on the numbers have more digits."""

@@ -32,8 +32,8 @@ class StopOnNaN(keras.callbacks.Callback):
         self.epoch = epoch
 
     def on_train_batch_end(self, batch, logs=None):
-        # A step computes its logs in this order, so the first broken one is nearest to the cause.
-        names = [metric.name for metric in self.model.metrics]
+        # The first broken one is nearest to the cause.
+        names = [name for name in self.model.logged if name in logs]
         broken = [name for name in names if not math.isfinite(float(logs[name]))]
         if not broken:
             return
@@ -72,6 +72,6 @@ def _cause(broken: list[str]) -> str:
         return f"the generator's last update overflowed; {_GENERATOR},"
     if "discriminator_loss" in broken:
         return f"the discriminator's loss overflowed; {_DISCRIMINATOR},"
-    if broken == ["generator_loss"]:
+    if all(name.startswith("generator_") for name in broken):
         return f"the discriminator's update before it overflowed; {_DISCRIMINATOR},"
     return "the gradient penalty overflowed; give it a smaller weight,"

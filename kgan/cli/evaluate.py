@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kgan.cli import models
-from kgan.cli.generate import conditions_option, rows_of, truncation_option
+from kgan.cli.inputs import input_options, read_inputs, truncation_option
 from kgan.cli.main import COUNTS, OneOf
 from kgan.cli.terminal import print_table, say
 from kgan.errors import UsageError
@@ -103,7 +103,7 @@ class Metrics(click.ParamType):
     help="The real images' features, saved earlier, in place of --data.",
 )
 @truncation_option
-@conditions_option
+@input_options("conditions")
 @click.option(
     "--json", "json_file", type=click.Path(path_type=Path), metavar="FILE", help="Write the scores."
 )
@@ -127,7 +127,7 @@ def evaluate(
     weights: Path | None,
     reference: Path | None,
     truncation: float | None,
-    conditions: Path | None,
+    conditions: str | None,
     json_file: Path | None,
     html_file: Path | None,
 ) -> None:
@@ -147,13 +147,13 @@ def evaluate(
     if json_file is not None and json_file == html_file:
         raise UsageError(f"--json and --html must be two files; received {str(json_file)!r} twice.")
     found = models.find(model)
-    rows = None if conditions is None else rows_of("--conditions", conditions)
     seed = secrets.randbelow(2**31) if seed is None else seed
     with contextlib.ExitStack() as files:
-        # Places that cannot be written are told before anything is measured.
+        # A place that cannot be written is refused before anything is measured.
         json_to = None if json_file is None else files.enter_context(replacing(json_file))
         html_to = None if html_file is None else files.enter_context(replacing(html_file))
         gan = models.load(found, recipe)
+        models.check_entry(gan, "generate", model)
         history = [] if html_file is None else models.history_of(found)
         from kgan.metrics import Evaluator, extractors, references, report
 
@@ -173,7 +173,7 @@ def evaluate(
             extractor=chosen,
             reference=None if reference is None else references.load(reference),
             truncation=truncation,
-            conditions=rows,
+            inputs=read_inputs(gan, {"conditions": conditions}),
         )
         with _progress() as progress:
             evaluation = measure(gan, progress)

@@ -29,12 +29,23 @@ from kgan.errors import UsageError
 @click.option(
     "--opset", type=int, metavar="N", help="The ONNX operator set, 9 to 18.  [default: 18]"
 )
-def export(model: str, recipe: Path | None, form: str, out: Path, opset: int | None) -> None:
+@click.option(
+    "--entry",
+    metavar="NAME",
+    help="What the model is asked: generate, encode, classify or codes.  [default: generate]",
+)
+def export(
+    model: str,
+    recipe: Path | None,
+    form: str,
+    out: Path,
+    opset: int | None,
+    entry: str | None,
+) -> None:
     """Export MODEL: a run folder, a .keras file, a preset folder or its name.
 
-    The averaged generator, in float32: `latent` and where it takes one `label`, `condition` or
-    `code` in, `image` out. The export is run in a fresh process and compared with Keras before it
-    gets its name.
+    By default that is `generate`: the averaged generator in float32, its inputs by name in, `image`
+    out. The export is run in a fresh process and compared with Keras before it gets its name.
     """
     if opset is not None and form != "onnx":
         raise UsageError(f"--opset is for --format onnx only; received --format {form}.")
@@ -42,10 +53,9 @@ def export(model: str, recipe: Path | None, form: str, out: Path, opset: int | N
     gan = models.load(found, recipe)
     import kgan
 
-    if form == "onnx":
-        made = kgan.export.to_onnx(gan, out, **({} if opset is None else {"opset": opset}))
-    else:
-        made = kgan.export.to_saved_model(gan, out)
+    write = kgan.export.to_onnx if form == "onnx" else kgan.export.to_saved_model
+    options = {"opset": opset, "entry": entry}
+    made = write(gan, out, **{name: each for name, each in options.items() if each is not None})
     say(
         f"{made.path}: {made.bytes / 1e6:.1f} MB, differs from Keras by {made.max_difference:.1e} "
         "at most"

@@ -142,6 +142,7 @@ def interpolate(
     found = models.find(model)
     with replacing(out) as temporary:
         gan = models.load(found, recipe)
+        models.check_entry(gan, "generate", model)
         import numpy as np
 
         from kgan import images, latent
@@ -225,11 +226,12 @@ def arithmetic(
     found = models.find(model)
     with replacing(out) as temporary:
         gan = models.load(found, recipe)
+        models.check_entry(gan, "generate", model)
         import numpy as np
 
         from kgan import images, latent
         from kgan.latent import synthesis
-        from kgan.latent.priors import within
+        from kgan.priors import within
 
         drawn = synthesis.latents(gan, count, seed)
         members = [drawn[places] for places in groups.values()]
@@ -316,6 +318,7 @@ def invert(
         picture = files.enter_context(replacing(out))
         arrays = None if latents_out is None else files.enter_context(replacing(latents_out))
         gan = models.load(found, recipe)
+        models.check_entry(gan, "generate", model)
         import numpy as np
 
         from kgan import images, latent
@@ -336,9 +339,11 @@ def invert(
         ]
         images.save_grid(picture, np.concatenate(cells), columns=columns)
         if arrays is not None:
+            from kgan.signature import Label
+
             further: dict[str, Any] = {} if codes is None else {"codes": codes}
             if label is not None:
-                further["label"] = label
+                further[Label.name] = label
             np.savez(arrays, latents=latents, errors=errors, **further)
     which = f"{len(made)}" if len(made) == total else f"the first {len(made)} of {total}"
     places = out if latents_out is None else f"{out}, {latents_out}"
@@ -384,6 +389,7 @@ def directions(
     found, seed = models.find(model), _drawn(seed)
     with replacing(out) as temporary:
         gan = models.load(found, recipe)
+        models.check_entry(gan, "generate", model)
         import numpy as np
 
         from kgan import images, latent

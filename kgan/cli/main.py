@@ -25,6 +25,7 @@ from kgan.version import __version__
 COMMANDS = {
     "train": "kgan.cli.train:train",
     "generate": "kgan.cli.generate:generate",
+    "translate": "kgan.cli.translate:translate",
     "evaluate": "kgan.cli.evaluate:evaluate",
     "latent": "kgan.cli.latent:latent",
     "export": "kgan.cli.export:export",
@@ -57,7 +58,7 @@ class Cli(click.Group):
         words = [word for word in words if word != "--debug"]
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
-            # What libraries tell each other is nothing that a user can mend.
+            # What libraries tell each other is nothing that a user can fix.
             for category in (DeprecationWarning, PendingDeprecationWarning, FutureWarning):
                 warnings.simplefilter("ignore", category)
             try:
@@ -177,10 +178,10 @@ def _explain(error: BaseException) -> tuple[int, str]:
         return WRONG_USE, _with_options(error)
     if isinstance(error, FileNotFoundError) and not _has_current_folder():
         return FAILURE, "The current folder was deleted; change to one that exists."
-    if isinstance(error, OSError) and error.errno in _MENDS:
+    if isinstance(error, OSError) and error.errno in _FIXES:
         # What has no name is mostly the standard output.
         name = f"{error.filename}: " if error.filename else ""
-        return FAILURE, f"{name}{error.strerror}; {_MENDS[error.errno]}"
+        return FAILURE, f"{name}{error.strerror}; {_FIXES[error.errno]}"
     if isinstance(error, MemoryError):
         return FAILURE, f"Out of memory: {error}; ask for fewer or smaller images at once."
     # Errors of kgan and of a wrong value speak for themselves; others need their kind.
@@ -226,7 +227,7 @@ def _with_options(message: object) -> str:
 _SPACE = "free some space, or choose another place."
 _PERMISSIONS = "check its permissions, or choose another place."
 _PLACE = "choose another place."
-_MENDS = {
+_FIXES = {
     errno.ENOSPC: _SPACE,
     errno.EDQUOT: _SPACE,
     errno.EFBIG: _SPACE,
@@ -238,7 +239,7 @@ _MENDS = {
     errno.ENOTDIR: _PLACE,
     errno.EISDIR: _PLACE,
     errno.ENAMETOOLONG: _PLACE,
-    errno.ELOOP: "mend the link, which leads to itself, or choose another place.",
+    errno.ELOOP: "fix the link, which leads to itself, or choose another place.",
 }
 
 

@@ -43,7 +43,7 @@ def _recipe_path(context: click.Context, option: click.Parameter, recipe: str | 
 def find(model: str) -> Path | str:
     """The `.keras` file, the preset or the run folder without `model.keras` that MODEL stands for.
 
-    Needs no TensorFlow, so that a wrong MODEL is told at once.
+    Needs no TensorFlow, so that a wrong MODEL is refused at once.
 
     Raises:
         UsageError: MODEL is none of these.
@@ -95,8 +95,8 @@ def _config(folder: Path) -> dict[str, Any]:
         return {}
 
 
-def load(found: Path | str, recipe: Path | None = None) -> GAN:
-    """The GAN that `find` found; of a run that has not ended, that of its newest checkpoint.
+def load(found: Path | str, recipe: Path | None = None) -> Any:
+    """The model that `find` found; of a run that has not ended, that of its newest checkpoint.
 
     Nothing beside the model is run but `recipe`, or the recipe that the model's run names, if the
     user has run that very file here.
@@ -126,6 +126,20 @@ def load(found: Path | str, recipe: Path | None = None) -> GAN:
             f"train` has not run it on this machine as it is; if you trust it, pass --recipe "
             f"{shlex.quote(name)}."
         ) from error
+
+
+def check_entry(gan: Any, entry: str, model: str) -> None:
+    """Check that MODEL can be asked for an entry point of this name.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    points = gan.entry_points()
+    if entry not in points:
+        raise UsageError(
+            f"MODEL={model!r} is a {type(gan).__name__}, which has nothing to {entry}; "
+            f"`kgan {next(iter(points))}` is for it."
+        )
 
 
 def _read(found: Path | str) -> GAN:
@@ -190,7 +204,7 @@ def _is_own(theirs: dict[str, Any]) -> bool:
 
 
 def _newest(run: Path) -> GAN:
-    """The networks of a run's newest good checkpoint, the averaged ones included."""
+    """The model as a run's newest good checkpoint holds it."""
     from kgan.callbacks import checkpoint
     from kgan.models.loading import from_json
 
@@ -198,7 +212,7 @@ def _newest(run: Path) -> GAN:
     found = checkpoint.newest(run / "checkpoints")
     assert found is not None, "find() has seen one"
     _, arrays = found
-    for part in ("networks", "average"):
-        for number, variable in enumerate(gan.state()[part]):
+    for part, variables in gan.state().items():
+        for number, variable in enumerate(variables):
             variable.assign(arrays[f"{part}/{number}"])
     return gan

@@ -159,9 +159,9 @@ def merged(given: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:
             continue
         option = f"--{name.replace('_', '-')}"
         was = "the recipe's own" if old is None else old
-        mend = "at least that many" if name == "epochs" else "leave it out"
+        fix = "at least that many" if name == "epochs" else "leave it out"
         raise UsageError(
-            f"{option}={value} differs from the run's, which is {was}; {mend}, or start a new run "
+            f"{option}={value} differs from the run's, which is {was}; {fix}, or start a new run "
             "with another --out."
         )
     return arguments

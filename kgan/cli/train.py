@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 DEFAULT_RECIPE = "dcgan_fashion_mnist"
 STRATEGIES = ("none", "mirrored", "multiworker")
 CONTENTS = {
-    "model.keras": "the trained GAN; `kgan generate {out}` and `kgan export {out}` read it",
+    "model.keras": "the trained GAN; `kgan {entry} {out}` and `kgan export {out}` read it",
     "best.keras": "the GAN of the epoch with the best score, told in best.json",
     "samples.gif": "the samples of all epochs as an animation",
     "samples/": "a grid of samples after each epoch",
@@ -210,7 +210,8 @@ def _run(config: dict, out: Path, resume: bool, chief: bool, console: Console) -
     import keras
     import tensorflow as tf
 
-    from kgan import callbacks, data, models, zoo
+    from kgan import callbacks, data, zoo
+    from kgan.models.trainer import Trainer
 
     strategy = _strategy(arguments["strategy"])
     recipe = zoo.recipe(config["recipe"]["argument"])
@@ -224,11 +225,12 @@ def _run(config: dict, out: Path, resume: bool, chief: bool, console: Console) -
     if arguments["resolution"]:
         # Refuses a size that the networks cannot make before every image is brought to it.
         size = arguments["resolution"]
-        _made(recipe, "model", models.GAN, (size, size, arguments["channels"] or 1), **seed)
+        _made(recipe, "model", Trainer, (size, size, arguments["channels"] or 1), **seed)
     with console.status("reading the data"):
         dataset = _made(recipe, "data", data.ImageDataset, **_data_arguments(arguments, recipe))
     with strategy.scope():
-        gan = _made(recipe, "model", models.GAN, dataset.image_shape, **seed)
+        gan = _made(recipe, "model", Trainer, dataset.image_shape, **seed)
+    gan.set_class_names(dataset.label_names)
     _describe(console, arguments, dataset, gan, strategy.num_replicas_in_sync, out)
     progress = callbacks.RichProgress(batch_size=dataset.batch_size, console=console)
     config |= {"arguments": arguments, **_full_config(dataset, gan)}
@@ -267,9 +269,10 @@ def _run(config: dict, out: Path, resume: bool, chief: bool, console: Console) -
     console.print(
         f"\nDone in {_duration(time.monotonic() - began)}. Everything is in {printable(out)}:"
     )
+    entry = next(iter(gan.entry_points()))
     for name, what in CONTENTS.items():
         if (out / name).exists():
-            line = f"  {name:<13} {what.format(out=shlex.quote(str(out)))}"
+            line = f"  {name:<13} {what.format(out=shlex.quote(str(out)), entry=entry)}"
             console.print(printable(line))
 
 
@@ -277,8 +280,8 @@ def _run(config: dict, out: Path, resume: bool, chief: bool, console: Console) -
 def _interrupts() -> Iterator[Callable[..., None]]:
     """Let Ctrl-C wait for the next call of the function given; a second one does not wait.
 
-    Python's own handler may raise where exceptions are dropped, in a finalizer, say, and then the
-    training would go on.
+    Python's own handler may raise where exceptions are dropped, as in a finalizer; the training
+    would go on.
     """
     pressed = False
 
@@ -316,9 +319,12 @@ def _made(recipe: ModuleType, function: str, kind: type, *arguments: Any, **name
             f"sys.exit({error.code!r})."
         ) from error
     if not isinstance(received, kind):
+        expected = {
+            "data": "kgan.data.ImageDataset",
+            "model": "kgan.models.GAN or another model of kgan",
+        }[function]
         raise UsageError(
-            f"RECIPE: {function}() must return a {kind.__module__.rpartition('.')[0]}."
-            f"{kind.__name__}; received {type(received).__name__}."
+            f"RECIPE: {function}() must return a {expected}; received {type(received).__name__}."
         )
     return received
 
@@ -326,23 +332,39 @@ def _made(recipe: ModuleType, function: str, kind: type, *arguments: Any, **name
 def _watchers(dataset: ImageDataset, gan: GAN, out: Path, metrics: list[str] | None) -> list[Any]:
     """The callbacks that look at generated images: their health, grids, and scores if asked for.
 
-    Of the first batch's vectors where the model needs some; none if the data have no vectors, which
-    `fit` is about to refuse.
+    They show what the first batch gives where the model needs inputs without a default; none if the
+    data lack them, which `fit` is about to refuse. Health and scores are of images that are made of
+    latents.
+
+    Raises:
+        UsageError: scores of a model that makes images of images.
     """
     from kgan.callbacks import Evaluate, Health, SampleGrid
     from kgan.callbacks.health import FEWEST
+    from kgan.signature import Image
+    from kgan.validate import fits
 
-    conditions = None
-    if "condition" in gan.generator_inputs:
-        spec = dataset.element_spec
-        if not (isinstance(spec, tuple) and len(spec) == 2 and spec[1].shape.rank == 2):
-            return []
-        conditions = next(iter(dataset))[1].numpy()
-    found: list[Any] = [SampleGrid(out / "samples", gif=out / "samples.gif", conditions=conditions)]
-    if dataset.num_images >= max(FEWEST, 2 * gan.pack):
+    first = next(iter(dataset.take(1)))
+    parts = first if isinstance(first, tuple) else (first,)
+    if len(parts) != len(gan.batch_signature):
+        return []
+    batch = dict(zip(gan.batch_signature, parts, strict=True))
+    required = gan.input_signature.required
+    if not all(fits(batch[field.name].shape[1:], field.shape) for field in required):
+        return []
+    translates = any(isinstance(field, Image) for field in required)
+    if translates and metrics:
+        raise UsageError(
+            f"--evaluate scores images that are made of latents; a {type(gan).__name__} makes them "
+            "of images. Leave it out; the loss l1 tells the distance from the true ones."
+        )
+    truths = gan.output_signature.values() if translates else ()
+    inputs = {field.argument: batch[field.name].numpy() for field in (*required, *truths)}
+    found: list[Any] = [SampleGrid(out / "samples", gif=out / "samples.gif", inputs=inputs)]
+    if not translates and dataset.num_images >= max(FEWEST, 2 * gan.pack):
         found.append(Health(folder=out))
     if metrics:
-        scores = Evaluate(dataset, metrics, conditions=conditions)
+        scores = Evaluate(dataset, metrics, inputs=inputs)
         if scores.evaluator.directions[scores.monitor] is not None:
             scores.best = out / "best.keras"
         found.append(scores)
@@ -436,8 +458,10 @@ def _describe(
         f"data        {printable(arguments['data'])}: {dataset.num_images:,} images of "
         f"{height}x{width}x{channels}, {steps} steps of {dataset.batch_size} an epoch"
     )
+    if gan.class_names:
+        console.print(f"classes     {printable(', '.join(gan.class_names))}")
     first, *others = [
-        (f"{network.count_params():,}", name) for name, network in gan.trained_networks.items()
+        (f"{network.count_params():,}", name) for name, network in gan.networks_by_name.items()
     ]
     counts = [f"{first[0]} parameters in the {first[1]}"]
     counts += [f"{count} in the {name}" for count, name in others]

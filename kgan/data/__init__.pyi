@@ -2,5 +2,5 @@ from .catalog import available as available
 from .dataset import ImageDataset as ImageDataset
 from .decode import FORMATS as FORMATS
 from .loader import load as load
+from .paired import pairs as pairs
 from .preparation import prepare as prepare
-from .validate import check_images as check_images

@@ -47,6 +47,7 @@ def decoded(
     channels: int | None,
     strict: bool,
     formats: Sequence[str] = decode.FORMATS,
+    beside: int = 1,
 ) -> Source:
     """The images of `items`, decoded now or by an earlier call with the same `identity`.
 
@@ -62,6 +63,7 @@ def decoded(
         channels: 1 to 4; None keeps the images' own.
         strict: an image that cannot be decoded is an error instead of a warning.
         formats: that are read, by Pillow's names.
+        beside: images in a file, beside each other; the source has them as channels of one.
 
     Raises:
         UsageError: images of unlike shapes, none left, or one broken with `strict`.
@@ -74,11 +76,13 @@ def decoded(
         "formats": sorted(formats),
         "pillow": PIL.__version__,
     }
+    if beside > 1:
+        identity["beside"] = beside
     digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:32]
     place = folder() / digest
 
     def pixels(items: Iterable[Item]) -> Iterator[tuple[Item, np.ndarray | Exception]]:
-        return _decode(items, resolution, channels, formats)
+        return _decode(items, resolution, channels, formats, beside)
 
     outdated = place.exists() and not (_whole(place) and _all_tried(place, items, pixels))
     if outdated or not place.exists():
@@ -135,14 +139,18 @@ def _all_tried(
 
 
 def _decode(
-    items: Iterable[Item], resolution: int | None, channels: int | None, formats: Sequence[str]
+    items: Iterable[Item],
+    resolution: int | None,
+    channels: int | None,
+    formats: Sequence[str],
+    beside: int = 1,
 ) -> Iterator[tuple[Item, np.ndarray | Exception]]:
     """Each item with its pixels, or with what went wrong."""
 
     def pixels(item: Item) -> np.ndarray | Exception:
         file = io.BytesIO(item.file) if isinstance(item.file, bytes) else item.file
         try:
-            return decode.read(file, resolution, channels, formats)
+            return decode.read(file, resolution, channels, formats, beside)
         # Pillow's decoders raise whatever a damaged file leads them to.
         except Exception as error:
             return error

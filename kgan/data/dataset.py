@@ -20,12 +20,14 @@ _WIDEST = 32  # characters of a source's name in `repr`
 class ImageDataset(tf.data.Dataset):
     """The batches of epoch 0, each float32 `(batch_size, height, width, channels)` in [-1, 1].
 
-    With labels each is `(images, labels)`, the labels int32 `(batch_size,)`. `kgan.data.load`
-    makes it; `GAN.fit` trains on the epochs that follow each other (`from_step`).
+    With labels each is `(images, labels)`, the labels int32 `(batch_size,)`; of pairs it is
+    `(sources, targets)`. `kgan.data.load` and `kgan.data.pairs` make it; `fit` trains on the epochs
+    that follow each other (`from_step`).
 
     Attributes:
         batch_size: images a batch.
         image_shape: `(height, width, channels)`.
+        image_shapes: that of each of the images that belong together, `image_shape` first.
         num_images: images of the source; those beyond the last whole batch are left out of the
             epoch, which are others in each.
         steps_per_epoch: whole batches in `num_images`.
@@ -41,10 +43,14 @@ class ImageDataset(tf.data.Dataset):
         seed: int,
         labels: bool,
         labelled: int | None = None,
+        mirror: bool = False,
+        jitter: int = 0,
     ):
         self.batch_size = batch_size
         self.num_images, height, width, channels = map(int, source.images.shape)
         self.image_shape = (height, width, channels)
+        self._parts = (source.images, *source.others)
+        self.image_shapes = [tuple(map(int, part.shape[1:])) for part in self._parts]
         self.steps_per_epoch = self.num_images // batch_size
         self.label_names = source.label_names
         self.config: dict[str, Any] = {
@@ -59,8 +65,12 @@ class ImageDataset(tf.data.Dataset):
             "num_images": self.num_images,
             "sha256": source.sha256,
         }
+        if source.others:
+            shapes = [list(shape) for shape in self.image_shapes]
+            self.config |= {"shapes": shapes, "mirror": mirror, "jitter": jitter}
         self._source = source
         self._labels = labels
+        self._change = (mirror, jitter)
         # The order of an epoch is drawn once, not for each batch; prefetching needs two.
         self._order = functools.lru_cache(maxsize=2)(
             lambda epoch: self._drawn(np.random.default_rng((seed, epoch)), labelled is not None)
@@ -103,7 +113,7 @@ class ImageDataset(tf.data.Dataset):
 
     def at(self, places: np.ndarray) -> np.ndarray:
         """The images at these places of the source, float32 `(len(places), *image_shape)`."""
-        return self._take(places)[0]
+        return _scaled(self._source.images[places])
 
     @property
     def element_spec(self):
@@ -166,15 +176,25 @@ class ImageDataset(tf.data.Dataset):
             step, replica = divmod(int(count), local)
             epoch, place = divmod(step, self.steps_per_epoch)
             start = place * self.batch_size + (worker * local + replica) * size
-            return self._take(self._order(epoch)[start : start + size])
+            indices = self._order(epoch)[start : start + size]
+            images = [part[indices] for part in self._parts]
+            if any(self._change):
+                first = start - place * self.batch_size
+                images = self._changed(images, step, slice(first, first + size))
+            return *map(_scaled, images), self._numbers(indices)
 
         # TensorFlow never lets go of what numpy_function calls, nor of the images behind it.
         weak = weakref.proxy(take)
 
         def batch(count: tf.Tensor):
-            images, labels = tf.numpy_function(weak, [count], (tf.float32, tf.int32))
-            images = tf.ensure_shape(images, (size, *self.image_shape))
-            return (images, tf.ensure_shape(labels, (size,))) if self._labels else images
+            types = [tf.float32] * len(self._parts) + [tf.int32]
+            *images, labels = tf.numpy_function(weak, [count], types)
+            images = [
+                tf.ensure_shape(image, (size, *shape))
+                for image, shape in zip(images, self.image_shapes, strict=True)
+            ]
+            labels = [tf.ensure_shape(labels, (size,))] if self._labels else []
+            return (*images, *labels) if len(images) + len(labels) > 1 else images[0]
 
         options = tf.data.Options()
         options.deterministic = True
@@ -184,10 +204,33 @@ class ImageDataset(tf.data.Dataset):
         stream.take_batch = take  # held by the stream, and so by all that is made of it
         return stream
 
-    def _take(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Images as float32 in [-1, 1], and labels, zeros where there are none."""
-        images = self._source.images[indices]
-        if images.dtype == np.uint8:
-            images = images / np.float32(127.5) - np.float32(1)
+    def _numbers(self, indices: np.ndarray) -> np.ndarray:
+        """The labels, zeros where there are none."""
         labels = self._source.labels
-        return images, np.zeros(len(indices), np.int32) if labels is None else labels[indices]
+        return np.zeros(len(indices), np.int32) if labels is None else labels[indices]
+
+    def _changed(self, images: list[np.ndarray], step: int, part: slice) -> list[np.ndarray]:
+        """Images that belong together, mirrored and moved together; `part` is theirs of the batch.
+
+        The draws are a function of (seed, step), another stream than that of any epoch's order.
+        """
+        mirror, jitter = self._change
+        random = np.random.default_rng((self.config["seed"], step, 3))
+        mirrored = (random.random(self.batch_size) < 0.5)[part, None, None, None] & mirror
+        down, right = random.integers(-jitter, jitter + 1, (2, self.batch_size))[:, part, None]
+        changed = []
+        for image in images:
+            image = np.where(mirrored, image[:, :, ::-1], image)
+            height, width = image.shape[1:3]
+            # The pixels at the edge are repeated.
+            rows = np.clip(np.arange(height) + down, 0, height - 1)[:, :, None]
+            columns = np.clip(np.arange(width) + right, 0, width - 1)[:, None]
+            changed.append(image[np.arange(len(image))[:, None, None], rows, columns])
+        return changed
+
+
+def _scaled(images: np.ndarray) -> np.ndarray:
+    """Images as float32 in [-1, 1]."""
+    if images.dtype == np.uint8:
+        return images / np.float32(127.5) - np.float32(1)
+    return images

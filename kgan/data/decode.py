@@ -55,8 +55,12 @@ def read(
     resolution: int | None,
     channels: int | None,
     formats: Sequence[str] = FORMATS,
+    beside: int = 1,
 ) -> np.ndarray:
     """The pixels of an image file (a path or an open binary file), turned upright.
+
+    A file of several images `beside` each other is cut into these, which are converted one by one
+    and become the channels of one.
 
     Of 16 bits the upper eight are kept. 32-bit and floating-point pixels are refused, for nothing
     says which of their values is white. See `convert` for the rest.
@@ -67,7 +71,19 @@ def read(
     """
     with opened(file, formats) as image:
         upright = _eight_bits(ImageOps.exif_transpose(image), image.format)
-        return _pixels(upright, resolution, channels)
+        if beside == 1:
+            return _pixels(upright, resolution, channels)
+        width, rest = divmod(upright.width, beside)
+        if rest or not width:
+            raise ValueError(
+                f"{beside} images beside each other need a width that is a multiple of {beside}, "
+                f"it has {upright.width} pixels"
+            )
+        parts = [
+            upright.crop((left, 0, left + width, upright.height))
+            for left in range(0, upright.width, width)
+        ]
+        return np.concatenate([_pixels(part, resolution, channels) for part in parts], -1)
 
 
 def convert(pixels: np.ndarray, resolution: int | None, channels: int | None) -> np.ndarray:

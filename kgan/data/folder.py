@@ -23,11 +23,13 @@ def from_folder(
     channels: int | None,
     strict: bool,
     formats: Sequence[str] = FORMATS,
+    beside: int = 1,
 ) -> Source:
     """The images below a folder, in the order of their paths.
 
     If every image lies in a subfolder, the sorted names of these are the classes. Symbolic links
-    are followed. Images of other formats than `formats` (Pillow's names) are left out.
+    are followed. Images of other formats than `formats` (Pillow's names) are left out. Of files
+    that hold several images `beside` each other, these are the channels of one.
 
     Raises:
         UsageError: no such folder, or no image in it; unlike images; broken ones with `strict`.
@@ -40,7 +42,7 @@ def from_folder(
             f"source={str(path)!r} must be a folder of images; found {state}. Check the path; "
             "images in one file are passed as NumPy arrays."
         )
-    files = _image_files(folder, formats)
+    files = image_files(folder, formats)
     relative = [file.relative_to(folder) for file in files]
     classes = sorted({file.parts[0] for file in relative})
     if any(len(file.parts) == 1 for file in relative):
@@ -61,6 +63,7 @@ def from_folder(
         channels,
         strict,
         formats,
+        beside,
     )
 
 
@@ -73,7 +76,7 @@ def _version(file: Path) -> tuple[int, int]:
     return (status.st_size, status.st_mtime_ns)
 
 
-def _image_files(folder: Path, formats: Sequence[str]) -> list[Path]:
+def image_files(folder: Path, formats: Sequence[str]) -> list[Path]:
     """The files below with the suffix of an image of these formats, sorted.
 
     Warns of those of other formats that Pillow reads. Hidden ones are left out, and so are folders

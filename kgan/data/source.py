@@ -11,8 +11,8 @@ import numpy as np
 
 from kgan.checks import check_integer
 from kgan.data.decode import convert
-from kgan.data.validate import check_images, check_labels, check_shape
 from kgan.errors import UsageError
+from kgan.validate import check_images, check_labels, check_shape
 
 PACKAGED = {
     "fashion_mnist": Path(__file__).with_name("fashion_mnist_10k.npz"),
@@ -29,6 +29,7 @@ class Source:
     labels: np.ndarray | None  # int32 (images,)
     label_names: tuple[str, ...] | None
     sha256: str  # of the pixels, the shape and the labels
+    others: tuple[np.ndarray, ...] = ()  # images that belong to `images`, one beside each
 
 
 def from_arrays(
@@ -58,16 +59,24 @@ def from_arrays(
 
 def packaged(name: str, resolution: int | None, channels: int | None) -> Source:
     """One of the sets that come with kgan."""
-    try:
-        with np.load(PACKAGED[name]) as file:
-            label_names = tuple(str(label) for label in file["label_names"])
-            pixels, labels = file["image"], file["label"]
-    # The readers of ZIP and NumPy raise whatever a damaged file leads them to.
-    except Exception as error:
-        raise OSError(f"{PACKAGED[name]} is damaged ({error}); install kgan again.") from error
+    pixels, labels, names = read_packaged(PACKAGED[name], "image", "label", "label_names")
     pixels = pixels if pixels.ndim == 4 else pixels[..., np.newaxis]
     source = from_arrays((pixels, labels), resolution, channels, name)
-    return Source(name, source.images, source.labels, label_names, source.sha256)
+    return Source(name, source.images, source.labels, tuple(map(str, names)), source.sha256)
+
+
+def read_packaged(path: Path, *names: str) -> list[np.ndarray]:
+    """Arrays of a file that comes with kgan.
+
+    Raises:
+        OSError: it is damaged.
+    """
+    try:
+        with np.load(path) as file:
+            return [file[name] for name in names]
+    # The readers of ZIP and NumPy raise whatever a damaged file leads them to.
+    except Exception as error:
+        raise OSError(f"{path} is damaged ({error}); install kgan again.") from error
 
 
 def hide_labels(source: Source, labelled: int, seed: int) -> Source:

@@ -140,14 +140,14 @@ def _download(name: str, builder: Any) -> None:
     Raises:
         OSError: it could not; a ConnectionError where there is no network.
     """
-    mend = (
+    fix = (
         "Connect this machine, or fetch the files elsewhere and run "
         f"`kgan data prepare {name} --from FOLDER`."
     )
     if host := _unreachable(builder):
         raise ConnectionError(
             f"The data set {name!r} is not prepared in {data_dir()} and cannot be downloaded: "
-            f"{host} was not found. {mend}"
+            f"{host} was not found. {fix}"
         )
     try:
         builder.download_and_prepare()
@@ -155,7 +155,7 @@ def _download(name: str, builder: Any) -> None:
     except Exception as error:
         raise OSError(
             f"The data set {name!r} could not be downloaded and prepared in {data_dir()}: "
-            f"{type(error).__name__}: {error} {mend}"
+            f"{type(error).__name__}: {error} {fix}"
         ) from error
 
 

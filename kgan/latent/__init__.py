@@ -3,4 +3,4 @@
 from kgan.latent.inversion import invert as invert
 from kgan.latent.paths import arithmetic as arithmetic, linear as linear, spherical as spherical
 from kgan.latent.pca import directions as directions
-from kgan.latent.priors import PRIORS as PRIORS, draw as draw, sample as sample
+from kgan.priors import PRIORS as PRIORS, draw as draw, sample as sample

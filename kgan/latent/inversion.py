@@ -9,11 +9,12 @@ import numpy as np
 
 from kgan.batches import in_batches
 from kgan.checks import check_integer, check_number
-from kgan.data.validate import check_images
 from kgan.errors import UsageError
 from kgan.latent import synthesis
 from kgan.latent.paths import check_finite
-from kgan.latent.priors import within
+from kgan.priors import within
+from kgan.signature import Code, Label, Latent
+from kgan.validate import check_images
 
 if TYPE_CHECKING:
     from kgan.models import GAN
@@ -70,7 +71,7 @@ def invert(
 
     synthesis.check_movable(gan)
     images = check_images(images, gan.image_shape)
-    if label is None and "label" in gan.generator_inputs:
+    if label is None and gan.input_signature.of(Label) is not None:
         raise UsageError(
             f"label must be the class of the images, since {type(gan).__name__} makes images of "
             "classes; received None. Invert the images of each class by themselves."
@@ -78,7 +79,7 @@ def invert(
     steps = check_integer("steps", steps, 1)
     learning_rate = check_number("learning_rate", learning_rate, 1e-6)
     prior_weight = check_number("prior_weight", prior_weight, 0)
-    if start is None and hasattr(gan, "averaged_encoder"):
+    if start is None and "encode" in gan.entry_points():
         start = gan.encode(images)
     starts = check_integer("starts", starts, 1 if start is None else 0)
     shape = (len(images), gan.latent_dim)
@@ -120,7 +121,7 @@ def invert(
 
 def codes_of(gan: GAN, images: np.ndarray) -> np.ndarray | None:
     """The codes that an InfoGAN finds in images; None for other GANs."""
-    return gan.encode(images) if "code" in gan.generator_inputs else None
+    return gan.encode(images) if gan.input_signature.of(Code) is not None else None
 
 
 def _search(gan: GAN, prior_weight: float, held: dict[str, np.ndarray]) -> Callable:
@@ -153,7 +154,7 @@ def _search(gan: GAN, prior_weight: float, held: dict[str, np.ndarray]) -> Calla
         for step in tf.range(steps + 1):
             with tf.GradientTape() as tape:
                 tape.watch(latents)
-                difference = tf.cast(gan({"latent": latents, **held}), tf.float32) - images
+                difference = tf.cast(gan({Latent.name: latents, **held}), tf.float32) - images
                 error = tf.reduce_mean(tf.square(difference), (1, 2, 3))
                 loss = error + prior_weight * tf.reduce_mean(tf.square(latents), 1)
                 # Adam does not mind the factor, and float16 gradients would vanish without it.

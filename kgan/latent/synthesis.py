@@ -1,16 +1,17 @@
-"""What a GAN makes of latents; the one place that knows what its generator takes besides them."""
+"""A GAN's images and features of latents, with its other inputs held fixed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kgan.batches import in_batches
 from kgan.checks import check_integer
 from kgan.errors import UsageError, unknown_name
-from kgan.latent.priors import sample
+from kgan.priors import sample
+from kgan.signature import Code, Label, Latent
 
 if TYPE_CHECKING:
     from kgan.models import GAN
@@ -29,10 +30,11 @@ def check_movable(gan: GAN) -> None:
     Raises:
         UsageError: each of its images has a condition of its own.
     """
-    if "condition" in gan.generator_inputs:
+    for field in gan.input_signature.required:
         raise UsageError(
-            "The latents of a generator with a condition_dim cannot be searched or moved along "
-            "directions: each image has a condition of its own. Use gan.generate(conditions=…)."
+            f"The latents of a generator with a {field.name}_dim cannot be searched or moved along "
+            f"directions: each image has a {field.name} of its own. Use "
+            f"gan.generate({field.argument}=…)."
         )
 
 
@@ -40,30 +42,33 @@ def held(gan: GAN, n: int, label: int | None = None, codes=None) -> dict[str, np
     """What the generator of n images takes besides latents, by name.
 
     The same for each image: the label, class 0 if none is given, or an InfoGAN's code, that of
-    `gan.sample_inputs(1, 0)`; or else the `codes`, one an image.
+    `gan.generator_inputs(1, 0)`; or else the `codes`, one per image.
 
     Raises:
         UsageError: a label that the GAN does not know, or a generator with a condition.
     """
     if label is not None:
-        if "label" not in gan.generator_inputs:
+        field = gan.input_signature.of(Label)
+        if field is None:
             raise UsageError(
                 f"label must be None, since {type(gan).__name__} makes images without labels; "
                 f"received {label!r}."
             )
         label = check_integer("label", label, 0, None if gan.classes is None else gan.classes - 1)
-    if len(gan.generator_inputs) == 1:
+    if not gan.input_signature.conditions:
         return {}
     check_movable(gan)
     if codes is not None:
-        return {"code": codes}
-    one = gan.sample_inputs(1, 0, labels=None if label is None else [label])
-    return {name: row.repeat(n, 0) for name, row in one.items() if name != "latent"}
+        return {Code.name: codes}
+    known = gan.input_signature.of(Label)
+    given: dict[str, Any] = {} if label is None or known is None else {known.argument: [label]}
+    one = gan.generator_inputs(1, 0, **given)
+    return {name: row.repeat(n, 0) for name, row in one.items() if name != Latent.name}
 
 
 def images(gan: GAN, latents: np.ndarray, label: int | None = None, codes=None) -> np.ndarray:
     """Images of any number of latents: float32, `(n, height, width, channels)`, in [-1, 1]."""
-    rows = {"latent": latents, **held(gan, len(latents), label, codes)}
+    rows = {Latent.name: latents, **held(gan, len(latents), label, codes)}
     return in_batches(gan, rows, _CHUNK)
 
 
@@ -89,7 +94,7 @@ def features(
         if not isinstance(found, keras.layers.InputLayer)
     }
     inputs = structure(generator)
-    start = inputs["latent"] if isinstance(inputs, dict) else inputs
+    start = inputs[Latent.name] if isinstance(inputs, dict) else inputs
     if layer is None:
         layer = next(
             name for name, found in layers.items() if found.weights and _follows(found, start)
@@ -100,7 +105,7 @@ def features(
 
     def call(latents: np.ndarray) -> np.ndarray:
         rest = held(gan, len(latents), label)
-        found = part({"latent": latents, **rest} if rest else latents, training=False)
+        found = part({Latent.name: latents, **rest} if rest else latents, training=False)
         return np.asarray(found, np.float32).reshape(len(latents), -1)
 
     return call

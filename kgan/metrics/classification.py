@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from kgan.checks import check_integer
-from kgan.data.validate import check_images, check_labels
 from kgan.errors import UsageError
+from kgan.validate import check_images, check_labels
 
 BATCH = 128  # images that the classifier learns from at a time
 WIDTH, FEATURE_DIM = 24, 96  # those of the packaged judge

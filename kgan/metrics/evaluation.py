@@ -16,6 +16,7 @@ from kgan.metrics.measures import Evidence, Fakes, Measure, Value
 from kgan.metrics.protocol import Protocol, Score
 from kgan.metrics.references import Reference
 from kgan.precision import compute_dtypes
+from kgan.signature import Label, in_turn
 
 if TYPE_CHECKING:
     from kgan.metrics.extractors.extractor import Extractor
@@ -38,7 +39,7 @@ class Evaluation:
         seed: of the first repeat.
         extractor: what gave the features; None if no metric needed any.
         reference: the real images' features; None if no metric needed any.
-        truncation, conditions: how the images were asked for.
+        truncation, inputs: how the images were asked for.
     """
 
     scores: list[Score]
@@ -47,12 +48,12 @@ class Evaluation:
     extractor: Extractor | None = None
     reference: Reference | None = None
     truncation: float | None = None
-    conditions: np.ndarray | None = None
+    inputs: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
 
     def images(self, gan: GAN, n: int) -> np.ndarray:
         """The first n images of the first repeat: float32 `(n, *image_shape)` in [-1, 1]."""
-        conditions = _in_turn(self.conditions, n)
-        return gan.generate(n, self.seed, truncation=self.truncation, conditions=conditions)
+        given: dict[str, Any] = {name: in_turn(rows, n) for name, rows in self.inputs.items()}
+        return gan.generate(n, self.seed, self.truncation, **given)
 
     def __getitem__(self, name: str) -> Score:
         """The score of that name.
@@ -97,7 +98,8 @@ class Evaluator:
             the images have its shape, else EfficientNet-lite0.
         reference: the real images' features, made earlier, in place of the data.
         truncation: as in `gan.generate`.
-        conditions: vectors that the images have in turn, for a model with a `condition_dim`.
+        inputs: what the generator takes and has no default for, in turn over the images, such as
+            `{"conditions": vectors}`.
         by_class: find the figures of each class, too, for `Evaluation.by_class`.
 
     Raises:
@@ -115,7 +117,7 @@ class Evaluator:
         extractor: Any = None,
         reference: Reference | None = None,
         truncation: float | None = None,
-        conditions: Any = None,
+        inputs: Mapping[str, Any] | None = None,
         by_class: bool = True,
     ):
         from kgan.data import ImageDataset, load
@@ -126,7 +128,7 @@ class Evaluator:
         self.repeats = check_integer("repeats", repeats, 1)
         self.seed = check_integer("seed", seed, 0, 2**32 - self.repeats)
         self.truncation = truncation
-        self.conditions = None if conditions is None else _rows(conditions)
+        self.inputs = {name: _rows(name, rows) for name, rows in (inputs or {}).items()}
         self.by_class = check_flag("by_class", by_class)
         self._graph: tuple[GAN, Any] | None = None
         if data is not None and not isinstance(data, ImageDataset):
@@ -175,7 +177,7 @@ class Evaluator:
             self.extractor,
             self.reference,
             self.truncation,
-            self.conditions,
+            self.inputs,
         )
 
     @property
@@ -228,7 +230,7 @@ class Evaluator:
         # Raises an error for inputs that the generator lacks or does not take.
         self._inputs(gan, 2, self.seed)
         for name, measure in self.measures.items():
-            if "labels" in measure.needs and "label" not in gan.generator_inputs:
+            if "labels" in measure.needs and gan.input_signature.of(Label) is None:
                 raise UsageError(
                     f"metrics={name!r} needs a model that is asked for classes; "
                     f"{type(gan).__name__} takes none. Leave it out, or train a ConditionalGAN."
@@ -290,8 +292,8 @@ class Evaluator:
                 raise _unlabelled(name, self.reference.data["source"])
 
     def _inputs(self, gan: GAN, samples: int, seed: int) -> dict[str, np.ndarray]:
-        conditions = _in_turn(self.conditions, samples)
-        return gan.sample_inputs(samples, seed, self.truncation, conditions=conditions)
+        given = {name: in_turn(rows, samples) for name, rows in self.inputs.items()}
+        return gan.generator_inputs(samples, seed, self.truncation, **given)
 
     def _evidence(
         self, gan: GAN, repeat: int, progress: Callable[[int, int], None] | None
@@ -323,7 +325,7 @@ class Evaluator:
         fake = Fakes(
             np.concatenate(features),
             np.concatenate(logits) if classed else None,
-            inputs.get("label"),
+            evidence.labels,
         )
         return dataclasses.replace(evidence, fake=fake)
 
@@ -358,8 +360,8 @@ class Evaluator:
             "background": "white" if transparent else None,
             "precision": precision if sampled else "float32",
             "truncation": self.truncation if sampled else None,
-            "labels": "in turn" if "label" in gan.generator_inputs else None,
-            "conditions": None if self.conditions is None else _digest(self.conditions),
+            "labels": "in turn" if gan.input_signature.of(Label) else None,
+            **{name: _digest(rows) for name, rows in self.inputs.items()},
         }
         protocol = Protocol(
             metric=measure.metric,
@@ -411,7 +413,7 @@ def _by_class(evidence: Evidence) -> dict[str, dict[int, float]]:
     return found
 
 
-def _rows(conditions: Any) -> np.ndarray:
+def _rows(argument: str, conditions: Any) -> np.ndarray:
     """Vectors as float32 `(m, n)`.
 
     Raises:
@@ -423,14 +425,10 @@ def _rows(conditions: Any) -> np.ndarray:
         rows = np.full((), np.nan, np.float32)
     if rows.ndim != 2 or not rows.size or not np.isfinite(rows).all():
         raise UsageError(
-            "conditions must be finite numbers of the shape (m, condition_dim), m at least 1; "
+            f"{argument} must be finite numbers of the shape (m, n), m at least 1; "
             f"received {f'the shape {rows.shape}' if rows.ndim else repr(conditions)}."
         )
     return rows
-
-
-def _in_turn(rows: np.ndarray | None, n: int) -> np.ndarray | None:
-    return None if rows is None else rows[np.arange(n) % len(rows)]
 
 
 def _digest(rows: np.ndarray) -> str:

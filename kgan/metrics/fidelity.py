@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from kgan.checks import check_flag, check_integer
-from kgan.data.validate import check_images
 from kgan.errors import UsageError, unknown_name
+from kgan.validate import check_images
 
 WINDOW = 11  # pixels, the width of the Gaussian window
 RANGE = 255.0  # of the pixels that are compared

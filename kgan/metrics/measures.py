@@ -12,6 +12,7 @@ from kgan.data.decode import over_white
 from kgan.errors import UsageError, unknown_name
 from kgan.images import to_uint8
 from kgan.metrics.references import drawn
+from kgan.signature import Label
 
 if TYPE_CHECKING:
     from kgan.models import GAN
@@ -70,7 +71,13 @@ class Evidence:
     @property
     def num_fake(self) -> int:
         """How many images are generated."""
-        return len(self.inputs["latent"])
+        return len(next(iter(self.inputs.values())))
+
+    @property
+    def labels(self) -> np.ndarray | None:
+        """The class that each image was asked for; None for a model without classes."""
+        label = self.gan.input_signature.of(Label)
+        return None if label is None else self.inputs[label.name]
 
     def images(self) -> Iterator[np.ndarray]:
         """The generated images, in batches, rounded to 8 bits as files hold them.
@@ -285,9 +292,10 @@ def _path_length(evidence: Evidence, epsilon: float, trim: float) -> dict[str, V
         evidence.num_fake,
         epsilon,
         evidence.seed,
-        labels=evidence.inputs.get("label"),
-        codes=evidence.inputs.get("code"),
-        conditions=evidence.inputs.get("condition"),
+        inputs={
+            field.argument: evidence.inputs[field.name]
+            for field in evidence.gan.input_signature.conditions
+        },
         trim=trim,
     )
     return {"ppl": Value(found)}
@@ -324,7 +332,7 @@ def _pair_settings(evidence: Evidence) -> dict[str, Any]:
 def _ms_ssim(evidence: Evidence, images: int, pairs: int, scales: int) -> dict[str, Value]:
     from kgan.metrics.ms_ssim import ms_ssim_diversity
 
-    labels = evidence.inputs.get("label")
+    labels = evidence.labels
     found = ms_ssim_diversity(
         np.concatenate(list(evidence.first(images))),
         None if labels is None else labels[:images],
@@ -349,7 +357,7 @@ def _classification_accuracy(evidence: Evidence, epochs: int) -> dict[str, Value
     known = evidence.data.labels >= 0  # hidden ones are -1
     found = classification_accuracy_score(
         np.concatenate(list(evidence.first(evidence.num_fake))),
-        evidence.inputs["label"],
+        evidence.labels,
         over_white(evidence.data.images[known]),
         evidence.data.labels[known],
         epochs,

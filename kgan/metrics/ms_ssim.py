@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from kgan.checks import check_integer
-from kgan.data.validate import check_images, check_labels
 from kgan.errors import UsageError
 from kgan.metrics.fidelity import WINDOW, check_pair, in_blocks, pixels, similarity
+from kgan.validate import check_images, check_labels
 
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # of the scales, from the finest, as published
 

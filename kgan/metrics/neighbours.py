@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kgan.checks import check_integer
-from kgan.data.validate import check_images
 from kgan.errors import UsageError
 from kgan.metrics.check import check_classes, check_dimensions, check_features
 from kgan.metrics.distances import Pairs
+from kgan.validate import check_images
 
 if TYPE_CHECKING:
     from PIL import Image

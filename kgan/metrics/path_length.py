@@ -9,7 +9,7 @@ one distance, ε and image size, and for latents of as many dimensions.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +17,7 @@ import numpy as np
 from kgan.checks import check_flag, check_integer, check_number
 from kgan.errors import UsageError
 from kgan.latent.paths import linear_at, spherical_at
+from kgan.signature import Latent
 
 if TYPE_CHECKING:
     from kgan.metrics.extractors import Extractor
@@ -35,9 +36,7 @@ def path_length(
     epsilon: float = 1e-4,
     seed: int = 0,
     *,
-    labels: Any = None,
-    codes: Any = None,
-    conditions: Any = None,
+    inputs: Mapping[str, Any] | None = None,
     ends: bool = False,
     trim: float = 1.0,
     batch_size: int = 64,
@@ -47,8 +46,7 @@ def path_length(
     The paper takes n = 100,000 and LPIPS with VGG16.
 
     Args:
-        gan, distance, n, epsilon, seed, labels, codes, conditions, ends, batch_size: as for
-            `path_lengths`.
+        gan, distance, n, epsilon, seed, inputs, ends, batch_size: as for `path_lengths`.
         trim: percent of the lengths that are left out at either end, below 50; 1 as in the paper's
             code, 0 for none.
 
@@ -61,9 +59,7 @@ def path_length(
         n,
         epsilon,
         seed,
-        labels=labels,
-        codes=codes,
-        conditions=conditions,
+        inputs=inputs,
         ends=ends,
         batch_size=batch_size,
     )
@@ -77,9 +73,7 @@ def path_lengths(
     epsilon: float = 1e-4,
     seed: int = 0,
     *,
-    labels: Any = None,
-    codes: Any = None,
-    conditions: Any = None,
+    inputs: Mapping[str, Any] | None = None,
     ends: bool = False,
     batch_size: int = 64,
 ) -> np.ndarray:
@@ -98,7 +92,7 @@ def path_lengths(
         epsilon: the step, as a share of the path. A larger one loses less to rounding.
         seed: of the latents and the positions, 0 to 2**32 - 1. The paths begin at the latents of
             `gan.generate(n, seed)`.
-        labels, codes, conditions: as for `gan.generate`.
+        inputs: the other arguments of `gan.generate`, such as `{"labels": …}`.
         ends: measure at the beginning of each path only (t = 0), the paper's other variant.
         batch_size: images at a time, two per path.
 
@@ -106,16 +100,16 @@ def path_lengths(
         UsageError: what `gan.generate` refuses, an impossible count or step, or a distance that
             does not give a finite number for each pair.
     """
-    from kgan.latent.priors import sample
-    from kgan.networks.check import answer
+    from kgan.networks.check import call_network
     from kgan.precision import compute_dtypes, float32_clone
+    from kgan.priors import sample
 
     n = check_integer("n", n, 1)
     seed = check_integer("seed", seed, 0, 2**32 - 1)
     epsilon = check_step(epsilon)
     pairs = max(check_integer("batch_size", batch_size, 2) // 2, 1)
-    inputs = gan.sample_inputs(n, seed, None, labels, codes, conditions)
-    n = len(inputs["latent"])
+    fed = gan.generator_inputs(n, seed, **(inputs or {}))
+    n = len(fed[Latent.name])
     latents = sample(2 * n, gan.latent_dim, seed, prior=gan.prior).astype(np.float64)
     # Another stream than that of the latents, so that both are independent.
     positions = np.random.RandomState([seed, 1]).uniform(0.0, 1.0, (n, 1))
@@ -130,9 +124,9 @@ def path_lengths(
         rows = slice(at, at + pairs)
         first, second, position = latents[:n][rows], latents[n:][rows], positions[rows]
         both = [way(first, second, position), way(first, second, position + epsilon)]
-        side = {name: np.concatenate([values[rows]] * 2) for name, values in inputs.items()}
-        side["latent"] = np.concatenate(both).astype(np.float32)
-        images = np.asarray(answer(generator, side, training=False), np.float32)
+        batch = {name: np.concatenate([values[rows]] * 2) for name, values in fed.items()}
+        batch[Latent.name] = np.concatenate(both).astype(np.float32)
+        images = np.asarray(call_network(generator, batch, False, Latent.name), np.float32)
         count = len(position)
         lengths[rows] = pair_lengths(distance, images[:count], images[count:], epsilon)
     return lengths

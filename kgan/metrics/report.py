@@ -17,6 +17,7 @@ from kgan.latent import synthesis
 from kgan.metrics import neighbours
 from kgan.metrics.evaluation import Evaluation
 from kgan.metrics.protocol import Score
+from kgan.signature import Label, Latent
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -82,7 +83,7 @@ def write(
     body = "\n".join(f"<h2>{heading}</h2>\n{content}" for heading, content in sections if content)
     counts = ", ".join(
         f"{network.count_params():,} parameters in the {name}"
-        for name, network in gan.trained_networks.items()
+        for name, network in gan.networks_by_name.items()
     )
     from kgan.version import __version__
 
@@ -129,7 +130,8 @@ def _scores(scores: Sequence[Score]) -> str:
 
 
 def _samples(gan: GAN, evaluation: Evaluation) -> str:
-    columns = class_columns(gan.classes, _SAMPLES) if "label" in gan.generator_inputs else None
+    label = gan.input_signature.of(Label)
+    columns = class_columns(label.classes, _SAMPLES) if label else None
     picture = grid(evaluation.images(gan, _SAMPLES), columns)
     return _picture(picture, f"{_SAMPLES} samples of seed {evaluation.seed}, not picked.")
 
@@ -150,11 +152,11 @@ def _nearest(gan: GAN, evaluation: Evaluation, data: ImageDataset | None) -> str
 
 
 def _ways(gan: GAN, evaluation: Evaluation) -> str:
-    if "condition" in gan.generator_inputs:  # whose images have no latents alone
+    if gan.input_signature.required:  # no image has latents alone
         return ""
     path = latent.spherical if gan.prior == "normal" else latent.linear
-    drawn = gan.sample_inputs(2 * _WAYS, evaluation.seed, evaluation.truncation)
-    ends = drawn["latent"]
+    drawn = gan.generator_inputs(2 * _WAYS, evaluation.seed, evaluation.truncation)
+    ends = drawn[Latent.name]
     ways = path(ends[::2], ends[1::2], _STEPS).swapaxes(0, 1)
     images = synthesis.images(gan, ways.reshape(-1, gan.latent_dim))
     return _picture(grid(images, _STEPS), "From the image on the left to that on the right.")

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from kgan.checks import check_integer
-from kgan.data.validate import check_images
 from kgan.errors import UsageError
 from kgan.metrics.check import check_features
 from kgan.metrics.fidelity import check_pair
+from kgan.validate import check_images
 
 PATCH = 7  # pixels per side
 _BLOCK = 1 << 23  # projections in memory at once, of each set

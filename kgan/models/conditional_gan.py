@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 
 from kgan.checks import check_integer
 from kgan.errors import UsageError, unknown_name
-from kgan.models.variant import Blueprint, Variant
-from kgan.networks import Condition
+from kgan.models.variant import Shared, Variant, architecture
+from kgan.signature import Field, Label, Vector
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 _CONDITIONINGS = ("concatenation", "projection")
-_EMBEDDING = 64
 
 
 @keras.saving.register_keras_serializable(package="kgan")
@@ -20,19 +22,22 @@ class ConditionalGAN(Variant):
     """Both players know the condition; `generate(labels=…)` or `generate(conditions=…)` asks.
 
     With "concatenation" the embedded condition is a part of the latent and a further channel of
-    the discriminator's image. With "projection" it steers the generator's batch normalisation
-    (networks without one concatenate it) and is projected onto the discriminator's features, which
-    is normalised spectrally; `compile` then has the hinge loss and Adam(0.0002, β₁ = 0, β₂ = 0.9)
-    by default, otherwise DCGAN's.
+    the discriminator's image. With "projection" it modulates the generator's batch normalization
+    (networks without one concatenate it) and is projected onto the features of the discriminator,
+    which has spectral normalization. By default `compile` then takes the hinge loss and
+    Adam(0.0002, β₁ = 0, β₂ = 0.9), otherwise what DCGAN takes.
 
     Args:
         image_shape: `(height, width, channels)`.
         classes: how many classes the labels 0..classes-1 have; None with `condition_dim`.
-        latent_dim: length of a latent.
-        width: channels of the networks; their module says at which place.
         conditioning: "concatenation" or "projection".
         condition_dim: length of the vectors, where the condition is one; None with `classes`.
-        networks, normalization, prior, ema_halflife_images, seed, dtype, name: as in `DCGAN`.
+        shared: as in `DCGAN`.
+
+    Example:
+        >>> gan = kgan.ConditionalGAN((28, 28, 1), classes=10, width=32)
+        >>> gan.compile("hinge")
+        >>> gan.fit(kgan.data.load("fashion_mnist", batch_size=32, labels=True), epochs=12)
 
     Raises:
         UsageError: neither or both of `classes` and `condition_dim`, fewer than two classes, or
@@ -47,17 +52,9 @@ class ConditionalGAN(Variant):
         self,
         image_shape: tuple[int, int, int] = (64, 64, 3),
         classes: int | None = None,
-        latent_dim: int = 100,
-        width: int = 128,
         conditioning: str = "concatenation",
         condition_dim: int | None = None,
-        networks: str = "dcgan",
-        normalization: str | None = None,
-        prior: str = "normal",
-        ema_halflife_images: float | None = 10_000.0,
-        seed: int = 0,
-        dtype: str | None = None,
-        name: str | None = None,
+        **shared: Unpack[Shared],
     ):
         if (classes is None) == (condition_dim is None):
             raise UsageError(
@@ -66,38 +63,28 @@ class ConditionalGAN(Variant):
             )
         if conditioning not in _CONDITIONINGS:
             raise unknown_name("conditioning", conditioning, _CONDITIONINGS)
+        field: Field
         if classes is not None:
-            classes = check_integer("classes", classes, 2)
-            condition = Condition("label", classes, _EMBEDDING)
+            field = Label(check_integer("classes", classes, 2))
         else:
-            size = check_integer("condition_dim", condition_dim, 1)
-            condition = Condition("condition", size, _EMBEDDING)
+            field = Vector(check_integer("condition_dim", condition_dim, 1))
         projects = conditioning == "projection"
-        blueprint = Blueprint(
-            networks,
-            image_shape,
-            width,
-            normalization,
-            prior,
-            seed,
-            dtype,
-            paper_normalizations=("spectral",) if projects else (),
-        )
-        steers = projects and blueprint.family.conditional
+        modulates = projects and architecture(shared, type(self)).modulated
         super().__init__(
-            blueprint,
-            blueprint.generator(
-                latent_dim, condition=condition, through="normalization" if steers else "input"
-            ),
-            blueprint.discriminator(
-                condition=condition,
-                through="projection" if projects else "input",
-            ),
-            ema_halflife_images,
-            name,
+            image_shape,
+            shared,
+            conditions=[field],
+            judged=[field],
+            generator={"conditioning": "modulation" if modulates else "concatenation"},
+            discriminator={"conditioning": conditioning},
+            normalizations=("spectral",) if projects else (),
         )
-        self.classes = classes
         self.conditioning = conditioning
+
+    @property
+    def condition_dim(self) -> int | None:
+        """The length of the vectors; None for classes."""
+        return None if self.classes else self.input_signature[Vector.name].shape[0]
 
     def compile_defaults(self) -> dict[str, Any]:
         defaults = super().compile_defaults()

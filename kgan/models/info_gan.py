@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from kgan import latent
+from kgan import priors
 from kgan.batches import in_batches
 from kgan.checks import check_integer, check_number
 from kgan.errors import UsageError
-from kgan.models.variant import Blueprint, Variant
-from kgan.networks import Condition
+from kgan.models.entry_point import EntryPoint
+from kgan.models.variant import Shared, Variant
+from kgan.signature import Code, Latent, Signature
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 _HIDDEN = 128  # units of the layer between the discriminator's features and the code
+_FOUND = "found_code"  # the discriminator's reading, beside the code that the fake was made of
 
 
 @keras.saving.register_keras_serializable(package="kgan")
@@ -28,10 +33,23 @@ class InfoGAN(Variant):
     length, drawn evenly, then `continuous` numbers, drawn from [-1, 1]; `generate(codes=…)` takes
     others, too, mixtures of kinds and numbers beyond. Both players maximise the
     variational bound of the mutual information between code and image, `info_weight` times for the
-    categorical and `continuous_weight` times for the continuous codes; `fit` logs it in nats as
-    `information`, at most log K for each K-fold code (`categorical_information`) and log 2 -
-    log(2π)/2 = -0.226 for each continuous one (`continuous_information`). No labels are needed. The
-    other arguments are those of `DCGAN`.
+    categorical and `continuous_weight` times for the continuous codes. `fit` logs the bound in nats
+    as `mutual_information`, at most log K for each K-fold code (`categorical_mutual_information`)
+    and log 2 - log(2π)/2 = -0.226 for each continuous one (`continuous_mutual_information`). No
+    labels are needed.
+
+    Args:
+        image_shape: `(height, width, channels)`.
+        categorical: the number of kinds of each categorical code.
+        continuous: how many continuous codes.
+        info_weight: factor of the categorical codes' bound.
+        continuous_weight: factor of the continuous codes' bound.
+        shared: as in `DCGAN`.
+
+    Example:
+        >>> gan = kgan.InfoGAN((28, 28, 1), categorical=[10], continuous=2, width=32)
+        >>> gan.compile()
+        >>> gan.fit(kgan.data.load("fashion_mnist", batch_size=32), epochs=12)
 
     Raises:
         UsageError: no code, a categorical one of fewer than two kinds, a weight below 0, or what
@@ -42,42 +60,30 @@ class InfoGAN(Variant):
     distribution Q is a normal one of variance 1).
     """
 
-    logged = ("information", "categorical_information", "continuous_information")
+    shared_defaults: ClassVar[Mapping[str, Any]] = {"latent_dim": 62}
 
     def __init__(
         self,
         image_shape: tuple[int, int, int] = (64, 64, 3),
         categorical: Sequence[int] = (10,),
         continuous: int = 2,
-        latent_dim: int = 62,
-        width: int = 128,
         info_weight: float = 1.0,
         continuous_weight: float = 0.1,
-        networks: str = "dcgan",
-        normalization: str | None = None,
-        prior: str = "normal",
-        ema_halflife_images: float | None = 10_000.0,
-        seed: int = 0,
-        dtype: str | None = None,
-        name: str | None = None,
+        **shared: Unpack[Shared],
     ):
         sizes = tuple(categorical) if isinstance(categorical, (list, tuple)) else (categorical,)
         sizes = tuple(check_integer("categorical", size, 2) for size in sizes)
         continuous = check_integer("continuous", continuous, 0)
         if not sizes and not continuous:
             raise UsageError("categorical or continuous must hold a code; received neither.")
-        code_dim = sum(sizes) + continuous
-        blueprint = Blueprint(networks, image_shape, width, normalization, prior, seed, dtype)
+        self.code = Code(categorical=sizes, continuous=continuous)
+        heads = {"logit": (1,), self.code.name: (_HIDDEN, self.code.size)}
         super().__init__(
-            blueprint,
-            blueprint.generator(latent_dim, condition=Condition("code", code_dim)),
-            blueprint.discriminator(heads={"logit": (1,), "code": (_HIDDEN, code_dim)}),
-            ema_halflife_images,
-            name,
+            image_shape, shared, conditions=[self.code], batch=[], discriminator={"heads": heads}
         )
         self.categorical = sizes
         self.continuous = continuous
-        self.code_dim = code_dim
+        self.code_dim = self.code.size
         self.info_weight = check_number("info_weight", info_weight, 0)
         self.continuous_weight = check_number("continuous_weight", continuous_weight, 0)
 
@@ -87,58 +93,49 @@ class InfoGAN(Variant):
             "generator_optimizer": keras.optimizers.Adam(1e-3, beta_1=0.5),
         }
 
-    def draw(self, real, seeds) -> dict[str, Any]:
-        drawn = super().draw(real, seeds)
-        n = tf.shape(real["image"])[0]
-        parts = [
-            tf.one_hot(keras.random.randint((n,), 0, size, seed=seeds), size, dtype=tf.float32)
-            for size in self.categorical
-        ]
-        if self.continuous:
-            parts.append(keras.random.uniform((n, self.continuous), -1.0, 1.0, seed=seeds))
-        return {**drawn, "code": tf.concat(parts, -1)}
+    def name_outputs(self, outputs) -> dict[str, Any]:
+        # Not `code`: that is what the fake was made of.
+        named = super().name_outputs(outputs)
+        named[_FOUND] = named.pop(self.code.name)
+        return named
 
-    def judgement(self, outputs) -> dict[str, Any]:
-        # Not `code`: that is what the side was made of.
-        judged = super().judgement(outputs)
-        judged["found"] = judged.pop("code")
-        return judged
+    def losses(self, player, real, fake):
+        categorical, continuous = self._mutual_information(fake)
+        bound = self.info_weight * categorical + self.continuous_weight * continuous
+        (adversarial,) = super().losses(player, real, fake).values()
+        return {f"{player}_adversarial_loss": adversarial, f"{player}_information_loss": -bound}
 
-    def discriminator_loss(self, real, fake):
-        return super().discriminator_loss(real, fake) - self._information(fake)
+    def diagnostics(self, real, fake):
+        categorical, continuous = self._mutual_information(fake)
+        return super().diagnostics(real, fake) | {
+            "mutual_information": categorical + continuous,
+            "categorical_mutual_information": categorical,
+            "continuous_mutual_information": continuous,
+        }
 
-    def generator_loss(self, real, fake):
-        return super().generator_loss(real, fake) - self._information(fake)
-
-    def _information(self, fake):
-        """The weighted bound; tracks the plain one."""
+    def _mutual_information(self, fake):
+        """The bounds for the categorical and for the continuous codes, in nats."""
+        code, found = fake[self.code.name], fake[_FOUND]
         categorical = continuous = tf.zeros(())
-        start = 0
-        for size in self.categorical:
-            code, found = (fake[name][:, start : start + size] for name in ("code", "found"))
-            likelihood = tf.reduce_sum(code * tf.nn.log_softmax(found), -1)
+        for place, size in zip(self.code.slices(), self.categorical, strict=True):
+            likelihood = tf.reduce_sum(code[:, place] * tf.nn.log_softmax(found[:, place]), -1)
             categorical += tf.reduce_mean(likelihood) + math.log(size)
-            start += size
         if self.continuous:
-            distance = tf.square(fake["code"][:, start:] - fake["found"][:, start:])
+            start = sum(self.categorical)
+            distance = tf.square(code[:, start:] - found[:, start:])
             entropy = math.log(2.0) - 0.5 * math.log(2.0 * math.pi)
-            likelihood = tf.reduce_sum(entropy - 0.5 * distance, -1)
-            continuous = tf.reduce_mean(likelihood)
-        self.track(
-            information=categorical + continuous,
-            categorical_information=categorical,
-            continuous_information=continuous,
-        )
-        return self.info_weight * categorical + self.continuous_weight * continuous
+            continuous = tf.reduce_mean(tf.reduce_sum(entropy - 0.5 * distance, -1))
+        return categorical, continuous
 
-    def _input(self, name: str, values, n: int, seed: int | None) -> np.ndarray:
-        if name != "code" or values is not None:
-            return super()._input(name, values, n, seed)
-        # A stream beside that of the latents.
-        random = np.random.RandomState(None if seed is None else [seed, 1])
-        parts = [np.eye(size)[random.randint(size, size=n)] for size in self.categorical]
-        parts.append(random.uniform(-1.0, 1.0, (n, self.continuous)))
-        return np.concatenate(parts, 1).astype(np.float32)
+    def entry_points(self):
+        def codes(network, batch):
+            found = self.name_outputs(network(batch[self.output_name], training=False))[_FOUND]
+            parts = [tf.nn.softmax(found[:, place]) for place in self.code.slices()]
+            return {self.code.name: tf.concat([*parts, found[:, sum(self.categorical) :]], -1)}
+
+        outputs = Signature(self.code)
+        entry = EntryPoint("codes", self.discriminator, codes, self.output_signature, outputs)
+        return super().entry_points() | {"codes": entry}
 
     def encode(self, images, batch_size: int = 64) -> np.ndarray:
         """The codes that the discriminator reads from images: float32 `(n, code_dim)`.
@@ -148,12 +145,9 @@ class InfoGAN(Variant):
         Raises:
             UsageError: images of another shape or range.
         """
-        found = self.judged(images, batch_size)["found"]
-        start, parts = 0, []
-        for size in self.categorical:
-            parts.append(tf.nn.softmax(found[:, start : start + size]).numpy())
-            start += size
-        return np.concatenate([*parts, found[:, start:]], 1)
+        answer = self.entry_points()["codes"]
+        found = self._batches(images, lambda image: answer({self.output_name: image}), batch_size)
+        return found[self.code.name]
 
     def traversal(self, code: int, steps: int = 10, rows: int = 10, seed: int = 0) -> np.ndarray:
         """Images `(rows * steps, …)` in which only one code changes along each row.
@@ -168,14 +162,14 @@ class InfoGAN(Variant):
         code = check_integer("code", code, 0, codes - 1)
         rows = check_integer("rows", rows, 1)
         steps = check_integer("steps", steps, 2)
-        latents = latent.sample(rows, self.latent_dim, seed, prior=self.prior)
+        latents = priors.sample(rows, self.latent_dim, seed, prior=self.prior)
         start = sum(self.categorical[: min(code, len(self.categorical))])
         if code < len(self.categorical):
             values = np.eye(self.categorical[code], dtype=np.float32)
         else:
             start += code - len(self.categorical)
             values = np.linspace(-2.0, 2.0, steps, dtype=np.float32)[:, None]
-        fixed = self._input("code", None, rows, seed).repeat(len(values), 0)
+        fixed = self.code.default(rows, seed).repeat(len(values), 0)
         fixed[:, start : start + values.shape[1]] = np.tile(values, (rows, 1))
         latents = latents.repeat(len(values), 0)
-        return in_batches(self, {"latent": latents, "code": fixed}, batch_size=64)
+        return in_batches(self, {Latent.name: latents, self.code.name: fixed}, batch_size=64)

@@ -11,12 +11,12 @@ from typing import Any
 import keras
 
 from kgan.errors import UsageError
-from kgan.models.gan import GAN
+from kgan.models.trainer import Trainer
 
 # Layers that are made of code, or of a graph that may write files; versions of Keras that kgan
 # runs on let some of them pass in safe mode.
 _CODE = ("Lambda", "__lambda__", "TFSMLayer", "TorchModuleWrapper")
-_MEND = "Copy it again, or go back to a checkpoint of the run."
+_FIX = "Copy it again, or go back to a checkpoint of the run."
 
 
 class UnknownClassError(UsageError):
@@ -27,7 +27,7 @@ class _CodeError(Exception):
     """A configuration whose objects would run code of their own."""
 
 
-def load_model(path: str | Path) -> GAN:
+def load_model(path: str | Path) -> Trainer:
     """The model that `gan.save(path)` wrote, compiled as it was, optimizers included.
 
     Keras's safe mode stays on: a file that would run code of its own is refused.
@@ -59,7 +59,7 @@ def load_model(path: str | Path) -> GAN:
         model = keras.saving.load_model(path)
     except Exception as error:
         raise _explained(f"path={str(path)!r} cannot be loaded", error) from error
-    if not isinstance(model, GAN):
+    if not isinstance(model, Trainer):
         raise UsageError(
             f"path={str(path)!r} holds a {type(model).__name__}, not a kgan model; load it with "
             "keras.saving.load_model, or wrap its networks in kgan.GAN(generator, discriminator)."
@@ -67,8 +67,8 @@ def load_model(path: str | Path) -> GAN:
     return model
 
 
-def from_json(what: str, path: Path, part: str | None = None) -> GAN:
-    """The GAN that Keras serialized to a JSON file, or to a part of it; weights fresh.
+def from_json(what: str, path: Path, part: str | None = None) -> Trainer:
+    """The model that Keras serialized to a JSON file, or to a part of it; weights fresh.
 
     Raises:
         UsageError: it is damaged, another kind of object, or would run code of its own; begins
@@ -81,7 +81,7 @@ def from_json(what: str, path: Path, part: str | None = None) -> GAN:
         gan = keras.saving.deserialize_keras_object(config, safe_mode=True)
     except Exception as error:
         raise _explained(f"{what} cannot be built from {path.name}", error) from error
-    if not isinstance(gan, GAN):
+    if not isinstance(gan, Trainer):
         raise UsageError(f"{what} must hold a kgan.GAN, holds {type(gan).__name__}.")
     return gan
 
@@ -119,6 +119,6 @@ def _explained(what: str, error: Exception) -> UsageError:
     text = str(error).strip() or type(error).__name__
     cause = text.splitlines()[0].split(". ")[0].rstrip(".:")
     if cause.startswith("Could not locate"):
-        mend = "Import the module that defines and registers it, then load."
-        return UnknownClassError(f"{what}: {cause}. {mend}")
-    return UsageError(f"{what}: {cause}. {_MEND}")
+        fix = "Import the module that defines and registers it, then load."
+        return UnknownClassError(f"{what}: {cause}. {fix}")
+    return UsageError(f"{what}: {cause}. {_FIX}")

@@ -87,6 +87,7 @@ class Functional:
     def __init__(self, optimizer: keras.optimizers.Optimizer, variables: list[keras.Variable]):
         self._optimizer = _unscaled(optimizer)
         self._variables = variables
+        self._rule: Any
         self._rule, slots = _RULES[type(self._optimizer)]
         names = [variable.name for variable in self._optimizer.variables]
         # Where the state holds what belongs to each variable.

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import keras
 import tensorflow as tf
 
 from kgan.checks import check_integer
-from kgan.models.variant import Blueprint, Variant
+from kgan.models.variant import Shared, Variant
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 @keras.saving.register_keras_serializable(package="kgan")
 class PacGAN(Variant):
-    """The discriminator sees `pack` images of one side as the channels of one image.
+    """The discriminator sees `pack` real or `pack` fake images as the channels of one image.
 
     A generator that lacks modes gives itself away by images too much alike. The batch must divide
     into packs; the other arguments, and the defaults of `compile`, are those of `DCGAN`.
@@ -27,26 +32,11 @@ class PacGAN(Variant):
     def __init__(
         self,
         image_shape: tuple[int, int, int] = (64, 64, 3),
-        latent_dim: int = 100,
-        width: int = 128,
         pack: int = 2,
-        networks: str = "dcgan",
-        normalization: str | None = None,
-        prior: str = "normal",
-        ema_halflife_images: float | None = 10_000.0,
-        seed: int = 0,
-        dtype: str | None = None,
-        name: str | None = None,
+        **shared: Unpack[Shared],
     ):
         pack = check_integer("pack", pack, 1)
-        blueprint = Blueprint(networks, image_shape, width, normalization, prior, seed, dtype)
-        super().__init__(
-            blueprint,
-            blueprint.generator(latent_dim),
-            blueprint.discriminator(images=pack),
-            ema_halflife_images,
-            name,
-        )
+        super().__init__(image_shape, shared, discriminator={"pack": pack})
         self.pack = pack
 
     def present(self, images):

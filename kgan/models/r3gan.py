@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import keras
 
 from kgan import penalties
 from kgan.checks import check_integer, check_number
 from kgan.models.dcgan import DCGAN
+from kgan.models.variant import Shared
 from kgan.schedules import Cosine, ScheduledAdam
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 @keras.saving.register_keras_serializable(package="kgan")
@@ -33,6 +37,11 @@ class R3GAN(DCGAN):
     (384 channels next to the image, 768 further in).
     """
 
+    shared_defaults: ClassVar[Mapping[str, Any]] = {
+        "networks": "r3gan",
+        "latent_dim": 64,
+        "ema_halflife_images": 500_000.0,
+    }
     paper_normalizations = ("none",)
     refused_normalizations: ClassVar[Mapping[str, str]] = dict.fromkeys(
         ("batch", "layer", "spectral"), "its penalties take the place of normalisation"
@@ -41,36 +50,19 @@ class R3GAN(DCGAN):
     def __init__(
         self,
         image_shape: tuple[int, int, int] = (64, 64, 3),
-        latent_dim: int = 64,
-        width: int = 96,
         gamma: float = 2.0,
         burn_in_steps: int = 78_125,
-        networks: str = "r3gan",
-        normalization: str | None = None,
-        prior: str = "normal",
-        ema_halflife_images: float | None = 500_000.0,
-        seed: int = 0,
-        dtype: str | None = None,
-        name: str | None = None,
+        **shared: Unpack[Shared],
     ):
-        super().__init__(
-            image_shape,
-            latent_dim,
-            width,
-            networks,
-            normalization,
-            prior,
-            ema_halflife_images,
-            seed,
-            dtype,
-            name,
-        )
+        super().__init__(image_shape, **shared)
         self.gamma = check_number("gamma", gamma, 0)
         self.burn_in_steps = check_integer("burn_in_steps", burn_in_steps, 1)
 
     def halflife(self, images_seen):
         """The average's half-life in images, on the cosine."""
-        return Cosine(0.0, self.ema_halflife_images, self.burn_in_steps)(self.training_seeds.step)
+        return Cosine(0.0, self.ema_halflife_images or 0.0, self.burn_in_steps)(
+            self.training_seeds.step
+        )
 
     def compile_defaults(self) -> dict[str, Any]:
         weight = Cosine(self.gamma, self.gamma / 10, self.burn_in_steps)

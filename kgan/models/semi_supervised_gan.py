@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from kgan.checks import check_integer
-from kgan.models.classes import accuracy, cross_entropy
-from kgan.models.variant import Blueprint, Variant
+from kgan.models.classes import CLASS_LOGITS, accuracy, classifier, cross_entropy, most_likely
+from kgan.models.step_log import Weighted
+from kgan.models.variant import Shared, Variant
+from kgan.signature import Label
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 @keras.saving.register_keras_serializable(package="kgan")
@@ -24,7 +29,17 @@ class SemiSupervisedGAN(Variant):
     its logit is the logarithm of the summed exponentials of the class logits (the fake class's own
     is 0). The generator brings the mean features of its images to those of the unlabelled real
     ones. `classify(images)` tells classes by the averaged discriminator. `fit` logs `class_loss`
-    and `class_accuracy` on the labelled images. The other arguments are those of `DCGAN`.
+    and `class_accuracy` on the labelled images.
+
+    Args:
+        image_shape: `(height, width, channels)`.
+        classes: how many classes the labels 0..classes-1 have.
+        shared: as in `DCGAN`.
+
+    Example:
+        >>> gan = kgan.SemiSupervisedGAN((28, 28, 1), classes=10, width=32)
+        >>> gan.compile()
+        >>> gan.fit(kgan.data.load("fashion_mnist", labels=True, labelled=1000), epochs=12)
 
     Raises:
         UsageError: fewer than two classes, or what `DCGAN` refuses.
@@ -34,56 +49,49 @@ class SemiSupervisedGAN(Variant):
     arXiv:1606.01583.
     """
 
-    needed = ("label",)
     needs_real_logits = True
-    takes_unlabelled = True
-    logged = ("class_loss", "class_accuracy")
 
     def __init__(
         self,
         image_shape: tuple[int, int, int] = (64, 64, 3),
         classes: int = 10,
-        latent_dim: int = 100,
-        width: int = 128,
-        networks: str = "dcgan",
-        normalization: str | None = None,
-        prior: str = "normal",
-        ema_halflife_images: float | None = 10_000.0,
-        seed: int = 0,
-        dtype: str | None = None,
-        name: str | None = None,
+        **shared: Unpack[Shared],
     ):
         classes = check_integer("classes", classes, 2)
-        blueprint = Blueprint(networks, image_shape, width, normalization, prior, seed, dtype)
         super().__init__(
-            blueprint,
-            blueprint.generator(latent_dim),
-            blueprint.discriminator(heads={"class_logits": (classes,)}, features=True),
-            ema_halflife_images,
-            name,
+            image_shape,
+            shared,
+            batch=[Label(classes, unlabelled=True)],
+            discriminator={"heads": {CLASS_LOGITS: (classes,)}, "features": True},
         )
-        self.classes = classes
-        self.averaged_discriminator = self._averaged(self.discriminator)
+        self.add_average("discriminator")
 
-    def judgement(self, outputs) -> dict[str, Any]:
-        judged = super().judgement(outputs)
-        # log of the odds that an image belongs to any of the real classes
-        return {**judged, "logit": tf.reduce_logsumexp(judged["class_logits"], -1, keepdims=True)}
+    def name_outputs(self, outputs) -> dict[str, Any]:
+        named = super().name_outputs(outputs)
+        # The log of the odds that an image belongs to any of the real classes.
+        return {**named, "logit": tf.reduce_logsumexp(named[CLASS_LOGITS], -1, keepdims=True)}
 
-    def discriminator_loss(self, real, fake):
-        classes = cross_entropy(real["class_logits"], real["label"])
-        self.track(
-            weight=tf.reduce_sum(tf.cast(real["label"] >= 0, tf.float32)),
-            class_loss=classes,
-            class_accuracy=accuracy(real["class_logits"], real["label"]),
-        )
-        real = {**real, "logit": _unlabelled(real, "logit")}
-        return super().discriminator_loss(real, fake) + classes
+    def losses(self, player, real, fake):
+        if player == "generator":
+            # The squared distance between the mean features, by feature.
+            real_mean = tf.reduce_mean(_unlabelled(real, "features"), 0)
+            fake_mean = tf.reduce_mean(fake["features"], 0)
+            return {"generator_loss": tf.reduce_mean(tf.square(real_mean - fake_mean))}
+        classes = cross_entropy(real[CLASS_LOGITS], real[Label.name])
+        real_or_fake = super().losses(player, {**real, "logit": _unlabelled(real, "logit")}, fake)
+        return {
+            "unlabelled_loss": real_or_fake["discriminator_loss"],
+            "class_loss": Weighted(classes, _count_labelled(real)),
+        }
 
-    def generator_loss(self, real, fake):
-        """The squared distance between the mean features of both sides, by feature."""
-        real_mean = tf.reduce_mean(_unlabelled(real, "features"), 0)
-        return tf.reduce_mean(tf.square(real_mean - tf.reduce_mean(fake["features"], 0)))
+    def diagnostics(self, real, fake):
+        right = accuracy(real[CLASS_LOGITS], real[Label.name])
+        return super().diagnostics(real, fake) | {
+            "class_accuracy": Weighted(right, _count_labelled(real))
+        }
+
+    def entry_points(self):
+        return super().entry_points() | {"classify": classifier(self, self.averaged_discriminator)}
 
     def classify(self, images, batch_size: int = 64) -> np.ndarray:
         """The most likely real class of each image: int32 `(n,)`.
@@ -91,15 +99,18 @@ class SemiSupervisedGAN(Variant):
         Raises:
             UsageError: images of another shape or range.
         """
-        judged = self._answered(self.averaged_discriminator, images, batch_size)
-        return judged["class_logits"].argmax(-1).astype(np.int32)
+        return most_likely(self, images, batch_size)
 
 
-def _unlabelled(side, name: str):
-    """The rows of the unlabelled images in turn, as many as the side has; all where none is."""
-    labelled = side["label"] >= 0
+def _count_labelled(batch):
+    return tf.reduce_sum(tf.cast(batch[Label.name] >= 0, tf.float32))
+
+
+def _unlabelled(batch, name: str):
+    """The unlabelled images' rows in turn, as many as the batch has; all if all have labels."""
+    labelled = batch[Label.name] >= 0
     n = tf.size(labelled)
     count = tf.reduce_sum(tf.cast(~labelled, tf.int32))
     # Of a fixed shape, which XLA needs: the unlabelled first, then those again.
     order = tf.argsort(tf.cast(labelled, tf.int32), stable=True)
-    return tf.gather(side[name], tf.gather(order, tf.range(n) % tf.where(count > 0, count, n)))
+    return tf.gather(batch[name], tf.gather(order, tf.range(n) % tf.where(count > 0, count, n)))

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import keras
 import tensorflow as tf
 
 from kgan.checks import check_integer
 from kgan.models.dcgan import DCGAN
 from kgan.models.optimizers import Functional, check_functional
+from kgan.models.variant import Shared
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 @keras.saving.register_keras_serializable(package="kgan")
@@ -30,57 +36,51 @@ class UnrolledGAN(DCGAN):
     to 10.
     """
 
-    calls_critic = True
-
     def __init__(
         self,
         image_shape: tuple[int, int, int] = (64, 64, 3),
-        latent_dim: int = 100,
-        width: int = 128,
         unrolling_steps: int = 5,
-        networks: str = "dcgan",
-        normalization: str | None = None,
-        prior: str = "normal",
-        ema_halflife_images: float | None = 10_000.0,
-        seed: int = 0,
-        dtype: str | None = None,
-        name: str | None = None,
+        **shared: Unpack[Shared],
     ):
-        super().__init__(
-            image_shape,
-            latent_dim,
-            width,
-            networks,
-            normalization,
-            prior,
-            ema_halflife_images,
-            seed,
-            dtype,
-            name,
-        )
+        super().__init__(image_shape, **shared)
         self.unrolling_steps = check_integer("unrolling_steps", unrolling_steps, 0)
 
     def check_compile(self, arguments):
         super().check_compile(arguments)
         check_functional("discriminator_optimizer", arguments["discriminator_optimizer"])
 
-    def generator_loss(self, real, fake):
-        """The loss against the discriminator of `unrolling_steps` updates ahead."""
-        real = {**real, "image": self.present(real["image"])}
-        fake = {**fake, "image": self.present(fake["image"])}
-        variables = self.discriminator_variables
+    def train_step(self, data):
+        """The discriminator's update; then the generator's, against its further ones."""
+        *early, real = self.split(data, self.discriminator_steps)
+        for number, batch in enumerate(early):
+            self.update_discriminator(*self.examples(batch), number)
+        with self.tape("generator") as tape:
+            real, fake = self.examples(real)
+            with tape.stop_recording():
+                self.update_discriminator(real, fake, len(early))
+            self.minimize("generator", tape, *self.unroll(real, fake, augment=True))
+        return self.end_step(real)
+
+    def unroll(self, real, fake, augment: bool):
+        """Both batches, judged by the discriminator of `unrolling_steps` updates ahead."""
+        variables = self.players["discriminator"].variables
         optimizer = Functional(self.discriminator_optimizer, variables)
         weights, state = [variable.value for variable in variables], optimizer.state
         for _ in range(self.unrolling_steps):
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 weights = [tf.identity(weight) for weight in weights]
                 tape.watch(weights)
-                loss = self.discriminator_loss(
-                    self.critic(weights, real), self.critic(weights, fake)
-                )
+                judged = (self.discriminate(each, True, weights, augment) for each in (real, fake))
+                loss = self.losses("discriminator", *judged)["discriminator_loss"]
             gradients = tape.gradient(loss, weights)
             weights, state = optimizer.apply(state, gradients, weights)
-        foreseen = {**fake, **self.critic(weights, fake)}
+        fake = self.discriminate(fake, True, weights, augment)
         if self.two_player_loss.needs_real_logits:
-            real = {**real, **self.critic(weights, real)}
-        return super().generator_loss(real, foreseen)
+            real = self.discriminate(real, True, weights, augment)
+        return real, fake
+
+    def test_losses(self, player, real, fake):
+        """The generator's loss in an evaluation is the one that is trained."""
+        if player == "generator":
+            real, fake = self.unroll(real, fake, augment=False)
+        return self.losses(player, real, fake)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import keras
 
 from kgan.models.dcgan import DCGAN
+from kgan.models.variant import Shared
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 @keras.saving.register_keras_serializable(package="kgan")
@@ -20,31 +25,10 @@ class VanillaGAN(DCGAN):
     Goodfellow et al., "Generative Adversarial Networks", 2014, arXiv:1406.2661, algorithm 1.
     """
 
-    def __init__(
-        self,
-        image_shape: tuple[int, int, int] = (28, 28, 1),
-        latent_dim: int = 100,
-        width: int = 256,
-        networks: str = "mlp",
-        normalization: str | None = None,
-        prior: str = "normal",
-        ema_halflife_images: float | None = 10_000.0,
-        seed: int = 0,
-        dtype: str | None = None,
-        name: str | None = None,
-    ):
-        super().__init__(
-            image_shape,
-            latent_dim,
-            width,
-            networks,
-            normalization,
-            prior,
-            ema_halflife_images,
-            seed,
-            dtype,
-            name,
-        )
+    shared_defaults: ClassVar[Mapping[str, Any]] = {"networks": "mlp"}
+
+    def __init__(self, image_shape: tuple[int, int, int] = (28, 28, 1), **shared: Unpack[Shared]):
+        super().__init__(image_shape, **shared)
 
     def compile_defaults(self) -> dict[str, Any]:
         return super().compile_defaults() | {"loss": "minimax"}

@@ -1,98 +1,196 @@
-"""GANs that build their own networks."""
+"""GANs that build their own networks; the arguments that they share, written once."""
 
 from __future__ import annotations
 
-import functools
 import inspect
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
 import keras
 
-from kgan import networks as families
-from kgan.batches import in_batches
 from kgan.checks import check_integer, check_precision
-from kgan.data.validate import check_images
+from kgan.errors import UsageError, unknown_name
 from kgan.models.gan import GAN
-from kgan.networks import Family
+from kgan.networks import Architecture, architectures
+from kgan.priors import check_prior
+from kgan.signature import Field, Image, Latent, Signature
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack as Unpack
 
 
-class Blueprint:
-    """The settings that all networks of a variant share, checked, and its prior.
+class Shared(TypedDict, total=False):
+    """The arguments that every variant takes besides `image_shape` and its own.
 
-    The discriminator's `normalization` is None for the first of `paper_normalizations` that the
-    networks have, or else for the networks' own.
-
-    Raises:
-        UsageError: unknown networks, a width below 1, another precision or seed.
+    latent_dim: length of a latent.
+    networks: a `kgan.networks` object, or its short name: "dcgan", "resnet", "r3gan" or "mlp".
+    width: of the networks, where `networks` is a short name.
+    normalization: the discriminator's ("batch", "layer", "spectral" or "none", as far as the
+        networks have it), where `networks` is a short name. None is what the paper of the model or
+        else of the networks has.
+    prior: of the latents, a name in `kgan.latent.PRIORS`: "normal", "uniform" or "spherical".
+    ema_halflife_images: half-life of the averaged networks in real images; None for none.
+    seed: pins the initial weights and every draw of the training, 0 to 2**31 - 1.
+    dtype: a Keras precision policy ("float32", "mixed_float16", "mixed_bfloat16"), by default the
+        global one.
+    name: of the model.
+    class_names: names of the classes, in the order of their numbers. `fit` takes them from the data
+        set where they are None.
     """
 
-    def __init__(
-        self,
-        networks: str,
-        image_shape,
-        width: int,
-        normalization: str | None,
-        prior: str,
-        seed: int,
-        dtype: str | None,
-        paper_normalizations: tuple[str, ...] = (),
-    ):
-        self.networks = networks
-        self.family: Family = families.get(networks)
-        self.image_shape = image_shape
-        self.width = check_integer("width", width, 1)
-        self.seed = check_integer("seed", seed, 0, 2**31 - 1)
-        fitting = [name for name in paper_normalizations if name in self.family.normalizations]
-        if normalization is None and fitting:
-            normalization = fitting[0]
-        self.normalization = self.family.normalization(normalization)
-        self.prior = prior
-        self.dtype = check_precision("dtype", dtype or keras.config.dtype_policy().name)
+    latent_dim: int
+    networks: str | Architecture
+    width: int | None
+    normalization: str | None
+    prior: str
+    ema_halflife_images: float | None
+    seed: int
+    dtype: str | None
+    name: str | None
+    class_names: Sequence[str] | None
 
-    def generator(self, latent_dim: int, **settings: Any) -> keras.Model:
-        return self.family.generator(
-            self.image_shape, latent_dim, self.width, self.seed, self.dtype, **settings
-        )
 
-    def discriminator(self, **settings: Any) -> keras.Model:
-        return self.family.discriminator(
-            self.image_shape, self.width, self.seed, self.dtype, self.normalization, **settings
-        )
-
-    def encoder(self, latent_dim: int) -> keras.Model:
-        return self.family.encoder(self.image_shape, latent_dim, self.width, self.seed, self.dtype)
+_DEFAULTS: dict[str, Any] = {
+    "latent_dim": 100,
+    "networks": "dcgan",
+    "width": None,
+    "normalization": None,
+    "prior": "normal",
+    "ema_halflife_images": 10_000.0,
+    "seed": 0,
+    "dtype": None,
+    "name": None,
+    "class_names": None,
+}
 
 
 class Variant(GAN):
-    """Base class: a GAN made of a blueprint; its constructor's arguments are its configuration."""
+    """Base class: a GAN whose constructor's arguments are its configuration.
+
+    A subclass writes a constructor of `image_shape`, its own arguments and `**shared`
+    (`kgan.models.variant.Shared`), and passes `shared` on as a dict.
+
+    Args:
+        image_shape: `(height, width, channels)`.
+        shared: as in `Shared`; what is left out is the class's default.
+        conditions: what the generator takes besides the latent.
+        batch: what a training batch holds besides images; by default the conditions.
+        judged: what the discriminator takes besides images.
+        generator: further arguments of `Architecture.generator`.
+        discriminator: further arguments of `Architecture.discriminator`.
+        normalizations: the discriminator's, preferred ones first, where the argument is None.
+
+    Raises:
+        UsageError: an unknown argument, or one that the networks refuse.
+    """
+
+    # Where a paper differs from `_DEFAULTS`.
+    shared_defaults: ClassVar[Mapping[str, Any]] = {}
+    # The discriminator's normalization where the argument is None: the first that the networks
+    # have, or else their own.
+    paper_normalizations: ClassVar[tuple[str, ...]] = ()
+    # Those that the discriminator must not have, and why.
+    refused_normalizations: ClassVar[Mapping[str, str]] = {}
+
+    def __init_subclass__(cls, **arguments: Any):
+        """Show all arguments in `help()` and editors, the shared ones with the class's defaults."""
+        super().__init_subclass__(**arguments)
+        parameters = inspect.signature(cls.__init__).parameters.values()
+        own = [each for each in parameters if each.name != "self" and each.kind != each.VAR_KEYWORD]
+        shared = {**_DEFAULTS, **cls.shared_defaults}
+        cls.__signature__ = inspect.Signature(
+            [
+                *own,
+                *(
+                    inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
+                    for name, default in shared.items()
+                ),
+            ]
+        )
 
     def __init__(
         self,
-        blueprint: Blueprint,
-        generator: keras.Model,
-        discriminator: keras.Model,
-        ema_halflife_images: float | None,
-        name: str | None,
+        image_shape: tuple[int, int, int],
+        shared: Mapping[str, Any],
+        *,
+        conditions: Sequence[Field] = (),
+        batch: Sequence[Field] | None = None,
+        judged: Sequence[Field] = (),
+        generator: Mapping[str, Any] | None = None,
+        discriminator: Mapping[str, Any] | None = None,
+        normalizations: tuple[str, ...] | None = None,
     ):
+        settings = {**_DEFAULTS, **self.shared_defaults, **shared}
+        for argument in settings.keys() - _DEFAULTS.keys():
+            known = inspect.signature(type(self)).parameters
+            raise unknown_name(f"argument of {type(self).__name__}", argument, known)
+        if normalizations is None:
+            normalizations = self.paper_normalizations
+        networks = architecture(shared, type(self)).with_normalization(*normalizations)
+        self._check_normalization(networks)
+        dtype = check_precision("dtype", settings["dtype"] or keras.config.dtype_policy().name)
+        seed = check_integer("seed", settings["seed"], 0, 2**31 - 1)
+        latent_dim = check_integer("latent_dim", settings["latent_dim"], 1)
+        image = Image(networks.check_shape(image_shape))
+        latent = Latent(latent_dim, prior=check_prior(settings["prior"]))
+        inputs = Signature(latent, *conditions)
         super().__init__(
-            generator, discriminator, ema_halflife_images, blueprint.seed, name, blueprint.prior
+            networks.generator(inputs, image, seed, dtype, **(generator or {})),
+            networks.discriminator(
+                Signature(image, *judged), seed=seed, dtype=dtype, **(discriminator or {})
+            ),
+            settings["ema_halflife_images"],
+            seed,
+            settings["name"],
+            settings["prior"],
+            inputs,
+            Signature(image, *(conditions if batch is None else batch)),
         )
-        self.networks = blueprint.networks
-        self.normalization = blueprint.normalization
-        self.width = blueprint.width
-        self.precision = blueprint.dtype
+        self.set_class_names(settings["class_names"])
+        self.networks = networks
+        self.precision = dtype
 
-    def _answered(self, network: keras.Model, images, batch_size: int):
-        """What a network of images gives in inference mode, as arrays; the images are checked."""
-        images = check_images(images, self.image_shape)
-        return in_batches(functools.partial(network, training=False), images, batch_size)
+    def _check_normalization(self, networks: Architecture) -> None:
+        refused = self.refused_normalizations
+        chosen = networks.normalization or networks.normalizations[0]
+        if chosen in refused:
+            others = [name for name in networks.normalizations if name not in refused]
+            raise UsageError(
+                f"normalization must be one of {', '.join(others)} for {type(self).__name__}, "
+                f"since {refused[chosen]}; received {chosen!r}."
+            )
 
     def get_config(self) -> dict[str, Any]:
-        values = {
-            argument: getattr(self, "precision" if argument == "dtype" else argument)
-            for argument in inspect.signature(type(self)).parameters
+        config = {
+            name: getattr(self, name)
+            for name in inspect.signature(type(self)).parameters
+            if name not in ("width", "normalization", "dtype", "networks")
         }
-        return {
+        config = {
             name: list(value) if isinstance(value, tuple) else value
-            for name, value in values.items()
+            for name, value in config.items()
         }
+        networks = keras.saving.serialize_keras_object(self.networks)
+        return config | {"networks": networks, "dtype": self.precision}
+
+
+def architecture(shared: Mapping[str, Any], kind: type[Variant]) -> Architecture:
+    """The networks that the shared arguments of a class mean.
+
+    Raises:
+        UsageError: an unknown name, or a width or normalization beside an object.
+    """
+    settings = {**_DEFAULTS, **kind.shared_defaults, **shared}
+    networks = settings["networks"]
+    given = {
+        name: settings[name] for name in ("width", "normalization") if settings[name] is not None
+    }
+    if isinstance(networks, str) and networks in architectures.classes:
+        return architectures.classes[networks](**given)
+    if given and isinstance(networks, Architecture):
+        name = next(iter(given))
+        raise UsageError(
+            f"{name} must be left out where networks is an object; received {given[name]!r}. Use "
+            f"networks=kgan.networks.{type(networks).__name__}({name}={given[name]!r})."
+        )
+    return architectures.get(networks)

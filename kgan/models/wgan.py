@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import keras
 from keras import ops
 
 from kgan.checks import check_number
 from kgan.models.dcgan import DCGAN
+from kgan.models.variant import Shared
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 @keras.saving.register_keras_serializable(package="kgan")
@@ -48,29 +52,10 @@ class WGAN(DCGAN):
     def __init__(
         self,
         image_shape: tuple[int, int, int] = (64, 64, 3),
-        latent_dim: int = 100,
-        width: int = 128,
         clip: float = 0.01,
-        networks: str = "dcgan",
-        normalization: str | None = None,
-        prior: str = "normal",
-        ema_halflife_images: float | None = 10_000.0,
-        seed: int = 0,
-        dtype: str | None = None,
-        name: str | None = None,
+        **shared: Unpack[Shared],
     ):
-        super().__init__(
-            image_shape,
-            latent_dim,
-            width,
-            networks,
-            normalization,
-            prior,
-            ema_halflife_images,
-            seed,
-            dtype,
-            name,
-        )
+        super().__init__(image_shape, **shared)
         self.clip = check_number("clip", clip, 1e-6)
         for variable in self.discriminator.trainable_variables:
             variable.constraint = ClipWeights(self.clip)

@@ -8,17 +8,18 @@ import keras
 
 from kgan.errors import UsageError
 from kgan.layers import OneHot
+from kgan.signature import Code, Image, Label, Latent, Vector
 
-GENERATOR_INPUTS = ("latent", "label", "condition", "code")
-DISCRIMINATOR_INPUTS = ("image", "label", "condition", "latent")
+GENERATOR_INPUTS = (Latent.name, Label.name, Vector.name, Code.name)
+DISCRIMINATOR_INPUTS = (Image.name, Label.name, Vector.name, Latent.name)
 
 
 def checked(
-    generator: Any, discriminator: Any, presented: bool = False, named: bool = False
+    generator: Any, discriminator: Any, packed: bool = False, named: bool = False
 ) -> tuple[keras.Model, keras.Model]:
     """Both networks, if the discriminator can judge what the generator makes.
 
-    `presented` says that the model shows it several images as one, `named` that the model finds
+    `packed` says that the discriminator takes several images as one, `named` that the model finds
     the logit among its outputs by itself.
 
     Raises:
@@ -26,7 +27,7 @@ def checked(
     """
     generator = _functional("generator", generator, GENERATOR_INPUTS)
     discriminator = _functional("discriminator", discriminator, DISCRIMINATOR_INPUTS)
-    latent = input_shapes(generator, "latent")["latent"]
+    latent = input_shapes(generator, Latent.name)[Latent.name]
     if len(latent) != 2 or latent[-1] is None:
         raise UsageError(
             f"generator must map latents of shape (batch, latent_dim); its input shape is {latent}."
@@ -36,8 +37,11 @@ def checked(
             "generator must make images of a fixed shape (batch, height, width, channels); its "
             f"output shape is {generator.output_shape}."
         )
-    image, made = input_shapes(discriminator, "image")["image"][1:], generator.output_shape[1:]
-    if image[:2] != made[:2] or image[2] % made[2] or (image != made and not presented):
+    image, made = (
+        input_shapes(discriminator, Image.name)[Image.name][1:],
+        generator.output_shape[1:],
+    )
+    if image[:2] != made[:2] or image[2] % made[2] or (image != made and not packed):
         raise UsageError(
             f"discriminator must take what the generator makes, {made}; its input shape is {image}."
         )
@@ -69,7 +73,7 @@ def input_shapes(network: keras.Model, single: str) -> dict[str, tuple[Any, ...]
 
 def classes_of(network: keras.Model) -> int | None:
     """How many labels the network's first one-hot or embedding layer knows, if it has one."""
-    if "label" not in input_shapes(network, ""):
+    if Label.name not in input_shapes(network, ""):
         return None
     for layer in network._flatten_layers():
         if isinstance(layer, OneHot):
@@ -79,18 +83,15 @@ def classes_of(network: keras.Model) -> int | None:
     return None
 
 
-def wanted(network: keras.Model, side: dict[str, Any]) -> Any:
-    """What the network takes of a side: a dict, or the one tensor that it takes."""
+def select_inputs(network: keras.Model, batch: dict[str, Any], single: str) -> Any:
+    """What a network takes of a batch: a dict, or the tensor `single` if it takes only one."""
     inputs = structure(network)
-    if isinstance(inputs, dict):
-        return {name: side[name] for name in inputs}
-    # Images have a rank of their own.
-    return side["image" if len(inputs.shape) == 4 else "latent"]
+    return {name: batch[name] for name in inputs} if isinstance(inputs, dict) else batch[single]
 
 
-def answer(network: keras.Model, side: dict[str, Any], training: bool) -> Any:
-    """What the network makes of a side."""
-    return network(wanted(network, side), training=training)
+def call_network(network: keras.Model, batch: dict[str, Any], training: bool, single: str) -> Any:
+    """The network's outputs for a batch; `single` names the tensor of a network that takes one."""
+    return network(select_inputs(network, batch, single), training=training)
 
 
 def _functional(argument: str, network: Any, names: tuple[str, ...]) -> keras.Model:

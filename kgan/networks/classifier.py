@@ -34,7 +34,7 @@ def classifier(
     the initial weights and the dropout. Everything is float32.
 
     Raises:
-        UsageError: an image shape that is not square, or a count out of range.
+        UsageError: an image shape that the networks cannot take, or a count out of range.
     """
     image_shape = check_image_shape(image_shape)
     num_classes = check_integer("num_classes", num_classes, 2)

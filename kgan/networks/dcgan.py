@@ -26,7 +26,12 @@ from kgan.layers import (
     LeakyReLU,
     SpectralNormalization,
 )
-from kgan.networks.family import Family, cropped, image_normalization
+from kgan.networks.architecture import (
+    Architecture,
+    architectures,
+    crop,
+    image_normalization,
+)
 from kgan.networks.shape import halvings
 
 _KERNEL = 4
@@ -47,63 +52,73 @@ def _normalization(seed: int, dtype) -> keras.layers.Layer:
     return BatchNormalization(momentum=0.9, epsilon=1e-5, gamma_initializer=gamma, dtype=dtype)
 
 
-def _synthesis(latent, image_shape, width: int, seeds: Iterator[int], dtype, condition=None):
-    sizes = halvings(image_shape)
-    base, depth = sizes[-1], len(sizes) - 1
-    channels = _channels(depth - 1, width)
-    # The paper's "project and reshape": a matrix product as the start of the convolution stack.
-    x = layers.Dense(
-        base * base * channels,
-        use_bias=False,
-        kernel_initializer=_initializer(next(seeds)),
-        dtype=dtype,
-    )(latent)
-    x = layers.Reshape((base, base, channels), dtype=dtype)(x)
-    for level in reversed(range(depth)):
-        if condition is None:
-            x = _normalization(next(seeds), dtype)(x)
-        else:
-            x = ConditionalBatchNormalization(dtype=dtype)([x, condition])
-        x = layers.ReLU(dtype=dtype)(x)
-        last = level == 0
-        x = Conv2DTranspose(
-            image_shape[2] if last else _channels(level - 1, width),
-            _KERNEL,
-            strides=2,
-            padding="same",
-            data_format=_FORMAT,
-            use_bias=last,
+@architectures.register("dcgan")
+class DCGAN(Architecture):
+    """Strided convolutions; `width` channels next to the image.
+
+    Example:
+        >>> networks = kgan.networks.DCGAN(width=16, normalization="spectral")
+        >>> kgan.SNGAN((32, 32, 3), networks=networks).generate(4).shape
+        (4, 32, 32, 3)
+    """
+
+    normalizations = ("batch", "layer", "spectral", "none")
+
+    def initializer(self, seed: int) -> keras.initializers.Initializer:
+        return _initializer(seed)
+
+    def synthesis(self, latent, image, seeds: Iterator[int], dtype, modulation=None):
+        sizes = halvings(image.shape)
+        (height, width), depth = sizes[-1], len(sizes) - 1
+        channels = _channels(depth - 1, self.width)
+        # The paper's "project and reshape": a matrix product as the start of the convolutions.
+        x = layers.Dense(
+            height * width * channels,
+            use_bias=False,
             kernel_initializer=_initializer(next(seeds)),
             dtype=dtype,
-        )(x)
-        x = cropped(x, sizes[level], dtype)
-    return x
+        )(latent)
+        x = layers.Reshape((height, width, channels), dtype=dtype)(x)
+        for level in reversed(range(depth)):
+            if modulation is None:
+                x = _normalization(next(seeds), dtype)(x)
+            else:
+                x = ConditionalBatchNormalization(dtype=dtype)([x, modulation])
+            x = layers.ReLU(dtype=dtype)(x)
+            last = level == 0
+            x = Conv2DTranspose(
+                image.shape[2] if last else _channels(level - 1, self.width),
+                _KERNEL,
+                strides=2,
+                padding="same",
+                data_format=_FORMAT,
+                use_bias=last,
+                kernel_initializer=_initializer(next(seeds)),
+                dtype=dtype,
+            )(x)
+            x = crop(x, sizes[level], dtype)
+        return x
 
-
-def _trunk(image, width: int, seeds: Iterator[int], dtype, normalization: str):
-    x = image
-    # Down to 4x4 as in the paper: its logit sees what is far apart, half a shoe and half a bag.
-    for level in range(len(halvings(image.shape[1:], smallest=4)) - 1):
-        convolution = Conv2D(
-            _channels(level, width),
-            _KERNEL,
-            strides=2,
-            padding="same",
-            data_format=_FORMAT,
-            use_bias=level == 0 or normalization in ("spectral", "none"),
-            kernel_initializer=_initializer(next(seeds)),
-            dtype=dtype,
-        )
-        if normalization == "spectral":
-            convolution = SpectralNormalization(convolution, seed=next(seeds))
-        x = convolution(x)
-        if level > 0 and normalization == "batch":
-            x = _normalization(next(seeds), dtype)(x)
-        elif level > 0:
-            x = image_normalization(normalization, dtype)(x)
-        x = LeakyReLU(0.2, dtype=dtype)(x)
-    return layers.Flatten(_FORMAT, dtype=dtype)(x)
-
-
-FAMILY = Family("dcgan", _synthesis, _trunk, _initializer, ("batch", "layer", "spectral", "none"))
-generator, discriminator, encoder = FAMILY.generator, FAMILY.discriminator, FAMILY.encoder
+    def trunk(self, image, seeds: Iterator[int], dtype, normalization: str):
+        x = image
+        # Down to 4x4 as in the paper: its logit sees what is far apart, half a shoe and half a bag.
+        for level in range(len(halvings(image.shape[1:], smallest=4)) - 1):
+            convolution = Conv2D(
+                _channels(level, self.width),
+                _KERNEL,
+                strides=2,
+                padding="same",
+                data_format=_FORMAT,
+                use_bias=level == 0 or normalization in ("spectral", "none"),
+                kernel_initializer=_initializer(next(seeds)),
+                dtype=dtype,
+            )
+            if normalization == "spectral":
+                convolution = SpectralNormalization(convolution, seed=next(seeds))
+            x = convolution(x)
+            if level > 0 and normalization == "batch":
+                x = _normalization(next(seeds), dtype)(x)
+            elif level > 0:
+                x = image_normalization(normalization, dtype)(x)
+            x = LeakyReLU(0.2, dtype=dtype)(x)
+        return layers.Flatten(_FORMAT, dtype=dtype)(x)

@@ -17,19 +17,9 @@ from keras import layers
 from kgan.checks import integers
 from kgan.errors import UsageError
 from kgan.layers import LeakyReLU, SpectralNormalization
-from kgan.networks.family import Family
+from kgan.networks.architecture import Architecture, architectures
 
 _HIDDEN = 3
-
-
-def _check_shape(image_shape: Any) -> tuple[int, int, int]:
-    shape = integers(image_shape)
-    if len(shape) != 3 or min(shape) < 1:
-        raise UsageError(
-            "image_shape must be (height, width, channels), whole numbers above 0; received "
-            f"{image_shape!r}."
-        )
-    return shape
 
 
 def _dense(units: int, seeds: Iterator[int], dtype, normalization: str = "none"):
@@ -40,37 +30,45 @@ def _dense(units: int, seeds: Iterator[int], dtype, normalization: str = "none")
     return dense
 
 
-def _synthesis(latent, image_shape, width: int, seeds: Iterator[int], dtype, condition=None):
-    x = latent
-    for _ in range(_HIDDEN):
-        x = layers.ReLU(dtype=dtype)(_dense(width, seeds, dtype)(x))
-    # A He start would saturate the tanh.
-    initializer = keras.initializers.GlorotUniform(seed=next(seeds))
-    x = layers.Dense(math.prod(image_shape), kernel_initializer=initializer, dtype=dtype)(x)
-    return layers.Reshape(image_shape, dtype=dtype)(x)
+@architectures.register("mlp")
+class MLP(Architecture):
+    """Three dense layers of `width` units; images of any shape.
 
+    Example:
+        >>> kgan.VanillaGAN((28, 28, 1), networks=kgan.networks.MLP(width=64)).generate(4).shape
+        (4, 28, 28, 1)
+    """
 
-def _trunk(image, width: int, seeds: Iterator[int], dtype, normalization: str):
-    x = layers.Flatten("channels_last", dtype=dtype)(image)
-    for _ in range(_HIDDEN):
-        x = _dense(width, seeds, dtype, normalization)(x)
-        if normalization == "layer":
-            x = layers.LayerNormalization(epsilon=1e-5, dtype=dtype)(x)
-        x = LeakyReLU(0.2, dtype=dtype)(x)
-    return x
+    normalizations = ("none", "layer", "spectral")
+    modulated = False
 
+    def __init__(self, width: int = 256, normalization: str | None = None):
+        super().__init__(width, normalization)
 
-def _initializer(seed: int) -> keras.initializers.Initializer:
-    return keras.initializers.GlorotUniform(seed=seed)
+    def check_shape(self, shape: Any) -> tuple[int, int, int]:
+        found = integers(shape)
+        if len(found) != 3 or min(found) < 1:
+            raise UsageError(
+                "image_shape must be (height, width, channels), whole numbers above 0; received "
+                f"{shape!r}."
+            )
+        return found
 
+    def synthesis(self, latent, image, seeds: Iterator[int], dtype, modulation=None):
+        x = latent
+        for _ in range(_HIDDEN):
+            x = layers.ReLU(dtype=dtype)(_dense(self.width, seeds, dtype)(x))
+        # A He start would saturate the tanh.
+        initializer = keras.initializers.GlorotUniform(seed=next(seeds))
+        pixels = math.prod(image.shape)
+        x = layers.Dense(pixels, kernel_initializer=initializer, dtype=dtype)(x)
+        return layers.Reshape(image.shape, dtype=dtype)(x)
 
-FAMILY = Family(
-    "mlp",
-    _synthesis,
-    _trunk,
-    _initializer,
-    ("none", "layer", "spectral"),
-    conditional=False,
-    check=_check_shape,
-)
-generator, discriminator, encoder = FAMILY.generator, FAMILY.discriminator, FAMILY.encoder
+    def trunk(self, image, seeds: Iterator[int], dtype, normalization: str):
+        x = layers.Flatten("channels_last", dtype=dtype)(image)
+        for _ in range(_HIDDEN):
+            x = _dense(self.width, seeds, dtype, normalization)(x)
+            if normalization == "layer":
+                x = layers.LayerNormalization(epsilon=1e-5, dtype=dtype)(x)
+            x = LeakyReLU(0.2, dtype=dtype)(x)
+        return x

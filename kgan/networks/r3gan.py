@@ -15,13 +15,13 @@ one group. Images end in tanh, where the paper's are linear: kgan's lie in [-1, 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import keras
 from keras import layers
 
 from kgan.layers import GroupedConv2D, LeakyReLU
-from kgan.networks.family import Family, doubled, halved
+from kgan.networks.architecture import Architecture, architectures, downsample, upsample
 from kgan.networks.shape import halvings
 
 _FORMAT = "channels_last"  # whatever the user's keras.json says
@@ -71,15 +71,15 @@ class _Builder:
             units, use_bias=False, kernel_initializer=self._initializer(1.0), dtype=self._dtype
         )
 
-    def basis(self, size: int) -> keras.layers.Layer:
-        """Each channel's weighted sum over its places."""
+    def basis(self, size: tuple[int, int]) -> keras.layers.Layer:
+        """Each channel's weighted sum over its pixels."""
         return layers.DepthwiseConv2D(
             size,
             use_bias=False,
             data_format=_FORMAT,
-            # Keras counts all channels as a depthwise kernel's inputs; each sum has one's places.
+            # Keras counts all channels as a depthwise kernel's inputs; each sum has one's pixels.
             depthwise_initializer=keras.initializers.RandomNormal(
-                stddev=1.0 / size, seed=next(self._seeds)
+                stddev=math.prod(size) ** -0.5, seed=next(self._seeds)
             ),
             dtype=self._dtype,
         )
@@ -106,17 +106,17 @@ class Bias(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="kgan")
 class Basis(keras.layers.Layer):
-    """`(batch, channels)` to `(batch, size, size, channels)`: a learned map for each channel."""
+    """`(batch, channels)` to `(batch, *size, channels)`: a learned map for each channel."""
 
-    def __init__(self, size: int, seed: int = 0, name: str | None = None, dtype=None):
+    def __init__(self, size: Sequence[int], seed: int = 0, name: str | None = None, dtype=None):
         super().__init__(name=name, dtype=dtype)
-        self.size = size
+        self.size = tuple(size)
         self.seed = seed
 
     def build(self, input_shape):
         self.basis = self.add_weight(
             name="basis",
-            shape=(self.size, self.size, input_shape[-1]),
+            shape=(*self.size, input_shape[-1]),
             initializer=keras.initializers.RandomNormal(stddev=1.0, seed=self.seed),
         )
 
@@ -136,39 +136,52 @@ def _channels(level: int, width: int) -> int:
     return width * min(2**level, _MOST_CHANNELS)
 
 
-def _synthesis(latent, image_shape, width: int, seeds: Iterator[int], dtype, condition=None):
-    sizes = halvings(image_shape)
-    make = _Builder(seeds, dtype, _BLOCKS * len(sizes))
-    x = make.dense(_channels(len(sizes) - 1, width))(latent)
-    x = Basis(sizes[-1], next(seeds), dtype=dtype)(x)
-    for level in reversed(range(len(sizes))):
-        channels = _channels(level, width)
-        if level < len(sizes) - 1:
-            if x.shape[-1] != channels:
-                x = make.convolution(channels)(x)
-            x = doubled(x, sizes[level], dtype, "bilinear")
-        for _ in range(_BLOCKS):
-            x = make.block(x)
-    return make.convolution(image_shape[2])(x)
-
-
-def _trunk(image, width: int, seeds: Iterator[int], dtype, normalization: str):
-    sizes = halvings(image.shape[1:])
-    make = _Builder(seeds, dtype, _BLOCKS * len(sizes))
-    x = make.convolution(width)(image)
-    for level in range(len(sizes)):
-        for _ in range(_BLOCKS):
-            x = make.block(x)
-        if level < len(sizes) - 1:
-            x = halved(x, dtype)
-            if x.shape[-1] != _channels(level + 1, width):
-                x = make.convolution(_channels(level + 1, width))(x)
-    return layers.Flatten(_FORMAT, dtype=dtype)(make.basis(sizes[-1])(x))
-
-
 def _initializer(seed: int, gain: float = 1.0) -> keras.initializers.Initializer:
     return keras.initializers.VarianceScaling(gain**2, "fan_in", "untruncated_normal", seed=seed)
 
 
-FAMILY = Family("r3gan", _synthesis, _trunk, _initializer, ("none",), conditional=False)
-generator, discriminator, encoder = FAMILY.generator, FAMILY.discriminator, FAMILY.encoder
+@architectures.register("r3gan")
+class R3GAN(Architecture):
+    """Residual blocks without normalization; `width` channels next to the image.
+
+    Example:
+        >>> kgan.R3GAN((32, 32, 3), networks=kgan.networks.R3GAN(width=16)).generate(4).shape
+        (4, 32, 32, 3)
+    """
+
+    normalizations = ("none",)
+    modulated = False
+
+    def __init__(self, width: int = 96, normalization: str | None = None):
+        super().__init__(width, normalization)
+
+    def initializer(self, seed: int) -> keras.initializers.Initializer:
+        return _initializer(seed)
+
+    def synthesis(self, latent, image, seeds: Iterator[int], dtype, modulation=None):
+        sizes = halvings(image.shape)
+        make = _Builder(seeds, dtype, _BLOCKS * len(sizes))
+        x = make.dense(_channels(len(sizes) - 1, self.width))(latent)
+        x = Basis(sizes[-1], next(seeds), dtype=dtype)(x)
+        for level in reversed(range(len(sizes))):
+            channels = _channels(level, self.width)
+            if level < len(sizes) - 1:
+                if x.shape[-1] != channels:
+                    x = make.convolution(channels)(x)
+                x = upsample(x, sizes[level], dtype, "bilinear")
+            for _ in range(_BLOCKS):
+                x = make.block(x)
+        return make.convolution(image.shape[2])(x)
+
+    def trunk(self, image, seeds: Iterator[int], dtype, normalization: str):
+        sizes = halvings(image.shape[1:])
+        make = _Builder(seeds, dtype, _BLOCKS * len(sizes))
+        x = make.convolution(self.width)(image)
+        for level in range(len(sizes)):
+            for _ in range(_BLOCKS):
+                x = make.block(x)
+            if level < len(sizes) - 1:
+                x = downsample(x, dtype)
+                if x.shape[-1] != _channels(level + 1, self.width):
+                    x = make.convolution(_channels(level + 1, self.width))(x)
+        return layers.Flatten(_FORMAT, dtype=dtype)(make.basis(sizes[-1])(x))

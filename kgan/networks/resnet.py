@@ -18,7 +18,13 @@ from kgan.layers import (
     ConditionalBatchNormalization,
     SpectralNormalization,
 )
-from kgan.networks.family import Family, doubled, halved, image_normalization
+from kgan.networks.architecture import (
+    Architecture,
+    architectures,
+    downsample,
+    image_normalization,
+    upsample,
+)
 from kgan.networks.shape import halvings
 
 _FORMAT = "channels_last"  # whatever the user's keras.json says
@@ -60,56 +66,62 @@ class _Builder:
         return {"kernel_initializer": _initializer(next(self._seeds)), "dtype": self._dtype}
 
 
-def _synthesis(latent, image_shape, width: int, seeds: Iterator[int], dtype, condition=None):
-    *sizes, base = halvings(image_shape)
-    make = _Builder(seeds, dtype, "none")
-
-    def activated(x):
-        if condition is None:
-            return make.relu()(make.normalization()(x))
-        return make.relu()(make.conditional_normalization()([x, condition]))
-
-    x = make.dense(base * base * width)(latent)
-    x = layers.Reshape((base, base, width), dtype=dtype)(x)
-    for size in reversed(sizes):
-        shortcut = make.convolution(width, 1)(doubled(x, size, dtype))
-        x = make.convolution(width)(doubled(activated(x), size, dtype))
-        x = make.convolution(width)(activated(x))
-        x = make.sum(x, shortcut)
-    return make.convolution(image_shape[2])(make.relu()(make.normalization()(x)))
-
-
-def _trunk(image, width: int, seeds: Iterator[int], dtype, normalization: str):
-    above = sum(size > _LAST for size in halvings(image.shape[1:]))
-    make = _Builder(seeds, dtype, normalization)
-
-    def activated(x):
-        return make.relu()(image_normalization(normalization, dtype)(x))
-
-    # The first block begins with the image itself, not with its positive part, and averages the
-    # few channels of the shortcut before it widens them.
-    shortcut = make.convolution(width, 1)(halved(image, dtype))
-    x = make.convolution(width)(make.relu()(make.convolution(width)(image)))
-    x = make.sum(halved(x, dtype), shortcut)
-    # As the paper's from 32 pixels to 8: halved in each block, and two blocks at the end.
-    for halves in [True] * (above - 1) + [False] * 2:
-        shortcut = x
-        x = make.convolution(width)(activated(x))
-        x = make.convolution(width)(activated(x))
-        if halves:
-            x = halved(x, dtype)
-            shortcut = halved(make.convolution(width, 1)(shortcut), dtype)
-        x = make.sum(x, shortcut)
-    x = make.relu()(x)
-    # Sum pooling: the mean, times the number of places.
-    places = x.shape[1] * x.shape[2]
-    x = layers.GlobalAveragePooling2D(data_format=_FORMAT, dtype="float32")(x)
-    return layers.Rescaling(places, dtype="float32")(x)
-
-
 def _initializer(seed: int) -> keras.initializers.Initializer:
     return keras.initializers.GlorotUniform(seed=seed)
 
 
-FAMILY = Family("resnet", _synthesis, _trunk, _initializer, ("spectral", "layer", "none"))
-generator, discriminator, encoder = FAMILY.generator, FAMILY.discriminator, FAMILY.encoder
+@architectures.register("resnet")
+class ResNet(Architecture):
+    """Residual blocks of `width` channels at all sizes.
+
+    Example:
+        >>> kgan.SNGAN((32, 32, 3), networks=kgan.networks.ResNet(width=8)).generate(4).shape
+        (4, 32, 32, 3)
+    """
+
+    normalizations = ("spectral", "layer", "none")
+
+    def synthesis(self, latent, image, seeds: Iterator[int], dtype, modulation=None):
+        *sizes, (height, width) = halvings(image.shape)
+        make = _Builder(seeds, dtype, "none")
+
+        def activated(x):
+            if modulation is None:
+                return make.relu()(make.normalization()(x))
+            return make.relu()(make.conditional_normalization()([x, modulation]))
+
+        x = make.dense(height * width * self.width)(latent)
+        x = layers.Reshape((height, width, self.width), dtype=dtype)(x)
+        for size in reversed(sizes):
+            shortcut = make.convolution(self.width, 1)(upsample(x, size, dtype))
+            x = make.convolution(self.width)(upsample(activated(x), size, dtype))
+            x = make.convolution(self.width)(activated(x))
+            x = make.sum(x, shortcut)
+        return make.convolution(image.shape[2])(make.relu()(make.normalization()(x)))
+
+    def trunk(self, image, seeds: Iterator[int], dtype, normalization: str):
+        above = sum(min(size) > _LAST for size in halvings(image.shape[1:]))
+        make = _Builder(seeds, dtype, normalization)
+
+        def activated(x):
+            return make.relu()(image_normalization(normalization, dtype)(x))
+
+        # The first block begins with the image itself, not with its positive part, and averages
+        # the few channels of the shortcut before it widens them.
+        shortcut = make.convolution(self.width, 1)(downsample(image, dtype))
+        x = make.convolution(self.width)(make.relu()(make.convolution(self.width)(image)))
+        x = make.sum(downsample(x, dtype), shortcut)
+        # As the paper's from 32 pixels to 8: halved in each block, and two blocks at the end.
+        for halves in [True] * (above - 1) + [False] * 2:
+            shortcut = x
+            x = make.convolution(self.width)(activated(x))
+            x = make.convolution(self.width)(activated(x))
+            if halves:
+                x = downsample(x, dtype)
+                shortcut = downsample(make.convolution(self.width, 1)(shortcut), dtype)
+            x = make.sum(x, shortcut)
+        x = make.relu()(x)
+        # Sum pooling: the mean, times the number of pixels.
+        pixels = x.shape[1] * x.shape[2]
+        x = layers.GlobalAveragePooling2D(data_format=_FORMAT, dtype="float32")(x)
+        return layers.Rescaling(pixels, dtype="float32")(x)

@@ -8,31 +8,32 @@ from kgan.errors import UsageError
 _SMALLEST = 7
 
 
-def halvings(image_shape: tuple[int, int, int], smallest: int = _SMALLEST) -> list[int]:
-    """Side lengths from the image down to the start of the convolution stack."""
-    sizes = [image_shape[0]]
-    while sizes[-1] > smallest:
-        sizes.append(-(-sizes[-1] // 2))
+def halvings(image_shape, smallest: int = _SMALLEST) -> list[tuple[int, int]]:
+    """Heights and widths from the image down to where its shorter side is at most `smallest`."""
+    sizes = [(image_shape[0], image_shape[1])]
+    while min(sizes[-1]) > smallest:
+        height, width = sizes[-1]
+        sizes.append((-(-height // 2), -(-width // 2)))
     return sizes
 
 
 def check_image_shape(image_shape) -> tuple[int, int, int]:
-    """The shape `(height, width, channels)` as a tuple, if the networks can make such.
+    """The shape `(height, width, channels)` as a tuple, if the networks can make it.
 
     Raises:
-        UsageError: not square, not 8 to 256 pixels, not divisible by 4, or not 1 to 4 channels.
+        UsageError: a side that is not 8 to 256 pixels or not divisible by 4, or not 1 to 4
+            channels.
     """
     shape = integers(image_shape)
+    sides, channels = shape[:2], shape[2:]
     if not (
         len(shape) == 3
-        and shape[0] == shape[1]
-        and 8 <= shape[0] <= 256
-        and shape[0] % 4 == 0
-        and 1 <= shape[2] <= 4
+        and all(8 <= side <= 256 and side % 4 == 0 for side in sides)
+        and 1 <= channels[0] <= 4
     ):
         raise UsageError(
-            "image_shape must be (size, size, channels) with a size from 8 to 256 that 4 divides "
+            "image_shape must be (height, width, channels) with sides from 8 to 256 that 4 divides "
             f"and 1 to 4 channels; received {image_shape!r}. Load the data with resolution=64, "
-            "channels=3, say."
+            "channels=3, for example."
         )
     return shape

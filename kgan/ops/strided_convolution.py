@@ -68,7 +68,9 @@ def kernel_gradient(images, features):
         kernel = tf.ensure_shape(kernel, shape)
         return spread(features, kernel), convolve(images, kernel)
 
-    way = _fastest("kernel_gradient", *images.shape[2:], features.shape[3], _backprop_filter)
+    way = _fastest(
+        "kernel_gradient", images.shape[2], images.shape[3], features.shape[3], _backprop_filter
+    )
     return way(images, features), gradient
 
 

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from kgan.augment import DiffAugment, augments
+from kgan.augment.diffaugment import Augment
 
 COLOR = np.random.RandomState(0).uniform(-1, 1, (512, 16, 16, 3)).astype("float32")
 
@@ -102,3 +103,29 @@ def test_bad_policies():
         DiffAugment("color")
     with pytest.raises(ValueError, match="augment='diffaugmnt' is unknown"):
         augments.get("diffaugmnt")
+
+
+def test_images_that_belong_together_are_changed_in_the_same_way():
+    """Each as alone with the same draws; a grey one is moved as the coloured one is."""
+    random = np.random.RandomState(0)
+    color = random.uniform(-1, 1, (8, 8, 8, 3)).astype("float32")
+    augment = DiffAugment()
+    augment.seed_generator = keras.random.SeedGenerator(1)
+    first, second = augment.together([color, color])
+    np.testing.assert_array_equal(first, second)
+    augment.seed_generator = keras.random.SeedGenerator(1)
+    np.testing.assert_array_equal(augment(color), first)
+    augment = DiffAugment(("translation", "cutout"))
+    augment.seed_generator = keras.random.SeedGenerator(1)
+    moved, grey = augment.together([color, color[..., 1:2]])
+    np.testing.assert_array_equal(grey[..., 0], moved[..., 1])
+
+
+def test_an_augmentation_of_ones_own_changes_them_as_one():
+    class Flip(Augment):
+        def __call__(self, images):
+            return images[:, :, ::-1]
+
+    images = np.arange(24, dtype="float32").reshape(1, 2, 3, 4)
+    first, second = Flip().together([images[..., :3], images[..., 3:]])
+    np.testing.assert_array_equal(np.concatenate([first, second], -1), images[:, :, ::-1])

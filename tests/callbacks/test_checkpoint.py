@@ -225,7 +225,7 @@ def test_a_broken_state_is_not_saved(images, make_gan, tmp_path):
     gan.fit(images, batch_size=BATCH, epochs=2, initial_epoch=1, verbose=0)
     callback = Checkpoint(tmp_path, resume=True)
     callback.set_model(gan)
-    callback._step, callback._description = 99, {}
+    callback._step, callback._fingerprint = 99, {}
     callback._save()
     assert files(tmp_path) == before
 

@@ -15,6 +15,7 @@ from kgan.callbacks.health import Health
 from kgan.callbacks.history import read
 from kgan.callbacks.stop_on_nan import NonFiniteLossError
 from kgan.errors import UsageError
+from kgan.signature import Image, Latent, Signature
 
 LABELS = np.arange(64, dtype=np.int32) % 3
 SIZES = {"image_shape": (16, 16, 1), "latent_dim": 4, "width": 4}
@@ -39,10 +40,9 @@ class Steps(keras.callbacks.Callback):
         self.before = dict.fromkeys(SERIES, (0.0, 0.0))
 
     def on_train_batch_end(self, batch, logs=None):
-        found = {
-            tracker.name: (float(tracker.total), float(tracker.count))
-            for tracker in self.model.metrics
-        }
+        log = self.model._train_log
+        pairs = zip(log.names, log.totals.numpy(), log.weights.numpy(), strict=False)
+        found = {name: (float(total), float(weight)) for name, total, weight in pairs}
         self.values.append(
             [np.divide(*np.subtract(found[name], self.before[name])) for name in SERIES]
         )
@@ -140,10 +140,10 @@ def test_the_slope_is_that_of_the_loss(images, make_gan):
 
 def test_collapse_is_reported_once(images, capsys):
     # The generator has no latent to tell images apart by.
-    generator = kgan.networks.dcgan.generator((16, 16, 1), latent_dim=4, width=4)
+    generator = kgan.networks.DCGAN(4).generator(Signature(Latent(4)), Image((16, 16, 1)))
     generator.layers[1].kernel.assign(0 * generator.layers[1].kernel)
     generator.layers[1].trainable = False
-    gan = kgan.GAN(generator, kgan.networks.dcgan.discriminator((16, 16, 1), width=4))
+    gan = kgan.GAN(generator, kgan.networks.DCGAN(4).discriminator(Signature(Image((16, 16, 1)))))
     gan.compile(run_eagerly=True)
     health = Health(num_samples=32)
     fit(gan, images, health, epochs=8, steps_per_epoch=1)
@@ -272,8 +272,8 @@ def test_every_kind_of_model_has_its_indicators(name, images):
     alone = kind(**SIZES, **arguments)
     alone.compile(run_eagerly=True, discriminator_steps=1)
     fit(alone, x, epochs=1, steps_per_epoch=1)
-    counts = [[float(tracker.count) for tracker in each.metrics] for each in (gan, alone)]
-    assert counts[0] == counts[1]
+    counts = [each._train_log.weights.numpy() for each in (gan, alone)]
+    np.testing.assert_array_equal(*counts)
 
 
 def test_bad_arguments_raise(images, make_gan):

@@ -29,7 +29,7 @@ def begin(epochs, steps, start=0, terminal=True, batch_size=10, strategy=None):
     console = Console(file=output, force_terminal=terminal, width=120, highlight=False)
     callback = RichProgress(batch_size=batch_size, console=console)
     callback.set_model(
-        SimpleNamespace(distribute_strategy=strategy, _feed=SimpleNamespace(start=start))
+        SimpleNamespace(distribute_strategy=strategy, _data=SimpleNamespace(start=start))
     )
     callback.set_params({"epochs": epochs, "steps": steps})
     callback.on_train_begin()

@@ -4,24 +4,28 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import tensorflow as tf
-from PIL import Image
+from PIL import Image as Picture
 
 import kgan
 from kgan.callbacks import SampleGrid
 from kgan.errors import UsageError
 from kgan.images import grid
+from kgan.signature import Image, Label, Latent, Signature
 
 
 class Model:
     """Generates images that all have the value `level`, and notes with what it was asked."""
 
-    generator_inputs = ("latent",)
-    classes = None
+    input_signature = Signature(Latent(2))
+    output_signature = Signature(Image((8, 8, 1)))
 
     def __init__(self, strategy=None):
         self.distribute_strategy = strategy
         self.level = 0.0
         self.asked = []
+
+    def generator_inputs(self, n, seed):
+        """What `generate` would take; nothing to refuse."""
 
     def generate(self, n, seed):
         self.asked.append((n, seed))
@@ -49,7 +53,7 @@ def test_a_grid_an_epoch_on_the_same_latents(tmp_path):
     model = train(SampleGrid(tmp_path, n=4, seed=5), 3)
     assert names(tmp_path) == ["epoch-0001.png", "epoch-0002.png", "epoch-0003.png"]
     assert model.asked == [(4, 5)] * 3
-    with Image.open(tmp_path / "epoch-0002.png") as picture:
+    with Picture.open(tmp_path / "epoch-0002.png") as picture:
         assert picture.size == (2 * 66 + 2, 2 * 66 + 2)
         assert picture.getpixel((10, 10)) == 2
 
@@ -70,7 +74,7 @@ def test_a_resumed_run_rewrites_what_it_repeats(tmp_path):
 def test_the_animation_shows_all_grids(tmp_path):
     train(SampleGrid(tmp_path / "samples", n=1, gif=tmp_path / "samples.gif"), 2)
     train(SampleGrid(tmp_path / "samples", n=1, gif=tmp_path / "samples.gif"), 3, initial_epoch=2)
-    with Image.open(tmp_path / "samples.gif") as animation:
+    with Picture.open(tmp_path / "samples.gif") as animation:
         assert animation.n_frames == 3
 
 
@@ -121,7 +125,7 @@ def test_a_spoilt_grid_is_left_out_of_the_animation(tmp_path):
     (folder / "epoch-0002.png").write_bytes(whole[: len(whole) // 2])
     with pytest.warns(UserWarning, match=r"epoch-0001\.png cannot be read"):
         train(SampleGrid(folder, n=1, gif=gif), 4, initial_epoch=3)
-    with Image.open(gif) as animation:
+    with Picture.open(gif) as animation:
         assert animation.n_frames == 2
 
 
@@ -134,25 +138,25 @@ def test_a_pipe_among_the_grids_does_not_hold_up_the_animation(tmp_path):
     os.mkfifo(folder / "epoch-0001.png")
     with pytest.warns(UserWarning, match=r"epoch-0001\.png cannot be read"):
         train(SampleGrid(folder, n=1, gif=gif), 3, initial_epoch=2)
-    with Image.open(gif) as animation:
+    with Picture.open(gif) as animation:
         assert animation.n_frames == 2
 
 
 @pytest.mark.parametrize(
-    ("inputs", "classes", "n", "columns"),
+    ("fields", "n", "columns"),
     [
-        (("latent", "label"), 10, 30, 10),
-        (("latent", "label"), 10, 9, 3),  # not every class is shown
-        (("latent", "label"), 17, 36, 6),  # too many to be columns
-        (("latent", "label"), None, 9, 3),
-        (("latent",), 10, 30, 6),  # the discriminator's classes
+        ([Latent(2), Label(10)], 30, 10),
+        ([Latent(2), Label(10)], 9, 3),  # not every class is shown
+        ([Latent(2), Label(17)], 36, 6),  # too many to be columns
+        ([Latent(2), Label(None)], 9, 3),
+        ([Latent(2)], 30, 6),
     ],
 )
-def test_each_class_has_a_column(tmp_path, inputs, classes, n, columns):
+def test_each_class_has_a_column(tmp_path, fields, n, columns):
     model = Model()
-    model.generator_inputs, model.classes = inputs, classes
+    model.input_signature = Signature(*fields)
     train(SampleGrid(tmp_path, n=n), 1, model=model)
-    with Image.open(tmp_path / "epoch-0001.png") as picture:
+    with Picture.open(tmp_path / "epoch-0001.png") as picture:
         assert picture.size[0] == columns * 66 + 2
 
 
@@ -163,14 +167,14 @@ def vectors_gan():
 
 def test_conditions_are_shown_in_turn(tmp_path, vectors_gan):
     vectors = np.random.RandomState(0).normal(size=(2, 3))
-    callback = SampleGrid(tmp_path, n=3, conditions=vectors)
+    callback = SampleGrid(tmp_path, n=3, inputs={"conditions": vectors})
     callback.set_model(vectors_gan)
     callback.set_params({"epochs": 1})
     callback.on_train_begin()
     callback.on_epoch_begin(0)
     callback.on_epoch_end(0)
     expected = vectors_gan.generate(3, seed=0, conditions=vectors[[0, 1, 0]])
-    with Image.open(tmp_path / "epoch-0001.png") as picture:
+    with Picture.open(tmp_path / "epoch-0001.png") as picture:
         assert np.array_equal(np.asarray(picture), np.asarray(grid(expected)))
 
 
@@ -186,14 +190,16 @@ def test_conditions_are_shown_in_turn(tmp_path, vectors_gan):
 def test_wrong_conditions_are_told_before_the_first_step(
     tmp_path, vectors_gan, conditions, message
 ):
-    callback = SampleGrid(tmp_path, n=5, conditions=conditions)
+    callback = SampleGrid(
+        tmp_path, n=5, inputs=None if conditions is None else {"conditions": conditions}
+    )
     callback.set_model(vectors_gan)
     with pytest.raises(UsageError, match=message):
         callback.on_train_begin()
 
 
 def test_conditions_for_a_model_without_are_refused(tmp_path, tiny_gan):
-    callback = SampleGrid(tmp_path, n=2, conditions=np.zeros((2, 3)))
+    callback = SampleGrid(tmp_path, n=2, inputs={"conditions": np.zeros((2, 3))})
     callback.set_model(tiny_gan)
     with pytest.raises(UsageError, match="conditions must be None, since DCGAN"):
         callback.on_train_begin()

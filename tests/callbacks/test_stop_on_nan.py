@@ -64,7 +64,7 @@ def test_a_run_that_diverges_keeps_its_good_checkpoints(images, make_gan, tmp_pa
     for path in files(tmp_path):
         with np.load(path) as arrays:
             assert all(
-                np.isfinite(a).all() for name, a in arrays.items() if name.startswith("networks")
+                np.isfinite(a).all() for name, a in arrays.items() if name.startswith("players")
             )
 
 

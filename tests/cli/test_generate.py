@@ -184,7 +184,7 @@ def test_codes_come_from_the_seed_or_a_file(folder, info_gan, loads, kgan):
     words = ("generate", "gan", "--seed", 7, "--out", "a.npz", "-n", 2)
     assert kgan(*words).exit_code == 0
     drawn = made(folder / "a.npz")
-    np.testing.assert_array_equal(drawn["codes"], info_gan.sample_inputs(2, seed=7)["code"])
+    np.testing.assert_array_equal(drawn["codes"], info_gan.generator_inputs(2, seed=7)["code"])
     np.testing.assert_array_equal(drawn["images"], to_uint8(info_gan.generate(2, seed=7)))
     codes = np.array([[0, 1, -2.0]])
     np.save("codes.npy", codes)
@@ -199,11 +199,11 @@ def test_what_the_model_does_not_take_or_lacks(
     np.save("vectors.npy", np.zeros((2, 3)))
     np.save("wide.npy", np.zeros((2, 4)))
     for gan, words, parts in [
-        (tiny_gan, ["--labels", "0"], ["--labels is not for", "a DCGAN has no classes"]),
-        (tiny_gan, ["--codes", "vectors.npy"], ["--codes is not for", "no codes"]),
+        (tiny_gan, ["--labels", "0"], ["--labels is not for", "a DCGAN takes no labels"]),
+        (tiny_gan, ["--codes", "vectors.npy"], ["--codes is not for", "takes no codes"]),
         (conditional, ["--conditions", "vectors.npy"], ["--conditions is not for"]),
         (conditional, ["--labels", "0,3"], ["--labels must be 0 to 2", "received 3"]),
-        (vectors_gan, [], ["--conditions must be given", "vectors of 3 numbers", "numpy.save"]),
+        (vectors_gan, [], ["--conditions must be given", "of shape (3)", "numpy.save"]),
         (vectors_gan, ["--conditions", "wide.npy"], ["rows of 3 numbers", "(2, 4)"]),
         (info_gan, ["--codes", "wide.npy"], ["--codes", "rows of 3 numbers", "(2, 4)"]),
     ]:
@@ -212,7 +212,7 @@ def test_what_the_model_does_not_take_or_lacks(
     assert not (folder / "samples.png").exists()
 
 
-def test_files_and_labels_that_are_none(folder, loads, vectors_gan, refuses):
+def test_files_and_labels_that_are_none(folder, loads, vectors_gan, conditional, refuses):
     loads(vectors_gan)
     (folder / "text.npy").write_text("no array")
     np.save("flat.npy", np.zeros(3))
@@ -228,8 +228,12 @@ def test_files_and_labels_that_are_none(folder, loads, vectors_gan, refuses):
         ("nan.npy", "must be finite numbers"),
     ]:
         refuses(2, ["conditions", problem], "generate", "gan", "--conditions", name)
-    for labels in ("shirt", "0,", "-1", "1.5"):
-        refuses(2, [f"--labels={labels}", "numbers"], "generate", "gan", "--labels", labels)
+    loads(conditional)
+    for labels, part in [("shirt", "'shirt'"), ("0,", "''"), ("1.5", "'1.5'")]:
+        parts = ["--labels must be integers", part]
+        refuses(2, parts, "generate", "gan", "--labels", labels)
+    parts = ["--labels must be 0 to 2", "received -1"]
+    refuses(2, parts, "generate", "gan", "--labels", "-1")
 
 
 @pytest.mark.parametrize("command", [["generate"], ["latent", "interpolate"]])
@@ -244,7 +248,7 @@ def test_a_link_to_itself_is_no_place(refuses, folder, tiny_gan, out):
     tiny_gan.save(folder / "gan.keras")
     link = folder / out.split("/")[0]
     link.symlink_to(link.name)
-    refuses(1, [out, "mend the link"], "generate", "gan.keras", "-n", 1, "--out", out)
+    refuses(1, [out, "fix the link"], "generate", "gan.keras", "-n", 1, "--out", out)
     assert link.is_symlink()
 
 
@@ -259,8 +263,8 @@ def test_a_link_to_itself_is_no_place(refuses, folder, tiny_gan, out):
     ],
     ids=lambda values: values.dtype.name,
 )
-def test_codes_that_are_no_real_numbers(refuses, folder, tiny_gan, values):
-    tiny_gan.save(folder / "gan.keras")
+def test_codes_that_are_no_real_numbers(refuses, folder, info_gan, loads, values):
+    loads(info_gan)
     np.save("codes.npy", values)
     parts = ["--codes='codes.npy'", "no real numbers", str(values.dtype)]
-    refuses(2, parts, "generate", "gan.keras", "--codes", "codes.npy")
+    refuses(2, parts, "generate", "gan", "--codes", "codes.npy")

@@ -45,12 +45,14 @@ def test_a_run_that_has_not_ended_stands_for_its_newest_checkpoint(unfinished):
 def test_a_checkpoint_brings_back_every_network(folder, recipe, kgan, request):
     text = recipe.read_text().replace("(32, 16, 16", "(8, 8, 8")
     old = "kgan.DCGAN(image_shape, latent_dim=8, width=8, seed=seed)"
-    recipe.write_text(text.replace(old, "kgan.BiGAN(image_shape, 4, 2, seed=seed)"))
+    new = "kgan.BiGAN(image_shape, latent_dim=4, width=2, seed=seed)"
+    recipe.write_text(text.replace(old, new))
     run, gan = request.getfixturevalue("unfinished")
     found = models.load(models.find(str(run)))
     assert type(found) is library.BiGAN
-    for part in ("networks", "average"):
-        ours, theirs = found.state()[part], gan.state()[part]
+    assert found.state().keys() == gan.state().keys() > {"averages/generator", "averages/encoder"}
+    for part, theirs in gan.state().items():
+        ours = found.state()[part]
         assert len(ours) == len(theirs) > 0
         for one, other in zip(ours, theirs, strict=True):
             np.testing.assert_array_equal(one, other)

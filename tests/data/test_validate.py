@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from kgan.data.validate import check_images, check_labels, check_shape
 from kgan.errors import UsageError
+from kgan.validate import check_images, check_labels, check_shape
 
 GOOD = np.linspace(-1, 1, 2 * 8 * 8 * 3, dtype=np.float32).reshape(2, 8, 8, 3)
 
@@ -68,3 +68,9 @@ def test_wrong_labels(labels, words):
 def test_more_than_four_channels():
     with pytest.raises(UsageError, match=r"1 to 4 channels"):
         check_shape(np.zeros((2, 8, 8, 5)), "images")
+
+
+def test_a_free_size_takes_any_and_the_channels_stay():
+    assert check_images(GOOD, (None, None, 3)) is GOOD
+    with pytest.raises(UsageError, match=r"\(batch, height, width, 1\).*channels=1\) converts"):
+        check_images(GOOD, (None, None, 1))

@@ -48,7 +48,7 @@ def test_labels_have_a_name_and_a_type(conditional, tmp_path):
         "latent": ("float32", [None, 4]),
         "label": ("int32", [None]),
     }
-    inputs = conditional.sample_inputs(seed=7, labels=[2, 0, 1, 1])
+    inputs = conditional.generator_inputs(seed=7, labels=[2, 0, 1, 1])
     images = loaded.serve(**inputs)["image"].numpy()
     # float16 has 11 bits: generate itself is that far away.
     assert np.abs(images - conditional.generate(seed=7, labels=[2, 0, 1, 1])).max() < 1e-2

@@ -16,7 +16,7 @@ def test_every_variable_is_tracked_once(gan):
 def test_the_reference_is_the_averaged_generator(gan):
     from kgan import latent
 
-    images = Serving(gan).reference({"latent": latent.sample(4, 8, seed=7)})
+    images = Serving(gan).reference({"latent": latent.sample(4, 8, seed=7)})["image"]
     assert abs(images - gan.generate(4, seed=7)).max() < 1e-5
     assert abs(images - gan.generator(latent.sample(4, 8, seed=7))).numpy().max() > 0.01
 
@@ -59,7 +59,7 @@ def test_the_inputs_are_the_generators(make_stirred, kind, arguments, expected):
     # By position or by name, and as the model itself.
     expected = serving.reference(examples)
     for images in (serving.serve(*examples.values()), serving.serve(**examples)):
-        np.testing.assert_allclose(images["image"], expected, atol=1e-5)
+        np.testing.assert_allclose(images["image"], expected["image"], atol=1e-5)
 
 
 def test_labels_are_integers_and_the_examples_reach_from_the_first_class_to_the_last(conditional):

@@ -3,7 +3,10 @@ import pytest
 
 from kgan.export.verify import ExportError, verify
 
-INPUTS, IMAGES = {"latent": np.zeros((3, 2), np.float32)}, np.zeros((3, 4, 4, 1), np.float32)
+INPUTS, OUTPUTS = (
+    {"latent": np.zeros((3, 2), np.float32)},
+    {"image": np.zeros((3, 4, 4, 1), np.float32)},
+)
 
 
 @pytest.mark.parametrize(
@@ -19,7 +22,7 @@ def test_the_fresh_process_cannot_import(tmp_path, monkeypatch, runtime, package
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / f"{package}.py").write_text(f"import {blocked}")
     with pytest.raises(ExportError, match=f"does not run: .*import of {blocked} halted"):
-        verify(runtime, tmp_path / "file", INPUTS, IMAGES)
+        verify(runtime, tmp_path / "file", (INPUTS, OUTPUTS))
 
 
 def fake_runtime(tmp_path, monkeypatch, answer):
@@ -29,6 +32,9 @@ def fake_runtime(tmp_path, monkeypatch, answer):
         "import numpy as np\n"
         "class InferenceSession:\n"
         "    def __init__(self, path, providers): pass\n"
+        "    def get_outputs(self):\n"
+        "        from types import SimpleNamespace\n"
+        "        return [SimpleNamespace(name='image')]\n"
         "    def run(self, names, inputs):\n"
         f"        n = len(inputs['latent']); return [{answer}]\n"
     )
@@ -38,7 +44,7 @@ def fake_runtime(tmp_path, monkeypatch, answer):
     ("answer", "message"),
     [
         ("np.zeros((1, 4, 4, 1), np.float32)", r"shape \(1, 4, 4, 1\) for a batch of 3"),
-        ("np.zeros((n, 4, 4, 1))", "float64 images"),
+        ("np.zeros((n, 4, 4, 1))", "image as float64"),
         ("np.full((n, 4, 4, 1), 2e-4, np.float32)", "differs from Keras by 0.0002"),
         ("np.full((n, 4, 4, 1), np.nan, np.float32)", "differs from Keras by nan"),
     ],
@@ -46,12 +52,12 @@ def fake_runtime(tmp_path, monkeypatch, answer):
 def test_other_images_are_refused(tmp_path, monkeypatch, answer, message):
     fake_runtime(tmp_path, monkeypatch, answer)
     with pytest.raises(ExportError, match=message):
-        verify("onnx", tmp_path / "file", INPUTS, IMAGES)
+        verify("onnx", tmp_path / "file", (INPUTS, OUTPUTS))
 
 
 def test_the_largest_difference_of_both_batches_is_returned(tmp_path, monkeypatch):
     fake_runtime(tmp_path, monkeypatch, "np.full((n, 4, 4, 1), 1e-5 * n, np.float32)")
-    difference = verify("onnx", tmp_path / "file", INPUTS, IMAGES)
+    difference = verify("onnx", tmp_path / "file", (INPUTS, OUTPUTS))
     assert difference == pytest.approx(3e-5)
 
 
@@ -62,6 +68,16 @@ def test_every_input_gets_its_name_and_type(tmp_path, monkeypatch):
     )
     fake_runtime(tmp_path, monkeypatch, answer)
     labels = {"label": np.arange(3, dtype=np.int32)}
-    assert verify("onnx", tmp_path / "file", {**INPUTS, **labels}, IMAGES) == 0
+    assert verify("onnx", tmp_path / "file", ({**INPUTS, **labels}, OUTPUTS)) == 0
     with pytest.raises(ExportError, match="differs from Keras by 1"):
-        verify("onnx", tmp_path / "file", INPUTS, IMAGES)
+        verify("onnx", tmp_path / "file", (INPUTS, OUTPUTS))
+
+
+def test_every_case_is_compared(tmp_path, monkeypatch):
+    """An export that froze the size of its first case fails at the second."""
+    fake_runtime(tmp_path, monkeypatch, "np.zeros((n, 4, 4, 1), np.float32)")
+    larger = {"image": np.zeros((3, 4, 7, 1), np.float32)}
+    with pytest.raises(
+        ExportError, match=r"shape \(1, 4, 4, 1\) for a batch of 1, expected .*4, 7"
+    ):
+        verify("onnx", tmp_path / "file", (INPUTS, OUTPUTS), (INPUTS, larger))

@@ -196,7 +196,7 @@ def test_vectors_as_conditions(data):
     vectors = np.random.default_rng(0).normal(size=(7, 3)).astype(np.float32)
     with pytest.raises(UsageError, match="conditions must be given"):
         measured(gan, data, "diversity")
-    assert measured(gan, data, "diversity", conditions=vectors)["diversity"].value > 0
+    assert measured(gan, data, "diversity", inputs={"conditions": vectors})["diversity"].value > 0
 
 
 @pytest.mark.parametrize(
@@ -214,8 +214,12 @@ def test_vectors_as_conditions(data):
         (["fd"], {"extractor": "judge_fashion_mnist"}, r"must have the shape \(batch, 28, 28, 1\)"),
         (["pr"], {"samples": 3}, "samples must be at least 4 for 'pr'; received 3"),
         (["fd"], {"reference": "a.npz"}, "reference must be a kgan.metrics.Reference"),
-        (["fd"], {"conditions": [0, 3]}, "conditions must be finite numbers of the shape"),
-        (["fd"], {"conditions": [[1.0]]}, "conditions must be None"),
+        (
+            ["fd"],
+            {"inputs": {"conditions": [0, 3]}},
+            "conditions must be finite numbers of the shape",
+        ),
+        (["fd"], {"inputs": {"conditions": [[1.0]]}}, "conditions must be None"),
         (["fd"], {"extractor": lambda images: 0 * quarters(images)}, "must vary"),
         (["fd"], {"truncation": 0}, "truncation"),
         (["fd_inf"], {"samples": 10}, "samples must be at least 24 for 'fd_inf'; received 10"),
@@ -338,7 +342,7 @@ def test_vectors_are_of_the_protocol(data):
     gan = kgan.ConditionalGAN((16, 16, 1), condition_dim=3, latent_dim=8, width=8)
     zeros, ones = np.zeros((2, 3)), np.ones((2, 3))
     found = [
-        measured(gan, data, "diversity", conditions=vectors)["diversity"].protocol
+        measured(gan, data, "diversity", inputs={"conditions": vectors})["diversity"].protocol
         for vectors in (zeros, ones)
     ]
     (difference,) = found[0].differences(found[1])

@@ -100,7 +100,7 @@ def test_the_label_is_the_same_at_both_places():
     start, end, *_ = ways(gan, 60)
     plain = SCALE**2 * np.square(end - start).sum(1)
     np.testing.assert_allclose(found, plain * (np.arange(60) % 3 + 1) ** 2, rtol=2e-3)
-    found = path_lengths(gan, squared, 60, 0.01, labels=[2] * 60)
+    found = path_lengths(gan, squared, 60, 0.01, inputs={"labels": [2] * 60})
     np.testing.assert_allclose(found, 9 * plain, rtol=2e-3)
 
 
@@ -235,7 +235,7 @@ def test_torch_fidelity(fidelity, oracle, prior, z_type, way):
         ({"ends": "yes"}, "ends must be True or False"),
         ({"trim": 50}, "trim must be below 50"),
         ({"trim": -1}, "trim must be a number of percent of at least 0"),
-        ({"labels": [1, 2]}, "labels must be None, since GAN knows no classes"),
+        ({"inputs": {"labels": [1, 2]}}, "labels must be None, since GAN takes no labels"),
         ({"distance": lambda a, b: np.square(a - b)}, r"\(4,\); received \(4, 8, 8, 1\)"),
         (
             {"distance": lambda a, b: 0.0},

@@ -43,22 +43,24 @@ def test_losses_by_hand():
 
     source = float(gan.two_player_loss.discriminator(real["logit"], fake["logit"]))
     classes = entropy(real) + entropy(fake)
-    found = float(gan.discriminator_loss(real, fake))
+    found = float(gan.log("discriminator", gan.losses("discriminator", real, fake)))
     assert found == pytest.approx(source + 0.5 * classes, rel=1e-5)
-    logged = {tracker.name: float(tracker.result()) for tracker in gan.metrics}
+    logged = {name: float(value) for name, value in gan._train_log.result().items()}
+    logged |= {name: float(value) for name, value in gan.diagnostics(real, fake).items()}
     assert logged["source_loss"] == pytest.approx(source, rel=1e-5)
-    assert logged["class_loss"] == pytest.approx(classes, rel=1e-5)
+    assert logged["class_loss"] == pytest.approx(0.5 * classes, rel=1e-5)
     for name, of in (("real", real), ("fake", fake)):
         share = (of["class_logits"].numpy().argmax(-1) == labels).mean()
         assert logged[f"{name}_class_accuracy"] == pytest.approx(share)
     fooled = float(gan.two_player_loss.generator(None, fake["logit"]))
-    found = float(gan.generator_loss({}, fake))
+    found = float(sum(gan.losses("generator", {}, fake).values()))
     assert found == pytest.approx(fooled + 0.5 * entropy(fake), rel=1e-5)
 
 
 def test_the_discriminator_takes_no_label_and_the_generator_does():
     gan = kgan.ACGAN((8, 8, 1), classes=3, latent_dim=4, width=2)
-    assert gan.generator_inputs == ("latent", "label") and gan.batch_parts == ("image", "label")
+    assert list(gan.input_signature) == ["latent", "label"]
+    assert list(gan.batch_signature) == ["image", "label"]
     assert set(gan.discriminator.output) == {"logit", "class_logits"}
     assert not isinstance(gan.discriminator.input, dict)
     apart = gan.generate(3, seed=0, labels=[0] * 3) - gan.generate(3, seed=0, labels=[1] * 3)

@@ -49,7 +49,7 @@ def test_one_step_equals_the_step_by_hand(loss):
     reals = next(iter(kgan.data.load(IMAGES, batch_size=6, seed=0)))
     descend([judge], lambda: formula(*logits()))
     descend([generator, encoder], lambda: exchanged.discriminator(*reversed(logits())))
-    for name, network in gan.trained_networks.items():
+    for name, network in gan.networks_by_name.items():
         for a, b in zip(network.get_weights(), getattr(mirror, name).get_weights(), strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-6, err_msg=name)
     before = bigan().encoder.get_weights()
@@ -62,7 +62,8 @@ def test_the_averaged_encoder_follows():
     assert gan.averaged_encoder is not gan.encoder
     for a, b in zip(gan.averaged_encoder.weights, gan.encoder.weights, strict=True):
         np.testing.assert_allclose(a, b, atol=1e-4)  # the first step copies
-    assert len(gan.state()["average"]) == len(gan.generator.weights) + len(gan.encoder.weights)
+    for name in ("generator", "encoder"):
+        assert len(gan.state()[f"averages/{name}"]) == len(getattr(gan, name).weights)
 
 
 @pytest.mark.filterwarnings("error:The structure of `inputs`")

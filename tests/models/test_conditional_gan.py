@@ -37,7 +37,7 @@ def test_two_labels_logits_differ_by_embeddings_times_features(networks):
 
 def test_projection_brings_the_papers_parts():
     gan = kgan.ConditionalGAN(classes=3, conditioning="projection", **SIZES)
-    assert gan.normalization == "spectral"
+    assert gan.networks.normalization == "spectral"
     kinds = [type(layer) for layer in gan.discriminator.layers]
     assert SpectralNormalization in kinds
     assert isinstance(gan.discriminator.get_layer("embedding"), SpectralNormalization)
@@ -49,7 +49,7 @@ def test_projection_brings_the_papers_parts():
         found = (float(optimizer.learning_rate), optimizer.beta_1, optimizer.beta_2)
         assert found == pytest.approx((2e-4, 0.0, 0.9))
     other = kgan.ConditionalGAN(classes=3, **SIZES)
-    assert other.normalization == "batch"
+    assert other.networks.normalization in (None, "batch")
     other.compile()
     assert type(other.two_player_loss) is kgan.losses.NonSaturating
 
@@ -131,8 +131,8 @@ def test_learns_the_mean_of_each_condition(kind, conditioning):
 def test_a_vector_goes_the_same_ways():
     for conditioning in ("concatenation", "projection"):
         gan = kgan.ConditionalGAN(condition_dim=2, conditioning=conditioning, **SIZES)
-        assert gan.batch_parts == ("image", "condition")
-        assert gan.generator_inputs == ("latent", "condition")
+        assert list(gan.batch_signature) == ["image", "condition"]
+        assert list(gan.input_signature) == ["latent", "condition"]
         vectors = np.random.RandomState(0).normal(size=(6, 2)).astype("float32")
         one, other = (
             np.asarray(gan.discriminator({"image": IMAGES, "condition": side}))

@@ -7,7 +7,8 @@ import tensorflow as tf
 from keras import layers
 
 import kgan
-from kgan.networks import Condition, mlp
+from kgan.networks import MLP
+from kgan.signature import Code, Image, Label, Latent, Signature, Vector
 
 SIZES = {"image_shape": (8, 8, 1), "latent_dim": 4, "width": 2, "networks": "mlp"}
 RANDOM = np.random.RandomState(0)
@@ -53,7 +54,7 @@ ARRAYS = [
     ("classes", LABELS.astype("float32"), r"labels must be integers.* float32\. Use np.unique"),
     ("classes", np.eye(3)[LABELS], r"labels must have the shape \(24,\).*received \(24, 3\)"),
     ("classes", LABELS[:, None], r"received \(24, 1\)\. Use labels.reshape\(-1\)"),
-    ("classes", LABELS[:-1], r"labels must have the shape \(24,\), one an image; received \(23,\)"),
+    ("classes", LABELS[:-1], r"labels must have the shape \(24,\), one per image; received \(23"),
     ("classes", LABELS == 1, r"labels must be integers.*received bool"),
     ("vectors", VECTORS[:, :1], r"conditions must be .* \(24, 2\).*received the shape \(24, 1\)"),
     ("vectors", VECTORS[:-1], r"conditions must be .* \(24, 2\).*received the shape \(23, 2\)"),
@@ -251,7 +252,7 @@ def test_updates_that_do_not_divide_the_batch(gans):
         ("vectors", {"conditions": VECTORS[:2, :1]}, r"conditions must be .* \(2, 2\).* \(2, 1\)"),
         ("vectors", {"conditions": VECTORS * np.nan}, "conditions must be finite"),
         ("vectors", {"n": 2, "conditions": VECTORS}, r"conditions must be .* \(2, 2\).*\(24, 2\)"),
-        ("plain", {"labels": [0, 1]}, "labels must be None, since DCGAN knows no classes"),
+        ("plain", {"labels": [0, 1]}, "labels must be None, since DCGAN takes no labels"),
         ("acgan", {"labels": np.array([0, 9])}, "labels must be 0 to 2"),
     ],
 )
@@ -271,7 +272,7 @@ def test_generate(gans, model, arguments, message):
         ({"classes": 3, "conditioning": "proj"}, "conditioning='proj' is .*mean 'projection'"),
         ({"classes": 3, "networks": "mpl"}, "networks='mpl' is unknown.*Did you mean 'mlp'"),
         ({"classes": 3, "networks": None}, r"networks must be a short name .*kgan.GAN\("),
-        ({"classes": 3, "normalization": "batch"}, "normalization of mlp='batch' is unknown"),
+        ({"classes": 3, "normalization": "batch"}, "normalization of MLP='batch' is unknown"),
         ({"classes": 3, "width": 0}, "width must be an integer of at least 1; received 0"),
         ({"classes": 3, "latent_dim": 0}, "latent_dim must be an integer of at least 1"),
         ({"classes": 3, "seed": -1}, "seed must be an integer, 0 to 2147483647; received -1"),
@@ -287,28 +288,34 @@ def test_constructor(arguments, message):
 
 def test_networks_whose_sides_would_lack_something():
     """Said when the model is built: in the step it would be a KeyError in a graph."""
-    generator, discriminator = mlp.generator((8, 8, 1), 4, 2), mlp.discriminator((8, 8, 1), 2)
+    generator, discriminator = (
+        MLP(2).generator(Signature(Latent(4)), Image((8, 8, 1))),
+        MLP(2).discriminator(Signature(Image((8, 8, 1)))),
+    )
     with pytest.raises(ValueError, match=r"discriminator must take .* \(8, 8, 1\); .* \(8, 8, 2\)"):
-        kgan.GAN(generator, mlp.discriminator((8, 8, 1), 2, images=2))
+        kgan.GAN(generator, MLP(2).discriminator(Signature(Image((8, 8, 1))), pack=2))
     with pytest.raises(
         ValueError, match="discriminator must have one tensor or a dict with 'logit'"
     ):
-        kgan.GAN(generator, mlp.discriminator((8, 8, 1), 2, heads={"a": (1,), "b": (1,)}))
-    asking = mlp.discriminator((8, 8, 1), 2, condition=Condition("label", 3))
+        kgan.GAN(
+            generator,
+            MLP(2).discriminator(Signature(Image((8, 8, 1))), heads={"a": (1,), "b": (1,)}),
+        )
+    asking = MLP(2).discriminator(Signature(Image((8, 8, 1)), Label(3)))
     with pytest.raises(ValueError, match="discriminator must not have an input 'label' that the g"):
         kgan.GAN(generator, asking)
-    coded = mlp.generator((8, 8, 1), 4, 2, condition=Condition("code", 3))
+    coded = MLP(2).generator(Signature(Latent(4), Code(categorical=(3,))), Image((8, 8, 1)))
     with pytest.raises(
         ValueError, match="generator must not have an input 'code'.*Write a subclass"
     ):
         kgan.GAN(coded, discriminator)
-    joint = mlp.discriminator((8, 8, 1), 2, condition=Condition("latent", 4), through="joint")
+    joint = MLP(2).discriminator(Signature(Image((8, 8, 1)), Latent(4)), conditioning="joint")
     with pytest.raises(
-        ValueError, match="discriminator must not have an input 'latent'.*`observe`"
+        ValueError, match="discriminator must not have an input 'latent'.*`encode_real`"
     ):
         kgan.GAN(generator, joint)
-    vectors = mlp.generator((8, 8, 1), 4, 2, condition=Condition("condition", 2))
-    labelled = mlp.discriminator((8, 8, 1), 2, condition=Condition("label", 3))
+    vectors = MLP(2).generator(Signature(Latent(4), Vector(2)), Image((8, 8, 1)))
+    labelled = MLP(2).discriminator(Signature(Image((8, 8, 1)), Label(3)))
     with pytest.raises(ValueError, match="must take a label or a condition; received both"):
         kgan.GAN(vectors, labelled)
     image, other = keras.Input((8, 8, 1)), keras.Input((2,))
@@ -321,8 +328,8 @@ def test_networks_whose_sides_would_lack_something():
 def test_a_pair_of_networks_of_ones_own_with_labels():
     """`kgan.GAN` takes conditional networks, and the class count from their one-hot layers."""
     gan = kgan.GAN(
-        mlp.generator((8, 8, 1), 4, 8, condition=Condition("label", 3, 4)),
-        mlp.discriminator((8, 8, 1), 8, condition=Condition("label", 3, 4)),
+        MLP(8).generator(Signature(Latent(4), Label(3)), Image((8, 8, 1))),
+        MLP(8).discriminator(Signature(Image((8, 8, 1)), Label(3))),
     )
     gan.compile(run_eagerly=True)
     gan.fit((IMAGES, LABELS), batch_size=8, verbose=0)
@@ -351,8 +358,8 @@ def test_the_class_count_of_an_embedding():
 def test_both_networks_take_the_same_condition():
     with pytest.raises(ValueError, match=r"the same condition; received the shapes \(None, 8\)"):
         kgan.GAN(
-            mlp.generator((8, 8, 1), 4, 8, condition=Condition("condition", 8)),
-            mlp.discriminator((8, 8, 1), 8, condition=Condition("condition", 4)),
+            MLP(8).generator(Signature(Latent(4), Vector(8)), Image((8, 8, 1))),
+            MLP(8).discriminator(Signature(Image((8, 8, 1)), Vector(4))),
         )
 
 
@@ -404,14 +411,16 @@ def test_integers_of_numpy_make_a_shape_and_flags_do_not():
 
 def test_a_list_of_images_is_as_good_as_an_array(gans):
     images = list(IMAGES[:3])
-    for name, array in gans["plain"].judged(IMAGES[:3]).items():
-        np.testing.assert_allclose(gans["plain"].judged(images)[name], array, rtol=1e-5)
+    for name, array in gans["plain"].discriminator_outputs(IMAGES[:3]).items():
+        np.testing.assert_allclose(
+            gans["plain"].discriminator_outputs(images)[name], array, rtol=1e-5
+        )
 
 
 def test_judged_is_for_discriminators_of_single_images(gans):
     with pytest.raises(
-        ValueError, match=r"judged\(\) takes images alone.*ConditionalGAN's discrim"
+        ValueError, match=r"discriminator_outputs\(\) takes images alone.*ConditionalGAN's discrim"
     ):
-        gans["classes"].judged(IMAGES)
-    logits = gans["plain"].judged(IMAGES, batch_size=7)["logit"]
+        gans["classes"].discriminator_outputs(IMAGES)
+    logits = gans["plain"].discriminator_outputs(IMAGES, batch_size=7)["logit"]
     np.testing.assert_allclose(logits, gans["plain"].discriminator(IMAGES), rtol=1e-5, atol=1e-6)

@@ -22,8 +22,12 @@ import tensorflow as tf
 import kgan
 from kgan import networks
 from kgan.precision import compute_dtypes
+from kgan.signature import Image, Latent, Signature
 
 SHAPE, LATENT, WIDTH, BATCH, CLASSES = (8, 8, 1), 4, 2, 8, 3
+
+
+LOGGED = ("discriminator_loss", "generator_loss", "real_logits", "fake_logits")
 
 
 class Row(NamedTuple):
@@ -82,18 +86,20 @@ def every_class(kind=None):
 def built(name, **changes):
     row, kind = ROWS[name], public_classes()[name.split()[0]]
     if kind is kgan.GAN:
-        family = networks.get(changes.get("networks", "dcgan"))
+        family = networks.architectures.classes[changes.get("networks", "dcgan")]
         dtype = changes.get("dtype")
-        generator = family.generator(SHAPE, LATENT, WIDTH, dtype=dtype)
-        return kgan.GAN(generator, family.discriminator(SHAPE, WIDTH, dtype=dtype), 100.0)
+        generator = family(WIDTH).generator(Signature(Latent(LATENT)), Image(SHAPE), dtype=dtype)
+        return kgan.GAN(
+            generator, family(WIDTH).discriminator(Signature(Image(SHAPE)), dtype=dtype), 100.0
+        )
     sizes = {"image_shape": SHAPE, "latent_dim": LATENT, "width": WIDTH}
     return kind(**sizes | {"ema_halflife_images": 100.0} | row.arguments | changes)
 
 
 # What belongs to the step.
 HOOKS = (
-    *("train_step", "test_step", "draw", "observe", "synthesize", "discriminate", "present"),
-    *("augmented", "judgement", "discriminator_loss", "generator_loss", "critic"),
+    *("train_step", "test_step", "test_losses", "sample_inputs", "encode_real", "synthesize"),
+    *("discriminate", "present", "augmented", "name_outputs", "losses", "diagnostics"),
 )
 
 
@@ -138,14 +144,13 @@ def fit(gan, name, **arguments):
 
 
 def samples(gan, n, seed):
-    asked = {}
-    if "condition" in gan.generator_inputs:
-        asked["conditions"] = np.linspace(-1, 1, 2 * n).reshape(n, 2)
-    return gan.generate(n, seed=seed, **asked)
+    required = gan.input_signature.required
+    given = {field.argument: np.linspace(-1, 1, 2 * n).reshape(n, 2) for field in required}
+    return gan.generate(n, seed=seed, **given)
 
 
 def weights(gan):
-    return {name: network.get_weights() for name, network in gan.trained_networks.items()}
+    return {name: network.get_weights() for name, network in gan.networks_by_name.items()}
 
 
 def assert_same_state(first, second):
@@ -168,13 +173,14 @@ def test_trains_evaluates_and_generates(name):
     gan.run_eagerly = not changes_the_step(name)
     before = {
         variable.path: variable.numpy()
-        for network in gan.trained_networks.values()
+        for network in gan.networks_by_name.values()
         for variable in network.trainable_variables
     }
     history = fit(gan, name, epochs=2)
-    assert set(history) == set(gan._logged())
+    penalties = set(gan.players["discriminator"].regularizers)
+    assert {*LOGGED, *penalties} <= set(history)
     assert np.isfinite(list(history.values())).all()
-    for network in gan.trained_networks.values():
+    for network in gan.networks_by_name.values():
         for variable in network.trainable_variables:
             # The bias of a critic whose loss is a difference has no gradient.
             if len(variable.shape) > 1:
@@ -182,7 +188,7 @@ def test_trains_evaluates_and_generates(name):
 
     gan.run_eagerly = True
     losses = gan.evaluate(data(ROWS[name].data), batch_size=BATCH, verbose=0)
-    assert set(losses) == set(gan._logged()) - set(gan._penalty_names)
+    assert set(losses) == set(history) - penalties
     assert np.isfinite(list(losses.values())).all()
     assert losses == gan.evaluate(data(ROWS[name].data), batch_size=BATCH, verbose=0)
 
@@ -198,7 +204,7 @@ def test_trains_evaluates_and_generates(name):
 def test_half_precision_inside_float32_outside(name, dtype):
     gan = compiled(name, dtype=dtype)
     half = dtype.removeprefix("mixed_")
-    for network in gan.trained_networks.values():
+    for network in gan.networks_by_name.values():
         assert half in compute_dtypes(network)
         assert {weight.dtype for weight in network.weights} == {"float32"}
     optimizers = (gan.generator_optimizer, gan.discriminator_optimizer)
@@ -235,7 +241,7 @@ def test_saved_and_resumed_it_ends_as_if_nothing_had_happened(name, tmp_path):
 
     loaded = kgan.load_model(tmp_path / "gan.keras")
     assert type(loaded) is type(whole)
-    assert loaded.description() == whole.description()
+    assert loaded.fingerprint() == whole.fingerprint()
     np.testing.assert_array_equal(samples(loaded, 3, seed=1), made)
     fit(loaded, name, epochs=2, initial_epoch=1)
     assert_same_state(whole, loaded)
@@ -249,7 +255,11 @@ def other_families():
     """Each model with the networks that are not its own, with which all other tests play."""
     own = {"R3GAN": "r3gan", "VanillaGAN": "mlp"}
     for name in ROWS:
-        yield from ((name, other) for other in networks.families if other != own.get(name, "dcgan"))
+        yield from (
+            (name, other)
+            for other in networks.architectures.classes
+            if other != own.get(name, "dcgan")
+        )
 
 
 @pytest.mark.parametrize(("name", "networks"), list(other_families()))
@@ -257,9 +267,9 @@ def test_every_family_of_networks_fits_every_game(name, networks):
     gan = built(name, networks=networks, ema_halflife_images=None)
     parts = data(ROWS[name].data)
     parts = parts if isinstance(parts, tuple) else (parts,)
-    parts = dict(zip(gan.batch_parts, map(tf.constant, parts), strict=True))
-    real = gan.observe(parts, training=False)
-    fake = gan.synthesize(gan.draw(real, gan.training_seeds), training=False)
+    parts = dict(zip(gan.batch_signature, map(tf.constant, parts), strict=True))
+    real = gan.encode_real(parts, training=False)
+    fake = gan.synthesize(gan.sample_inputs(real, gan.training_seeds), training=False)
     assert fake["image"].shape == (BATCH, *SHAPE) and fake["image"].dtype == "float32"
     assert np.abs(fake["image"]).max() <= 1
     for side in (real, fake):
@@ -294,9 +304,9 @@ for name in contract.ROWS:
     gan.compile(discriminator_steps=1, run_eagerly=True)
     before = contract.weights(gan)
     history = contract.fit(gan, name)
-    variables = [v for part, held in gan.state().items() if part != "metrics" for v in held]
+    variables = [v for part, held in gan.state().items() if part != "log" for v in held]
     found[name] = {
-        "two copies": all(len(copies(v)) == 2 for n in gan.trained_networks.values()
+        "two copies": all(len(copies(v)) == 2 for n in gan.networks_by_name.values()
                           for v in n.variables),
         "apart": [v.path for v in variables if len({c.tobytes() for c in copies(v)}) > 1],
         "finite": bool(np.isfinite(list(history.values())).all()),

@@ -97,10 +97,10 @@ def test_the_penalty_enters_the_discriminators_gradient_alone(reals):
     # By hand: the penalty of the first weights.
     network = linear_networks()[1]
     network.set_weights(before)
-    expected = float(penalties.R1(100.0)(network, reals, None))
+    expected = float(penalties.R1(100.0)(penalties.Examples(reals, network), None))
     assert history["r1"][0] == pytest.approx(expected, rel=1e-4)
     with tf.GradientTape() as tape:
-        value = penalties.R1(100.0)(network, reals, None)
+        value = penalties.R1(100.0)(penalties.Examples(reals, network), None)
     gradients = tape.gradient(
         value, [v.value for v in network.trainable_variables], unconnected_gradients="zero"
     )
@@ -123,7 +123,10 @@ def test_a_lazy_penalty_acts_every_interval_updates_that_much_stronger(reals):
     # Eight updates: the lazy one saw images 0 and 4 only, four times as strong.
     order = np.concatenate(list(kgan.data.load(reals, batch_size=1, seed=0).as_numpy_iterator()))
     network = lazy.discriminator
-    values = [float(penalties.R1(1.0)(network, order[i : i + 1], None)) for i in range(8)]
+    values = [
+        float(penalties.R1(1.0)(penalties.Examples(order[i : i + 1], network), None))
+        for i in range(8)
+    ]
     assert history[0] == pytest.approx(np.mean(values), rel=1e-4)
     assert history[1] == pytest.approx(4 * (values[0] + values[4]) / 8, rel=1e-4)
 
@@ -182,7 +185,8 @@ def test_steps_that_do_not_divide_into_executions_are_left_to_the_next_epoch(ima
 
 def test_training_learns_the_images(images, make_gan):
     """Mean and spread of the samples come to those of the data, from far away."""
-    gan = make_gan(penalties=["r1"], generator_optimizer=keras.optimizers.Adam(2e-3, 0.5))
+    optimizer = keras.optimizers.Adam(2e-3, 0.5)
+    gan = make_gan(seed=3, penalties=["r1"], generator_optimizer=optimizer)
     before = np.abs(gan.generate(64, seed=0).mean(0) - images.mean(0)).mean()
     gan.fit(images, batch_size=16, epochs=40, verbose=0)
     after = np.abs(gan.generate(64, seed=0).mean(0) - images.mean(0)).mean()
@@ -204,7 +208,7 @@ def test_mixed_precision(images, make_gan, dtype):
     images = gan.generate(2, seed=0)
     assert images.dtype == "float32"
     # The penalty's own network computes in float32, with the discriminator's weights.
-    assert compute_dtypes(gan._critic_call.__self__) == {"float32"}
+    assert compute_dtypes(gan._stateless_discriminator.__self__) == {"float32"}
 
 
 def test_half_precision_penalty_equals_the_float32_one(images, make_gan):
@@ -239,7 +243,7 @@ def test_xla_trains_to_the_same_weights(images, make_gan):
             for player in ("generator", "discriminator")
         }
         gan = make_gan(jit_compile=jit_compile, penalties=["r1"], **optimizers)
-        gan.draw = lambda real, seeds: {"latent": real["image"][:, 4, :8, 0]}
+        gan.sample_inputs = lambda real, seeds: {"latent": real["image"][:, 4, :8, 0]}
         before = gan.generator.get_weights()
         gan.fit(images[:16], batch_size=16, epochs=2, verbose=0)
         return before, gan.generator.get_weights()
@@ -282,7 +286,11 @@ def test_the_interval_counts_discriminator_updates(images, make_gan):
     gan = make_gan(**still(penalties=both, discriminator_steps=2))
     parts = images[:16].reshape(4, 4, 16, 16, 1)
     every = [
-        float(penalties.R1(1.0)(lambda x: gan.discriminator(x, training=True), part, part))
+        float(
+            penalties.R1(1.0)(
+                penalties.Examples(part, lambda x: gan.discriminator(x, training=True)), None
+            )
+        )
         for part in parts
     ]
     history = gan.fit(
@@ -369,7 +377,7 @@ def test_generate(tiny_gan):
         ({"n": 0}, "n must be an integer of at least 1; received 0"),
         ({"n": 2, "seed": "a"}, "seed must be an integer"),
         ({"n": 2, "batch_size": 0}, "batch_size must be"),
-        ({"n": 2, "labels": [1, 2]}, "labels must be None, since DCGAN knows no classes"),
+        ({"n": 2, "labels": [1, 2]}, "labels must be None, since DCGAN takes no labels"),
         ({"n": 2, "truncation": -1}, "truncation must be a number of"),
     ],
 )
@@ -388,7 +396,9 @@ def test_summary_shows_both_networks(tiny_gan):
 
 
 def test_configuration_round_trip():
-    gan = kgan.DCGAN((20, 20, 3), 7, 4, ema_halflife_images=5.0, seed=9, dtype="mixed_bfloat16")
+    gan = kgan.DCGAN(
+        (20, 20, 3), latent_dim=7, width=4, ema_halflife_images=5.0, seed=9, dtype="mixed_bfloat16"
+    )
     gan.compile(
         loss=losses.Hinge(),
         penalties=[penalties.R1(2.0, interval=8), "r2"],
@@ -401,7 +411,7 @@ def test_configuration_round_trip():
     )
     copy = kgan.DCGAN.from_config(gan.get_config())
     copy.compile_from_config(gan.get_compile_config())
-    assert copy.description() == gan.description()
+    assert copy.fingerprint() == gan.fingerprint()
     assert copy.penalties[0].interval == 8 and copy.augment.policy == ("color",)
     assert isinstance(copy.generator_optimizer, keras.optimizers.RMSprop)
     assert copy.generator.layers[1].compute_dtype == "bfloat16"
@@ -413,7 +423,7 @@ def test_any_two_models_round_trip(reals, tmp_path):
     gan.save(tmp_path / "gan.keras")
     copy = kgan.load_model(tmp_path / "gan.keras")
     np.testing.assert_array_equal(gan.generate(3, seed=0), copy.generate(3, seed=0))
-    assert copy.description() == gan.description()
+    assert copy.fingerprint() == gan.fingerprint()
 
 
 @pytest.mark.parametrize("dtype", ["float32", "mixed_float16"])
@@ -478,7 +488,7 @@ def test_networks_that_do_not_fit():
     with pytest.raises(ValueError, match="ema_halflife_images must be"):
         kgan.GAN(generator, discriminator, ema_halflife_images=0)
     with pytest.raises(ValueError, match=r"seed must be an integer"):
-        kgan.DCGAN((8, 8, 1), 4, 4, seed=-1)
+        kgan.DCGAN((8, 8, 1), latent_dim=4, width=4, seed=-1)
 
 
 @keras.saving.register_keras_serializable(package="test")
@@ -548,9 +558,9 @@ def test_the_non_saturating_gradient_outlives_the_minimax_one(make_gan, logit):
         with tf.GradientTape() as tape:
             fakes = gan.synthesize({"latent": latents}, training=True)
             fakes = gan.discriminate(fakes, training=True)
-            value = gan.generator_loss({}, fakes)
+            value = gan.losses("generator", {}, fakes)["generator_loss"]
         assert float(tf.reduce_mean(tf.sigmoid(fakes["logit"]))) < 0.05
-        values = [variable.value for variable in gan.generator_variables]
+        values = [variable.value for variable in gan.players["generator"].variables]
         norms[loss] = float(tf.linalg.global_norm(tape.gradient(value, values)))
     ratio = norms["non_saturating"] / norms["minimax"]
     assert ratio > 10

@@ -21,11 +21,11 @@ def infogan(categorical=(3, 2), continuous=2, **arguments):
 
 def drawn(gan, n):
     gan.training_seeds.begin_step()
-    return gan.draw({"image": tf.zeros((n, 8, 8, 1))}, gan.training_seeds)["code"].numpy()
+    return gan.sample_inputs({"image": tf.zeros((n, 8, 8, 1))}, gan.training_seeds)["code"].numpy()
 
 
-def logged(gan):
-    return {tracker.name: float(tracker.result()) for tracker in gan.metrics}
+def logged(gan, fake):
+    return {name: float(value) for name, value in gan.diagnostics(fake, fake).items()}
 
 
 def test_the_bound_by_hand():
@@ -40,23 +40,23 @@ def test_the_bound_by_hand():
     # ln N(c; c', 1) and the entropy ln 2 of a number drawn from [-1, 1], for both.
     normal = -0.5 * (code[:, 5:] - found[:, 5:]) ** 2 - 0.5 * math.log(2 * math.pi)
     continuous = (normal + math.log(2)).sum(-1).mean()
-    fake = {"code": code, "found": found, "logit": np.zeros((5, 1), "float32")}
-    loss = float(gan.generator_loss({}, fake))
+    fake = {"code": code, "found_code": found, "logit": np.zeros((5, 1), "float32")}
+    loss = float(sum(gan.losses("generator", {}, fake).values()))
     assert loss == pytest.approx(math.log(2) - 2.0 * expected - 0.5 * continuous, rel=1e-5)
-    loss = float(gan.discriminator_loss({"logit": fake["logit"]}, fake))
+    loss = float(sum(gan.losses("discriminator", {"logit": fake["logit"]}, fake).values()))
     assert loss == pytest.approx(2 * math.log(2) - 2.0 * expected - 0.5 * continuous, rel=1e-5)
-    logs = logged(gan)
-    assert logs["categorical_information"] == pytest.approx(expected, rel=1e-5)
-    assert logs["continuous_information"] == pytest.approx(continuous, rel=1e-5)
-    assert logs["information"] == pytest.approx(expected + continuous, rel=1e-5)
+    logs = logged(gan, fake)
+    assert logs["categorical_mutual_information"] == pytest.approx(expected, rel=1e-5)
+    assert logs["continuous_mutual_information"] == pytest.approx(continuous, rel=1e-5)
+    assert logs["mutual_information"] == pytest.approx(expected + continuous, rel=1e-5)
 
 
 @pytest.mark.parametrize(("certainty", "expected"), [(50.0, math.log(3) + math.log(2)), (0.0, 0.0)])
 def test_a_code_that_is_found_reaches_the_entropy_and_a_guess_nothing(certainty, expected):
     gan = infogan(continuous=0)
     code = drawn(gan, 64)
-    gan.generator_loss({}, {"code": code, "found": certainty * code, "logit": np.zeros((64, 1))})
-    assert logged(gan)["information"] == pytest.approx(expected, abs=1e-5)
+    fake = {"code": code, "found_code": certainty * code, "logit": np.zeros((64, 1))}
+    assert logged(gan, fake)["mutual_information"] == pytest.approx(expected, abs=1e-5)
 
 
 def test_codes_are_drawn_evenly():
@@ -79,12 +79,14 @@ def test_the_generators_player_trains_towards_the_information():
     fake = gan.discriminate(
         gan.synthesize({"latent": tf.zeros((3, 4)), "code": tf.eye(3)}, True), True
     )
-    assert fake["found"].shape == (3, 3)
+    assert fake["found_code"].shape == (3, 3)
     np.testing.assert_array_equal(fake["code"], np.eye(3))  # what the side was made of stays
     with tf.GradientTape() as tape:
         fake = gan.synthesize({"latent": tf.zeros((3, 4)), "code": tf.eye(3)}, True)
-        value = gan._information(gan.discriminate(fake, True))
-    gradients = tape.gradient(value, [variable.value for variable in gan.generator_variables])
+        value = sum(gan._mutual_information(gan.discriminate(fake, True)))
+    gradients = tape.gradient(
+        value, [variable.value for variable in gan.players["generator"].variables]
+    )
     assert float(tf.linalg.global_norm(gradients)) > 0
 
 
@@ -117,10 +119,10 @@ def test_generate_takes_codes_and_draws_them():
     latents = kgan.latent.sample(4, 4, 1)
     expected = gan.averaged_generator({"latent": latents, "code": codes.astype("float32")})
     np.testing.assert_allclose(made, expected, atol=1e-6)
-    inputs = gan.sample_inputs(300, seed=1)
+    inputs = gan.generator_inputs(300, seed=1)
     assert inputs["code"].shape == (300, 7)
-    np.testing.assert_array_equal(inputs["code"], gan.sample_inputs(300, seed=1)["code"])
-    assert (inputs["code"] != gan.sample_inputs(300, seed=2)["code"]).any()
+    np.testing.assert_array_equal(inputs["code"], gan.generator_inputs(300, seed=1)["code"])
+    assert (inputs["code"] != gan.generator_inputs(300, seed=2)["code"]).any()
     assert (inputs["code"][:, :3].sum(-1) == 1).all() and np.abs(inputs["code"][:, 5:]).max() <= 1
 
 
@@ -157,7 +159,7 @@ def test_bad_arguments():
             gan.generate(2, codes=codes)
     with pytest.raises(ValueError, match=r"codes must be .* shape \(3, 7\).*shape \(2, 7\)"):
         gan.generate(3, codes=np.zeros((2, 7)))
-    with pytest.raises(ValueError, match="labels must be None, since InfoGAN knows no classes"):
+    with pytest.raises(ValueError, match="labels must be None, since InfoGAN takes no labels"):
         gan.generate(2, labels=[0, 1])
     for code in (4, -1, 1.0):
         with pytest.raises(ValueError, match="code must be an integer, 0 to 3; received"):

@@ -94,7 +94,7 @@ def test_another_kind_of_model(path):
 
 @pytest.mark.filterwarnings("ignore:Skipping nested container")
 def test_weights_of_other_networks(saved, path):
-    changed(saved, path, lambda config: config["config"].update(width=16))
+    changed(saved, path, lambda config: config["config"]["networks"]["config"].update(width=16))
     refused(path, "cannot be loaded", "objects could not be loaded", "Copy it again")
 
 

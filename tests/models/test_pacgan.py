@@ -84,5 +84,7 @@ def test_bad_arguments():
     for pack in (0, -1, 1.5, "2", True):
         with pytest.raises(ValueError, match="pack must be an integer of at least 1; received"):
             pacgan(pack)
-    with pytest.raises(ValueError, match=r"judged\(\) takes images alone.* PacGAN's"):
-        pacgan(2).judged(IMAGES)
+    with pytest.raises(
+        ValueError, match=r"discriminator_outputs\(\) takes images alone.* PacGAN's"
+    ):
+        pacgan(2).discriminator_outputs(IMAGES)

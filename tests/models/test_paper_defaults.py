@@ -38,7 +38,7 @@ def test_the_defaults_of(name):
         assert isinstance(optimizer, keras.optimizers.Adam)
         found = (float(optimizer.learning_rate), optimizer.beta_1, optimizer.beta_2)
         assert found == pytest.approx(ADAM[adam])
-    assert gan.normalization == normalization
+    assert (gan.networks.normalization or gan.networks.normalizations[0]) == normalization
     normalising = {
         "batch": BatchNormalization,
         "layer": keras.layers.GroupNormalization,
@@ -87,9 +87,9 @@ def test_a_penalty_of_each_image_sees_no_other_image(images):
 
 
 def test_unknown_normalisation_says_the_nearest():
-    with pytest.raises(ValueError, match="normalization of mlp='spectrl' is unknown.*'spectral'"):
+    with pytest.raises(ValueError, match="normalization of MLP='spectrl' is unknown.*'spectral'"):
         kgan.VanillaGAN((8, 8, 1), normalization="spectrl")
-    with pytest.raises(ValueError, match="normalization of r3gan='batch' is unknown.*one of none"):
+    with pytest.raises(ValueError, match="normalization of R3GAN='batch' is unknown.*one of none"):
         kgan.R3GAN((8, 8, 1), width=2, normalization="batch")
     with pytest.raises(ValueError, match="networks='dcgn' is unknown.*Did you mean 'dcgan'"):
         kgan.LSGAN((8, 8, 1), networks="dcgn")

@@ -126,7 +126,7 @@ def test_a_penaltys_weight_may_be_a_schedule(tmp_path):
     assert float(gan.penalties[0].strength) == pytest.approx(5.0)
     gan.save(tmp_path / "gan.keras")
     loaded = kgan.load_model(tmp_path / "gan.keras")
-    assert loaded.description() == gan.description()
+    assert loaded.fingerprint() == gan.fingerprint()
     assert float(loaded.penalties[0].strength) == pytest.approx(5.0)
     assert float(kgan.penalties.R1(Cosine(8.0, 2.0, 10)).strength) == 8.0  # outside a model
     with pytest.raises(
@@ -148,16 +148,13 @@ def test_the_authors_numbers():
         assert (
             penalty.weight.get_config()["start"] == 10 * penalty.weight.get_config()["end"] == 2.0
         )
-    assert (gan.ema_halflife_images, gan.networks, gan.normalization) == (
-        500_000.0,
-        "r3gan",
-        "none",
-    )
+    assert (gan.ema_halflife_images, type(gan.networks)) == (500_000.0, kgan.networks.R3GAN)
+    assert gan.networks.get_config() == {"width": 2, "normalization": "none"}
 
 
 @pytest.mark.parametrize("networks", ["dcgan", "resnet", "mlp"])
 def test_no_discriminator_is_normalised(networks):
-    assert kgan.R3GAN(**{**SIZES, "networks": networks}).normalization == "none"
+    assert kgan.R3GAN(**{**SIZES, "networks": networks}).networks.normalization == "none"
 
 
 def test_the_averages_halflife_follows_the_burn_in():

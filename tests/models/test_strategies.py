@@ -34,7 +34,7 @@ def digest(parts):
     return values.hexdigest()
 
 state = gan.state()
-state.pop("metrics")
+state.pop("log")
 print(json.dumps({
     "digests": {part: digest(variables) for part, variables in state.items()},
     "losses": {name: float(np.squeeze(values[-1])) for name, values in history.items()},
@@ -62,13 +62,14 @@ images = np.random.RandomState(0).uniform(-1, 1, (32, 16, 16, 1)).astype("float3
 with strategy.scope():
     gan = kgan.DCGAN((16, 16, 1), latent_dim=8, width=8, dtype="mixed_float16")
 gan.compile()
-plain = gan.discriminator_loss
+plain = gan.losses
 
-def overflowing(real, fake):
+def overflowing(player, real, fake):
     last = tf.distribute.get_replica_context().replica_id_in_sync_group == 1
-    return plain(real, fake) * tf.where(last, float("inf"), 1.0)
+    factor = tf.where(last & (player == "discriminator"), float("inf"), 1.0)
+    return {name: value * factor for name, value in plain(player, real, fake).items()}
 
-gan.discriminator_loss = overflowing
+gan.losses = overflowing
 before = gan.discriminator.trainable_variables[0].numpy()
 scale = float(gan.discriminator_optimizer.dynamic_scale.numpy())
 gan.fit(kgan.data.load(images, batch_size=16), verbose=0)
@@ -137,7 +138,7 @@ def run(folder, *callbacks):
     checkpoint = kgan.callbacks.Checkpoint(f"{sys.argv[1]}/{folder}", every_seconds=0, resume=True)
     with contextlib.suppress(KeyboardInterrupt):
         gan.fit(dataset, epochs=2, verbose=0, callbacks=[checkpoint, *callbacks])
-    held = {part: vs for part, vs in gan.state().items() if part not in ("metrics", "seeds")}
+    held = {part: vs for part, vs in gan.state().items() if part not in ("log", "seeds")}
     copies = [[np.asarray(copy) for copy in v.value.values] for vs in held.values() for v in vs]
     found["copies"] = min(map(len, copies))
     found["copies apart"] = gap(*zip(*copies))

@@ -50,10 +50,11 @@ def test_without_unrolling_the_step_is_the_plain_one(loss):
 
 
 def loss_and_gradient(gan, latents):
-    variables = [variable.value for variable in gan.generator_variables]
+    variables = [variable.value for variable in gan.players["generator"].variables]
     with tf.GradientTape() as tape:
-        fake = gan.discriminate(gan.synthesize({"latent": latents}, True), True)
-        loss = gan.generator_loss({"image": tf.constant(REALS)}, fake)
+        fake = gan.synthesize({"latent": latents}, True)
+        judged = gan.unroll({"image": tf.constant(REALS)}, fake, augment=True)
+        loss = gan.losses("generator", *judged)["generator_loss"]
     return float(loss), tape.gradient(loss, variables)
 
 
@@ -65,7 +66,9 @@ def test_the_gradient_flows_through_the_updates(steps):
         if isinstance(layer, LeakyReLU):  # at a kink the update jumps, and differences with it
             layer.negative_slope = 1.0
     random = np.random.RandomState(2)
-    for variable in gan.generator_variables:  # fresh biases are zero, where units have a kink
+    for variable in gan.players[
+        "generator"
+    ].variables:  # fresh biases are zero, where units have a kink
         variable.assign(random.normal(0, 0.5, variable.shape))
     latents = tf.constant(np.random.RandomState(1).normal(size=(6, 3)), tf.float32)
     _, gradients = loss_and_gradient(gan, latents)
@@ -94,7 +97,7 @@ def test_the_gradient_flows_through_the_updates(steps):
             variable.assign_sub(0.1 * gradient)
     with tf.GradientTape() as tape:
         loss = gan.two_player_loss.generator(None, discriminator(gan.generator(latents)))
-    values = [variable.value for variable in gan.generator_variables]
+    values = [variable.value for variable in gan.players["generator"].variables]
     short = tape.gradient(loss, values)
     cut = sum(
         float((gradient.numpy() * way).sum())

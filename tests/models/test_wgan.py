@@ -15,7 +15,9 @@ def test_one_step_equals_the_step_by_hand(images):
         for player in ("generator", "discriminator")
     }
     gan, mirror = (
-        kgan.WGAN((16, 16, 1), 4, 8, clip=0.05, networks="mlp", ema_halflife_images=None)
+        kgan.WGAN(
+            (16, 16, 1), latent_dim=4, width=8, clip=0.05, networks="mlp", ema_halflife_images=None
+        )
         for _ in range(2)
     )
     gan.compile(discriminator_steps=2, **sgd)
@@ -52,13 +54,13 @@ def test_one_step_equals_the_step_by_hand(images):
 @pytest.mark.parametrize("networks", ["resnet", "mlp"])
 def test_the_clipping_is_not_undone_by_a_normalisation(networks):
     sizes = {"image_shape": (8, 8, 1), "latent_dim": 4, "width": 2, "networks": networks}
-    assert kgan.WGAN(**sizes).normalization == "none"
+    assert kgan.WGAN(**sizes).networks.normalization == "none"
     with pytest.raises(ValueError, match=r"normalization must be .* WGAN.* received 'spectral'\."):
         kgan.WGAN(**sizes, normalization="spectral")
 
 
 def test_only_the_critics_trainable_weights_are_clipped(images):
-    gan = kgan.WGAN((16, 16, 1), 4, 4, clip=0.01, ema_halflife_images=None)
+    gan = kgan.WGAN((16, 16, 1), latent_dim=4, width=4, clip=0.01, ema_halflife_images=None)
     gan.compile(discriminator_steps=1, run_eagerly=True)
     gan.fit(images[:16], batch_size=16, verbose=0)
     for variable in gan.discriminator.trainable_variables:
@@ -69,7 +71,7 @@ def test_only_the_critics_trainable_weights_are_clipped(images):
 
 
 def test_the_limit_survives_saving(tmp_path):
-    gan = kgan.WGAN((8, 8, 1), 4, 2, clip=0.02)
+    gan = kgan.WGAN((8, 8, 1), latent_dim=4, width=2, clip=0.02)
     gan.compile()
     gan.save(tmp_path / "gan.keras")
     loaded = kgan.load_model(tmp_path / "gan.keras")
@@ -78,15 +80,15 @@ def test_the_limit_survives_saving(tmp_path):
 
 
 def test_the_defaults_are_the_papers():
-    defaults = kgan.WGAN((8, 8, 1), 4, 2).compile_defaults()
+    defaults = kgan.WGAN((8, 8, 1), latent_dim=4, width=2).compile_defaults()
     assert (defaults["loss"], defaults["discriminator_steps"]) == ("wasserstein", 5)
     for player in ("generator_optimizer", "discriminator_optimizer"):
         assert isinstance(defaults[player], keras.optimizers.RMSprop)
         assert float(defaults[player].learning_rate) == pytest.approx(5e-5)
-    assert kgan.WGAN((8, 8, 1), 4, 2).clip == 0.01
+    assert kgan.WGAN((8, 8, 1), latent_dim=4, width=2).clip == 0.01
 
 
 @pytest.mark.parametrize("clip", [0, -1.0, float("inf"), "0.1", None])
 def test_a_limit_that_is_none(clip):
     with pytest.raises(ValueError, match="clip must be a number of at least 1e-06; received"):
-        kgan.WGAN((8, 8, 1), 4, 2, clip=clip)
+        kgan.WGAN((8, 8, 1), latent_dim=4, width=2, clip=clip)

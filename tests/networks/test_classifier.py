@@ -44,7 +44,7 @@ def test_it_is_float32_whatever_the_policy():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"image_shape": (28, 20, 1)}, "image_shape must be"),
+        ({"image_shape": (28, 22, 1)}, "image_shape must be"),
         ({"num_classes": 1}, "num_classes must be an integer of at least 2; received 1"),
         ({"width": 0}, "width must be an integer of at least 1"),
         ({"feature_dim": 0}, "feature_dim must be an integer of at least 1"),

@@ -5,15 +5,26 @@ import numpy as np
 import pytest
 from keras import layers
 
-from kgan.networks import dcgan
+from kgan.networks import DCGAN
+from kgan.signature import Image, Latent, Signature
 
-SHAPES = [(8, 8, 1), (12, 12, 2), (20, 20, 3), (28, 28, 1), (36, 36, 4), (64, 64, 3), (100, 100, 1)]
+SHAPES = [
+    (8, 8, 1),
+    (16, 40, 1),
+    (64, 32, 3),
+    (12, 12, 2),
+    (20, 20, 3),
+    (28, 28, 1),
+    (36, 36, 4),
+    (64, 64, 3),
+    (100, 100, 1),
+]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_shapes_and_ranges(shape):
-    generator = dcgan.generator(shape, latent_dim=5, width=4)
-    discriminator = dcgan.discriminator(shape, width=4)
+    generator = DCGAN(4).generator(Signature(Latent(5)), Image(shape))
+    discriminator = DCGAN(4).discriminator(Signature(Image(shape)))
     images = np.asarray(generator(np.random.RandomState(0).normal(size=(3, 5))))
     assert images.shape == (3, *shape) and images.dtype == "float32"
     assert np.abs(images).max() <= 1.0
@@ -21,13 +32,18 @@ def test_shapes_and_ranges(shape):
 
 
 def test_the_largest_has_the_right_shape():
-    assert dcgan.generator((256, 256, 4), 4, 2).output_shape == (None, 256, 256, 4)
-    assert dcgan.discriminator((256, 256, 4), 2).output_shape == (None, 1)
+    assert DCGAN(2).generator(Signature(Latent(4)), Image((256, 256, 4))).output_shape == (
+        None,
+        256,
+        256,
+        4,
+    )
+    assert DCGAN(2).discriminator(Signature(Image((256, 256, 4)))).output_shape == (None, 1)
 
 
 def test_the_five_rules():
-    generator = dcgan.generator((64, 64, 3), 100, 8)
-    discriminator = dcgan.discriminator((64, 64, 3), 8)
+    generator = DCGAN(8).generator(Signature(Latent(100)), Image((64, 64, 3)))
+    discriminator = DCGAN(8).discriminator(Signature(Image((64, 64, 3))))
     for model in (generator, discriminator):
         names = {type(layer).__name__ for layer in model.layers}
         assert not [name for name in names if "Pool" in name or "UpSampling" in name]
@@ -60,51 +76,71 @@ def test_the_five_rules():
 
 def test_parameter_count():
     w, d = 8, 10
-    generator = dcgan.generator((28, 28, 1), d, w)
+    generator = DCGAN(w).generator(Signature(Latent(d)), Image((28, 28, 1)))
     expected = d * 7 * 7 * 2 * w + 4 * 2 * w + 16 * 2 * w * w + 4 * w + 16 * w + 1
     assert generator.count_params() == expected
-    discriminator = dcgan.discriminator((28, 28, 1), w)
+    discriminator = DCGAN(w).discriminator(Signature(Image((28, 28, 1))))
     expected = 16 * w + w + 16 * w * 2 * w + 4 * 2 * w + 16 * 2 * w * 4 * w + 4 * 4 * w
     expected += 4 * 4 * 4 * w + 1
     assert discriminator.count_params() == expected
 
 
 def test_initial_weights():
-    kernel = dcgan.generator((28, 28, 1), 100, 64, seed=3).layers[1].kernel.numpy()
+    kernel = (
+        DCGAN(64)
+        .generator(Signature(Latent(100)), Image((28, 28, 1)), seed=3)
+        .layers[1]
+        .kernel.numpy()
+    )
     assert kernel.std() == pytest.approx(0.02, rel=0.02) and abs(kernel.mean()) < 1e-3
-    again = dcgan.generator((28, 28, 1), 100, 64, seed=3).layers[1].kernel.numpy()
-    other = dcgan.generator((28, 28, 1), 100, 64, seed=4).layers[1].kernel.numpy()
+    again = (
+        DCGAN(64)
+        .generator(Signature(Latent(100)), Image((28, 28, 1)), seed=3)
+        .layers[1]
+        .kernel.numpy()
+    )
+    other = (
+        DCGAN(64)
+        .generator(Signature(Latent(100)), Image((28, 28, 1)), seed=4)
+        .layers[1]
+        .kernel.numpy()
+    )
     np.testing.assert_array_equal(kernel, again)
     assert not np.array_equal(kernel, other)
 
 
 def test_half_precision_inside_float32_outside():
-    generator = dcgan.generator((16, 16, 1), 4, 4, dtype="mixed_float16")
+    generator = DCGAN(4).generator(Signature(Latent(4)), Image((16, 16, 1)), dtype="mixed_float16")
     assert generator.layers[1].compute_dtype == "float16"
     assert generator(np.zeros((1, 4))).dtype == "float32"
 
 
 @pytest.mark.parametrize(
-    "shape", [(30, 30, 1), (28, 32, 1), (4, 4, 1), (260, 260, 3), (28, 28, 5), (28, 28), "28", 28]
+    "shape", [(30, 30, 1), (28, 30, 1), (4, 4, 1), (260, 260, 3), (28, 28, 5), (28, 28), "28", 28]
 )
 def test_impossible_shapes(shape):
-    with pytest.raises(ValueError, match=r"image_shape must be \(size, size, channels\).*received"):
-        dcgan.generator(shape, 4, 4)
+    with pytest.raises(
+        ValueError, match=r"image_shape must be \(height, width, channels\).*received"
+    ):
+        DCGAN(4).generator(Signature(Latent(4)), Image(shape))
     with pytest.raises(ValueError, match="image_shape must be"):
-        dcgan.discriminator(shape, 4)
+        DCGAN(4).discriminator(Signature(Image(shape)))
 
 
 def test_impossible_counts():
     with pytest.raises(ValueError, match="width must be an integer of at least 1; received 0"):
-        dcgan.generator((8, 8, 1), 4, 0)
-    with pytest.raises(ValueError, match="latent_dim must be"):
-        dcgan.generator((8, 8, 1), 0, 4)
+        DCGAN(0).generator(Signature(Latent(4)), Image((8, 8, 1)))
 
 
 def test_channels_come_last_whatever_the_users_setting():
     keras.config.set_image_data_format("channels_first")
     try:
-        assert dcgan.generator((20, 20, 3), 4, 4).output_shape == (None, 20, 20, 3)
-        assert dcgan.discriminator((20, 20, 3), 4).output_shape == (None, 1)
+        assert DCGAN(4).generator(Signature(Latent(4)), Image((20, 20, 3))).output_shape == (
+            None,
+            20,
+            20,
+            3,
+        )
+        assert DCGAN(4).discriminator(Signature(Image((20, 20, 3)))).output_shape == (None, 1)
     finally:
         keras.config.set_image_data_format("channels_last")

@@ -8,15 +8,17 @@ import pytest
 from keras import layers
 
 from kgan.layers import GroupedConv2D
-from kgan.networks import r3gan
+from kgan.networks import R3GAN
+from kgan.networks.r3gan import Basis
+from kgan.signature import Image, Latent, Signature
 
 SIZES = {28: [28, 14, 7], 32: [32, 16, 8, 4], 64: [64, 32, 16, 8, 4]}
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_shapes_and_ranges(size):
-    generator = r3gan.generator((size, size, 3), 5, 2)
-    discriminator = r3gan.discriminator((size, size, 3), 2)
+    generator = R3GAN(2).generator(Signature(Latent(5)), Image((size, size, 3)))
+    discriminator = R3GAN(2).discriminator(Signature(Image((size, size, 3))))
     images = np.asarray(generator(np.random.RandomState(0).normal(size=(2, 5))))
     assert images.shape == (2, size, size, 3) and images.dtype == "float32"
     assert 0 < np.abs(images).max() <= 1.0
@@ -35,15 +37,18 @@ def test_parameter_count(size):
     blocks = sum(2 * (2 * c * c + 9 * 16 * 2 * c + 2 * c * c + 2 * 2 * c) for c in widths)
     changes = sum(a * b for a, b in itertools.pairwise(widths) if a != b)
     basis = SIZES[size][-1] ** 2 * widths[-1]
-    generator = r3gan.generator((size, size, 3), d, w)
+    generator = R3GAN(w).generator(Signature(Latent(d)), Image((size, size, 3)))
     assert generator.count_params() == d * widths[-1] + basis + blocks + changes + w * 3
-    discriminator = r3gan.discriminator((size, size, 3), w)
+    discriminator = R3GAN(w).discriminator(Signature(Image((size, size, 3))))
     assert discriminator.count_params() == 3 * w + blocks + changes + basis + widths[-1] + 1
 
 
 def test_a_fresh_block_is_the_identity():
     """Its last kernel starts at zero (fix-up), whatever the others are."""
-    for network in (r3gan.generator((8, 8, 1), 4, 4), r3gan.discriminator((8, 8, 1), 4)):
+    for network in (
+        R3GAN(4).generator(Signature(Latent(4)), Image((8, 8, 1))),
+        R3GAN(4).discriminator(Signature(Image((8, 8, 1)))),
+    ):
         adds = [layer for layer in network.layers if isinstance(layer, layers.Add)]
         assert len(adds) == 4
         probe = keras.Model(
@@ -61,7 +66,7 @@ def test_a_fresh_block_is_the_identity():
 
 def test_the_other_kernels_start_smaller_the_more_blocks_there_are():
     """He's deviation for LeakyReLU, times L^(-1/4) of L blocks with three kernels."""
-    network = r3gan.discriminator((8, 8, 1), 64)
+    network = R3GAN(64).discriminator(Signature(Image((8, 8, 1))))
     kernels = [layer.kernel.numpy() for layer in network.layers if isinstance(layer, GroupedConv2D)]
     assert len(kernels) == 4
     gain = np.sqrt(2 / (1 + 0.2**2)) * 4**-0.25
@@ -76,7 +81,7 @@ def test_the_last_basis_keeps_the_variance():
     """Each feature is a sum over the places of one channel."""
     (basis,) = (
         layer
-        for layer in r3gan.discriminator((8, 8, 1), 128).layers
+        for layer in R3GAN(128).discriminator(Signature(Image((8, 8, 1)))).layers
         if isinstance(layer, layers.DepthwiseConv2D)
     )
     size = basis.kernel.shape[0]
@@ -84,7 +89,10 @@ def test_the_last_basis_keeps_the_variance():
 
 
 def test_no_normalisation():
-    for network in (r3gan.generator((28, 28, 1), 4, 2), r3gan.discriminator((28, 28, 1), 2)):
+    for network in (
+        R3GAN(2).generator(Signature(Latent(4)), Image((28, 28, 1))),
+        R3GAN(2).discriminator(Signature(Image((28, 28, 1)))),
+    ):
         assert not [layer for layer in network.layers if "Normalization" in type(layer).__name__]
         assert not [v for v in network.variables if not v.trainable]
 
@@ -92,8 +100,8 @@ def test_no_normalisation():
 @pytest.mark.parametrize("dtype", ["float32", "mixed_float16", "mixed_bfloat16"])
 def test_every_precision_and_survives_saving(tmp_path, dtype):
     latents = np.random.RandomState(0).normal(size=(2, 4)).astype("float32")
-    generator = r3gan.generator((8, 8, 1), 4, 8, seed=2, dtype=dtype)
-    discriminator = r3gan.discriminator((8, 8, 1), 8, seed=2, dtype=dtype)
+    generator = R3GAN(8).generator(Signature(Latent(4)), Image((8, 8, 1)), seed=2, dtype=dtype)
+    discriminator = R3GAN(8).discriminator(Signature(Image((8, 8, 1))), seed=2, dtype=dtype)
     random = np.random.RandomState(1)
     for network in (generator, discriminator):  # fresh ones would not use their blocks
         network.set_weights([w + random.normal(0, 0.1, w.shape) for w in network.get_weights()])
@@ -111,7 +119,7 @@ def test_every_precision_and_survives_saving(tmp_path, dtype):
 
 
 def test_the_start_of_the_generator_is_a_basis_that_the_latent_scales():
-    basis = r3gan.Basis(3, seed=1)
+    basis = Basis((3, 3), seed=1)
     scales = np.random.RandomState(0).normal(size=(2, 5)).astype("float32")
     maps = np.asarray(basis(scales))
     assert maps.shape == (2, 3, 3, 5)

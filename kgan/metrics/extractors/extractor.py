@@ -145,7 +145,7 @@ class Extractor:
         self, what: str, function: Callable[[Any], Any], images: np.ndarray, columns: int | None
     ) -> np.ndarray:
         from kgan.data.decode import over_white
-        from kgan.data.validate import check_images, check_shape
+        from kgan.validate import check_images, check_shape
 
         images = np.asarray(images)
         check_shape(images, "images")

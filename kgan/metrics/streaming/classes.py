@@ -8,7 +8,6 @@ import keras
 import numpy as np
 
 from kgan.checks import check_integer
-from kgan.data.validate import check_images
 from kgan.errors import UsageError
 from kgan.metrics import extractors
 from kgan.metrics.check import check_classes
@@ -18,6 +17,7 @@ from kgan.metrics.inception_score import inception_score
 from kgan.metrics.streaming.features import missing
 from kgan.metrics.streaming.mean import Mean
 from kgan.networks.shape import check_image_shape
+from kgan.validate import check_images
 
 
 class FrechetDistanceByClass(keras.metrics.Metric):

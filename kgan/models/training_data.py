@@ -10,30 +10,32 @@ import numpy as np
 import tensorflow as tf
 
 from kgan.checks import check_integer
-from kgan.data import ImageDataset, check_images, load
-from kgan.data.validate import check_labels, check_vectors
+from kgan.data import ImageDataset, load, pairs
 from kgan.errors import UsageError
+from kgan.signature import Field, Image, Label, Signature, Vector
+from kgan.validate import fits
 
 if TYPE_CHECKING:
-    from kgan.models.gan import GAN
+    from kgan.models.trainer import Trainer
 
 
-class Feed:
+class TrainingData:
     """The training data of one `fit`: `steps_per_epoch` steps an epoch, beginning at `start`.
 
     Keras's `fit` always begins an epoch at its first step. To go on within one, the stream begins
     at the right place and the train function passes over the steps that lie behind.
     """
 
-    def __init__(self, gan: GAN, x: Any, batch_size: int | None, steps_per_epoch: int | None):
+    def __init__(self, gan: Trainer, x: Any, batch_size: int | None, steps_per_epoch: int | None):
         self.gan = gan
         self.start = 0
         self._given = x, batch_size
         self.dataset = x = _checked(gan, x, batch_size, "x")
         _check_batch(gan, x, gan.discriminator_steps)
-        known = isinstance(x, ImageDataset) and "label" in gan.batch_parts
+        label = gan.batch_signature.of(Label)
+        known = isinstance(x, ImageDataset) and label is not None and label.classes
         # Where labels are hidden, those of the highest class may be, too.
-        if known and gan.classes and not x.label_names and x.labels.min() >= 0:
+        if known and not x.label_names and x.labels.min() >= 0:
             _check_classes(
                 gan,
                 int(x.labels.max()) + 1,
@@ -63,7 +65,7 @@ class Feed:
         """Whether kgan draws the order; a `tf.data.Dataset` of the user's has its own."""
         return isinstance(self.dataset, ImageDataset) or isinstance(self._given[0], tuple)
 
-    def apart(self) -> tf.data.Dataset:
+    def separate_pass(self) -> tf.data.Dataset:
         """The batches of an epoch in a stream of its own, which the training's does not feel.
 
         A `tf.data.Dataset` of the user's that shuffles does feel it: it goes on to another order.
@@ -95,7 +97,7 @@ class Feed:
         return function
 
 
-def _check_batch(gan: GAN, dataset: tf.data.Dataset, steps: int) -> None:
+def _check_batch(gan: Trainer, dataset: tf.data.Dataset, steps: int) -> None:
     """Every one of `steps` discriminator updates of every replica gets as many whole packs."""
     spec = _parts(dataset)[0]
     batch = spec.shape[0] if spec.shape.rank else None
@@ -115,7 +117,7 @@ def _check_batch(gan: GAN, dataset: tf.data.Dataset, steps: int) -> None:
         )
 
 
-def once(gan: GAN, x: Any, batch_size: int | None, argument: str) -> tf.data.Dataset:
+def one_pass(gan: Trainer, x: Any, batch_size: int | None, argument: str) -> tf.data.Dataset:
     """The batches of `x` once, for an evaluation.
 
     Raises:
@@ -127,7 +129,7 @@ def once(gan: GAN, x: Any, batch_size: int | None, argument: str) -> tf.data.Dat
     return _steady(x)
 
 
-def _checked(gan: GAN, x: Any, batch_size: int | None, argument: str) -> tf.data.Dataset:
+def _checked(gan: Trainer, x: Any, batch_size: int | None, argument: str) -> tf.data.Dataset:
     """What the user passed as `argument`, as batches that the networks can take."""
     if batch_size is not None and not isinstance(x, (np.ndarray, tuple)):
         raise UsageError(
@@ -148,11 +150,23 @@ def _checked(gan: GAN, x: Any, batch_size: int | None, argument: str) -> tf.data
     if x.cardinality() == 0:
         raise UsageError(f"{argument} must hold batches; received an empty tf.data.Dataset.")
     for batch in x.take(1):
-        images, *rest = batch if isinstance(batch, tuple) else (batch,)
-        check_images(images.numpy(), gan.image_shape, argument)
-        for name, values in zip(gan.batch_parts[1:], rest, strict=True):
-            _check_condition(gan, name, values.numpy(), len(images))
-    return _guarded(gan, x)
+        parts = batch if isinstance(batch, tuple) else (batch,)
+        _check_parts(gan.batch_signature, [part.numpy() for part in parts], argument)
+    return _guarded(gan.batch_signature, x)
+
+
+def _check_parts(signature: Signature, parts: Any, argument: str) -> None:
+    """Check the arrays of a batch, in the order of the signature.
+
+    Raises:
+        UsageError: a field refuses its array; errors call the first one `argument`.
+    """
+    n = len(parts[0])
+    for field, values in zip(signature.values(), parts, strict=True):
+        if values is parts[0]:
+            field.check(values, n, argument)
+        else:
+            field.check_batch(values, n)
 
 
 def _parts(dataset: tf.data.Dataset) -> tuple:
@@ -160,96 +174,93 @@ def _parts(dataset: tf.data.Dataset) -> tuple:
     return spec if isinstance(spec, tuple) else (spec,)
 
 
-def _check_number_of_parts(gan: GAN, spec: Any, argument: str) -> None:
-    wanted, name = gan.batch_parts, type(gan).__name__
+def _check_number_of_parts(gan: Trainer, spec: Any, argument: str) -> None:
+    expected, name = list(gan.batch_signature.values()), type(gan).__name__
     received = 1 if isinstance(spec, tf.TensorSpec) else len(spec)
-    if received == len(wanted) and isinstance(spec, (tf.TensorSpec, tuple)):
+    if received == len(expected) and isinstance(spec, (tf.TensorSpec, tuple)):
         return
-    if len(wanted) == 1:
+    if len(expected) == 1:
         raise UsageError(
-            f"{argument} must hold images alone for {name}, which knows no classes; "
-            f"received batches of {received} parts, a {type(spec).__name__}. Load without "
+            f"{argument} must hold {expected[0].argument} alone for {name}, which knows no "
+            f"classes; received batches of {received} parts, a {type(spec).__name__}. Load without "
             "labels=True, or dataset.map(lambda image, label: image)."
         )
-    mend = " Load with labels=True, or pass a tuple of arrays." if "label" in wanted else ""
+    labelled = any(isinstance(field, Label) for field in expected)
+    fix = " Load with labels=True, or pass a tuple of arrays." if labelled else ""
     raise UsageError(
-        f"{argument} must hold batches ({', '.join(f'{part}s' for part in wanted)}) for {name}; "
-        f"received {'images alone' if received == 1 else f'{received} parts'}, a "
-        f"{type(spec).__name__}.{mend}"
+        f"{argument} must hold batches ({', '.join(field.argument for field in expected)}) for "
+        f"{name}; received {'images alone' if received == 1 else f'{received} parts'}, a "
+        f"{type(spec).__name__}.{fix}"
     )
 
 
-def _check_loaded(gan: GAN, x: ImageDataset, argument: str) -> None:
-    if tuple(x.image_shape) != gan.image_shape:
-        size, _, channels = gan.image_shape
+def _check_loaded(gan: Trainer, x: ImageDataset, argument: str) -> None:
+    images = [field for field in gan.batch_signature.values() if isinstance(field, Image)]
+    if len(images) != len(x.image_shapes):
+        names = ", ".join(field.argument for field in gan.batch_signature.values())
+        function = "kgan.data.pairs" if len(images) > 1 else "kgan.data.load"
         raise UsageError(
-            f"{argument} holds images of shape {tuple(x.image_shape)}, but the networks are made "
-            f"for {gan.image_shape}; load with resolution={size}, channels={channels}, or build "
-            f"the model with image_shape={tuple(x.image_shape)}."
+            f"{argument} must hold batches ({names}) for {type(gan).__name__}; received "
+            f"{len(x.image_shapes)} images for each example. Use {function}."
         )
-    if "condition" in gan.batch_parts and x.element_spec[1].dtype.is_integer:
+    for field, shape in zip(images, x.image_shapes, strict=True):
+        if not fits(shape, field.shape):
+            resolution = f"resolution={field.shape[0]}, " if field.shape[0] else ""
+            build = f"image_shape={shape}" if resolution else f"{field.name}'s {shape[2]} channels"
+            raise UsageError(
+                f"{argument} holds {field.argument} of shape {shape}, but the networks are made "
+                f"for {tuple(field.shape)}; load with {resolution}channels={field.shape[2]}, or "
+                f"build the model with {build}."
+            )
+        field.check_size((None, *shape), argument)
+    if gan.batch_signature.of(Vector) is not None and x.element_spec[1].dtype.is_integer:
         raise UsageError(
             f"{argument} must hold batches (images, conditions) for this {type(gan).__name__}; "
             "received labels. Pass a tuple of arrays, or build the model with classes in place of "
             "condition_dim."
         )
-    if "label" not in gan.batch_parts:
+    label = gan.batch_signature.of(Label)
+    if label is None:
         return
-    if gan.classes and x.label_names:
+    if label.classes and x.label_names:
         _check_classes(gan, len(x.label_names), argument)
     assert x.labels is not None  # it gives them in its batches
-    _check_condition(gan, "label", x.labels, x.num_images)
+    label.check_batch(x.labels, x.num_images)
 
 
-def _check_classes(gan: GAN, count: int, argument: str, otherwise: str = "") -> None:
-    if count != gan.classes:
+def _check_classes(gan: Trainer, count: int, argument: str, otherwise: str = "") -> None:
+    label = gan.batch_signature.of(Label)
+    assert label is not None
+    if count != label.classes:
         raise UsageError(
             f"{argument} has {count} classes, but {type(gan).__name__} was built with "
-            f"classes={gan.classes}; build it with classes={count}{otherwise}."
+            f"classes={label.classes}; build it with classes={count}{otherwise}."
         )
 
 
-def _check_condition(gan: GAN, name: str, values: np.ndarray, n: int) -> None:
-    if name == "label":
-        check_labels(values, n, gan.classes, gan.takes_unlabelled)
-    else:
-        assert gan.condition_dim is not None
-        check_vectors("conditions", values, (n, gan.condition_dim))
-
-
-def _guarded(gan: GAN, x: tf.data.Dataset) -> tf.data.Dataset:
+def _guarded(signature: Signature, x: tf.data.Dataset) -> tf.data.Dataset:
     """Every batch checked as the first one was, for a later one would be trained on in silence."""
-    lowest, classes = (-1 if gan.takes_unlabelled else 0), gan.classes or np.iinfo(np.int32).max
-    rules = {
-        "image": ("finite numbers, -1 to 1,", -1.0, 1.0, "From 0 to 255, use images / 127.5 - 1."),
-        "condition": ("finite numbers", -np.inf, np.inf, "Leave the broken ones out."),
-        "label": (
-            f"{lowest} to {classes - 1}",
-            lowest,
-            classes - 1,
-            "Build the model with more classes, or leave these images out.",
-        ),
-    }
 
-    def checked(name, values):
-        expected, least, most, mend = rules[name]
-        kept = values if values.dtype.is_floating else tf.cast(values, tf.int32)
+    def checked(field: Field, values):
+        expected, low, high, fix = field.bounds()
+        kept = values if values.dtype.is_floating else tf.cast(values, field.dtype)
         # NaN and infinity come through the sum alone.
         spoilt = 0 * tf.reduce_sum(kept)
-        low, high = tf.reduce_min(kept) + spoilt, tf.reduce_max(kept) + spoilt
-        said = [f"{name}s must be {expected} in every batch; received values from", low, "to", high]
+        least, most = tf.reduce_min(kept) + spoilt, tf.reduce_max(kept) + spoilt
+        said = f"{field.argument} must be {expected} in every batch; received values from"
         with tf.control_dependencies(
-            [tf.debugging.Assert((low >= least) & (high <= most), [*said, mend])]
+            [tf.debugging.Assert((least >= low) & (most <= high), [said, least, "to", most, fix])]
         ):
             return tf.identity(kept)
 
-    if len(gan.batch_parts) == 1:
-        return x.map(lambda images: checked("image", images))
-    return x.map(lambda *parts: tuple(map(checked, gan.batch_parts, parts)))
+    fields = list(signature.values())
+    if len(fields) == 1:
+        return x.map(lambda values: checked(fields[0], values))
+    return x.map(lambda *parts: tuple(map(checked, fields, parts)))
 
 
 @contextlib.contextmanager
-def guard_said_plainly():
+def reraise_guard():
     """What `_guarded` finds in a later batch as a UsageError, without TensorFlow's graph around."""
     try:
         yield
@@ -261,27 +272,34 @@ def guard_said_plainly():
         raise UsageError("{} {} to {}. {}".format(*found.groups())) from None
 
 
-def _from_arrays(gan: GAN, x: Any, batch_size: int, argument: str) -> tf.data.Dataset:
+def _from_arrays(gan: Trainer, x: Any, batch_size: int, argument: str) -> tf.data.Dataset:
     """Arrays as batches in an order that the model's seed defines."""
     if isinstance(x, tuple) and len(x) < 2:
         raise UsageError(
             f"{argument} must be an array, or a tuple (images, labels); received a tuple of "
             f"{len(x)}. Pass the array alone, or its labels, too."
         )
-    images, *rest = x if isinstance(x, tuple) else (x,)
-    check_images(images, gan.image_shape, argument)
-    if "condition" not in gan.batch_parts or not rest:
-        labels = isinstance(x, tuple)
-        return load(x, batch_size=batch_size, seed=gan.seed, labels=labels)
-    if len(rest) != 1:
+    parts = list(x) if isinstance(x, tuple) else [x]
+    fields = list(gan.batch_signature.values())
+    fields[0].check(parts[0], len(parts[0]) if np.ndim(parts[0]) else 0, argument)
+    # What a data set can hold: images, and labels beside them.
+    if len(parts) == 1 or all(isinstance(field, Label) for field in fields[1:]):
+        return load(x, batch_size=batch_size, seed=gan.seed, labels=isinstance(x, tuple))
+    if len(parts) == len(fields) and all(isinstance(field, Image) for field in fields):
+        return pairs(*parts, batch_size=batch_size, seed=gan.seed)
+    if len(parts) != len(fields):
         raise UsageError(
-            f"{argument} must be a tuple (images, conditions) for this {type(gan).__name__}; "
-            f"received {len(rest) + 1} arrays."
+            f"{argument} must be a tuple ({', '.join(field.argument for field in fields)}) for "
+            f"this {type(gan).__name__}; received {len(parts)} arrays."
         )
-    conditions = check_vectors("conditions", rest[0], (len(images), gan.condition_dim or 0))
-    batch_size = check_integer("batch_size", batch_size, 1, len(images))
-    dataset = tf.data.Dataset.from_tensor_slices((images, conditions))
-    dataset = dataset.shuffle(len(images), seed=gan.seed)
+    n = len(parts[0])
+    checked = [
+        parts[0],
+        *(f.check_batch(part, n) for f, part in zip(fields[1:], parts[1:], strict=True)),
+    ]
+    batch_size = check_integer("batch_size", batch_size, 1, n)
+    dataset = tf.data.Dataset.from_tensor_slices(tuple(checked))
+    dataset = dataset.shuffle(n, seed=gan.seed)
     return dataset.batch(batch_size, drop_remainder=True)
 
 

@@ -60,7 +60,7 @@ def test_fit_before_compile(images):
     import kgan
 
     with pytest.raises(ValueError, match=r"Call gan.compile\(\) before gan.fit\(\)"):
-        kgan.DCGAN((16, 16, 1), 4, 4).fit(images)
+        kgan.DCGAN((16, 16, 1), latent_dim=4, width=4).fit(images)
 
 
 def test_a_loaded_data_set_of_another_shape(tiny_gan):

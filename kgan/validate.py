@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from kgan.errors import UsageError
 
+SIDES = ("height", "width", "channels")
+
 
 def check_images(
-    images: Any, image_shape: tuple[int, int, int] | None = None, argument: str = "images"
+    images: Any, image_shape: tuple[int | None, ...] | None = None, argument: str = "images"
 ) -> np.ndarray:
     """The images as an array, float32 `(batch, height, width, channels)` in [-1, 1].
 
@@ -19,13 +22,19 @@ def check_images(
 
     Args:
         images: an array, or a tensor that NumPy can read.
-        image_shape: `(height, width, channels)` that each must have; None for any.
+        image_shape: `(height, width, channels)` that each must have, None for any size; None for
+            any shape.
         argument: the name that the errors give to the images.
 
     Raises:
-        UsageError: another type, rank, shape or range, or NaN; says what mends it.
+        UsageError: another type, rank, shape or range, or NaN; names the fix.
     """
-    images = np.asarray(images)
+    try:
+        images = np.asarray(images)
+    except ValueError as error:
+        raise UsageError(
+            f"{argument} must be images of one shape; received {error} Resize them."
+        ) from None
     check_shape(images, argument)
     if images.dtype == np.uint8:
         raise UsageError(
@@ -36,11 +45,13 @@ def check_images(
         raise UsageError(
             f"{argument} must be float32; received {images.dtype}. Use images.astype('float32')."
         )
-    if image_shape is not None and images.shape[1:] != tuple(image_shape):
+    if image_shape is not None and not fits(images.shape[1:], image_shape):
+        named = [size or side for size, side in zip(image_shape, SIDES, strict=True)]
+        resolution = f"resolution={image_shape[0]}, " if image_shape[0] else ""
         raise UsageError(
-            f"{argument} must have the shape (batch, {', '.join(map(str, image_shape))}); received "
-            f"{images.shape}. kgan.data.load(…, resolution={image_shape[0]}, "
-            f"channels={image_shape[2]}) resizes and converts images."
+            f"{argument} must have the shape (batch, {', '.join(map(str, named))}); received "
+            f"{images.shape}. kgan.data.load(…, {resolution}channels={image_shape[2]}) "
+            f"{'resizes and ' if resolution else ''}converts images."
         )
     low, high = float(images.min()), float(images.max())  # NaN, if any value is NaN
     if not np.isfinite([low, high]).all():
@@ -62,25 +73,32 @@ def check_images(
     return images
 
 
+def fits(shape: Sequence[int], expected: Sequence[int | None]) -> bool:
+    """Whether a shape is the expected one, in which None stands for any size."""
+    return len(shape) == len(expected) and all(
+        side in (None, size) for size, side in zip(shape, expected, strict=True)
+    )
+
+
 def check_shape(images: np.ndarray, argument: str) -> None:
     """Check that an array is `(batch, height, width, channels)`, not empty, with 1 to 4 channels.
 
     Raises:
-        UsageError: it is not; says what mends it.
+        UsageError: it is not; names the fix.
     """
     if images.ndim != 4:
-        mend = " Use images[..., np.newaxis] for grey images." if images.ndim == 3 else ""
+        fix = " Use images[..., np.newaxis] for grey images." if images.ndim == 3 else ""
         raise UsageError(
             f"{argument} must have the rank 4 (batch, height, width, channels); received the shape "
-            f"{images.shape}.{mend}"
+            f"{images.shape}.{fix}"
         )
     if images.size == 0:
         raise UsageError(f"{argument} must hold pixels; received the shape {images.shape}.")
     if images.shape[3] > 4:
-        mend = " Use images.transpose(0, 2, 3, 1)." if images.shape[1] <= 4 else ""
+        fix = " Use images.transpose(0, 2, 3, 1)." if images.shape[1] <= 4 else ""
         raise UsageError(
             f"{argument} must have 1 to 4 channels in their last axis; received the shape "
-            f"{images.shape}.{mend}"
+            f"{images.shape}.{fix}"
         )
 
 
@@ -98,7 +116,7 @@ def check_labels(
     says that they are wishes, not data; `argument` is what the errors call them.
 
     Raises:
-        UsageError: they are no integers in 0..classes-1, or not one an image.
+        UsageError: they are no integers in 0..classes-1, or not one per image.
     """
     try:
         labels = np.asarray(labels)
@@ -106,31 +124,31 @@ def check_labels(
         raise UsageError(f"{argument} must be one integer an image; received {error}") from None
     if labels.shape != (num_images,):
         fits = labels.ndim > 1 and labels.size == num_images
-        mend = f" Use {argument}.reshape(-1)." if fits else ""
+        fix = f" Use {argument}.reshape(-1)." if fits else ""
         raise UsageError(
-            f"{argument} must have the shape ({num_images},), one an image; received "
-            f"{labels.shape}.{mend}"
+            f"{argument} must have the shape ({num_images},), one per image; received "
+            f"{labels.shape}.{fix}"
         )
     if labels.dtype.kind not in "iu":
-        mend = "" if asked else f" Use np.unique({argument}, return_inverse=True)[1]."
+        fix = "" if asked else f" Use np.unique({argument}, return_inverse=True)[1]."
         raise UsageError(
-            f"{argument} must be integers, 0 to classes - 1; received {labels.dtype}.{mend}"
+            f"{argument} must be integers, 0 to classes - 1; received {labels.dtype}.{fix}"
         )
     lowest, highest = (-1 if unlabelled else 0), (classes or np.iinfo(np.int32).max) - 1
     if labels.size and (labels.min() < lowest or labels.max() > highest):
         known = "classes - 1" if classes is None else f"{highest}, one of {classes} classes"
         also = ", or -1 for an image without a label" if unlabelled else ""
         if asked:
-            mend = "Ask for classes that the model knows."
+            fix = "Ask for classes that the model knows."
         elif labels.max() > highest:
-            mend = "Build the model with more classes, or leave these images out."
+            fix = "Build the model with more classes, or leave these images out."
         elif unlabelled:
-            mend = "Label images without a class -1."
+            fix = "Label images without a class -1."
         else:
-            mend = "Leave out images without a label, or train a SemiSupervisedGAN."
+            fix = "Leave out images without a label, or train a SemiSupervisedGAN."
         raise UsageError(
             f"{argument} must be 0 to {known}{also}; received values from "
-            f"{labels.min()} to {labels.max()}. {mend}"
+            f"{labels.min()} to {labels.max()}. {fix}"
         )
     return labels.astype(np.int32)
 
@@ -143,11 +161,11 @@ def check_vectors(argument: str, values: Any, shape: tuple[int, int]) -> np.ndar
     """
     try:
         array = np.asarray(values, np.float32)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         array = np.full((), np.nan, np.float32)
     if array.shape != shape or not np.isfinite(array).all():
         raise UsageError(
-            f"{argument} must be finite numbers of the shape {shape}, a row an image; received "
+            f"{argument} must be finite numbers of the shape {shape}, one row per image; received "
             f"{f'the shape {array.shape}' if array.shape else repr(values)}"
             f"{'' if array.shape != shape else ' with NaN or infinity'}."
         )

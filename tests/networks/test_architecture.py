@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 from keras import layers
 
-from kgan import networks
 from kgan.layers import ConditionalBatchNormalization, SpectralNormalization
-from kgan.networks import Condition
+from kgan.networks import architectures
+from kgan.signature import Code, Image, Label, Latent, Signature, Vector
 
-FAMILIES = tuple(networks.families)
+FAMILIES = tuple(sorted(architectures.classes))
 SHAPE, LATENT, WIDTH = (8, 8, 1), 4, 2
-LABEL, VECTOR = Condition("label", 3, 5), Condition("condition", 2)
+LABEL, VECTOR = Label(3), Vector(2)
 IMAGES = np.random.RandomState(0).uniform(-1, 1, (4, *SHAPE)).astype("float32")
 LATENTS = np.random.RandomState(1).normal(size=(4, LATENT)).astype("float32")
 VALUES = {
@@ -24,27 +24,29 @@ VALUES = {
 def test_get():
     assert FAMILIES == ("dcgan", "mlp", "r3gan", "resnet")
     for name in FAMILIES:
-        assert networks.get(name).name == name
+        assert type(architectures.get(name)).__name__.lower() == name
     with pytest.raises(ValueError, match="networks='resnt' is unknown.*Did you mean 'resnet'"):
-        networks.get("resnt")
-    with pytest.raises(ValueError, match=r"networks must be a short name \(dcgan, .*kgan.GAN\("):
-        networks.get(keras.Sequential())
+        architectures.get("resnt")
+    with pytest.raises(ValueError, match=r"networks must be a short name \(dcgan, .*Architecture"):
+        architectures.get(keras.Sequential())
 
 
 @pytest.mark.parametrize("name", FAMILIES)
 @pytest.mark.parametrize("condition", [LABEL, VECTOR], ids=["label", "vector"])
 def test_a_condition_enters_both_networks(name, condition):
-    family = networks.get(name)
+    family = architectures.classes[name]
     given = {condition.name: VALUES[condition.name]}
     other = {condition.name: np.flip(VALUES[condition.name] + 0, 0)}
     width = 8 if name == "mlp" else WIDTH  # of two rectified units both may be dead
-    generator = family.generator(SHAPE, LATENT, width, condition=condition)
+    generator = family(width).generator(Signature(Latent(LATENT), condition), Image(SHAPE))
     assert set(generator.input) == {"latent", condition.name}
     made = np.asarray(generator({"latent": LATENTS, **given}))
     assert made.shape == IMAGES.shape
     assert np.abs(made - np.asarray(generator({"latent": LATENTS, **other}))).max() > 1e-6
-    for through in ("input", "projection", "joint"):
-        discriminator = family.discriminator(SHAPE, WIDTH, condition=condition, through=through)
+    for through in ("concatenation", "projection", "joint"):
+        discriminator = family(WIDTH).discriminator(
+            Signature(Image(SHAPE), condition), conditioning=through
+        )
         assert set(discriminator.input) == {"image", condition.name}
         logits = np.asarray(discriminator({"image": IMAGES, **given}))
         assert logits.shape == (4, 1) and logits.dtype == "float32"
@@ -54,40 +56,48 @@ def test_a_condition_enters_both_networks(name, condition):
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_the_size_of_the_embedding_and_of_the_concatenation(name):
-    family = networks.get(name)
-    plain = family.generator(SHAPE, LATENT, WIDTH).count_params()
-    longer = family.generator(SHAPE, LATENT + 5, WIDTH).count_params()
-    embedded = family.generator(SHAPE, LATENT, WIDTH, condition=LABEL).count_params()
-    assert embedded == longer + 3 * 5  # and no bias
-    bare = family.generator(SHAPE, LATENT, WIDTH, condition=Condition("code", 5)).count_params()
+    family = architectures.classes[name]
+    plain = family(WIDTH).generator(Signature(Latent(LATENT)), Image(SHAPE)).count_params()
+    longer = family(WIDTH).generator(Signature(Latent(LATENT + 64)), Image(SHAPE)).count_params()
+    embedded = (
+        family(WIDTH).generator(Signature(Latent(LATENT), LABEL), Image(SHAPE)).count_params()
+    )
+    assert embedded == longer + 3 * 64  # and no bias
+    bare = (
+        family(WIDTH)
+        .generator(Signature(Latent(LATENT), Code(categorical=(64,))), Image(SHAPE))
+        .count_params()
+    )
     assert bare == longer > plain
     # In the discriminator a plane of 64 places beside the image.
-    wider = family.discriminator((8, 8, 2), WIDTH).count_params()
-    planed = family.discriminator(SHAPE, WIDTH, condition=LABEL).count_params()
-    assert planed == wider + 3 * 5 + 5 * 64 + 64
+    wider = family(WIDTH).discriminator(Signature(Image((8, 8, 2)))).count_params()
+    planed = family(WIDTH).discriminator(Signature(Image(SHAPE), LABEL)).count_params()
+    assert planed == wider + 3 * 64 + 64 * 64 + 64
 
 
 @pytest.mark.parametrize("name", ["dcgan", "resnet"])
 def test_a_condition_steers_the_normalisation(name):
-    family = networks.get(name)
-    plain = family.generator(SHAPE, LATENT, WIDTH)
-    steered = family.generator(SHAPE, LATENT, WIDTH, condition=LABEL, through="normalization")
+    family = architectures.classes[name]
+    plain = family(WIDTH).generator(Signature(Latent(LATENT)), Image(SHAPE))
+    steered = family(WIDTH).generator(
+        Signature(Latent(LATENT), LABEL), Image(SHAPE), conditioning="modulation"
+    )
     steering = [x for x in steered.layers if isinstance(x, ConditionalBatchNormalization)]
     normal = [x for x in plain.layers if isinstance(x, layers.BatchNormalization)]
     assert 0 < len(steering) <= len(normal)
     assert steered.input["latent"].shape == (None, LATENT)  # nothing is concatenated
     for layer in steering:
         assert layer.scale.shape[0] == layer.shift.shape[0] == 3
-    with pytest.raises(ValueError, match="no batch normalisation that a condition could steer"):
-        networks.get("mlp").generator(
-            SHAPE, LATENT, WIDTH, condition=LABEL, through="normalization"
+    with pytest.raises(ValueError, match="needs batch normalization, which the generator of MLP"):
+        architectures.classes["mlp"](WIDTH).generator(
+            Signature(Latent(LATENT), LABEL), Image(SHAPE), conditioning="modulation"
         )
 
 
 def test_joint_by_hand():
     """Dense layers of 128 on the latent, and on it beside the features."""
-    network = networks.get("mlp").discriminator(
-        SHAPE, WIDTH, condition=Condition("latent", LATENT), through="joint"
+    network = architectures.classes["mlp"](WIDTH).discriminator(
+        Signature(Image(SHAPE), Latent(LATENT)), conditioning="joint"
     )
     # The layers' order is that of the graph: tell them apart by their shapes.
     by_shape = {w.shape: w for w in network.get_weights() if w.ndim == 2}
@@ -107,7 +117,9 @@ def test_joint_by_hand():
 @pytest.mark.parametrize("name", FAMILIES)
 def test_heads(name):
     heads = {"logit": (1,), "code": (7, 5)}
-    network = networks.get(name).discriminator(SHAPE, WIDTH, heads=heads, features=True)
+    network = architectures.classes[name](WIDTH).discriminator(
+        Signature(Image(SHAPE)), heads=heads, features=True
+    )
     outputs = network(IMAGES)
     assert {key: value.shape[1:] for key, value in outputs.items() if key != "features"} == {
         "logit": (1,),
@@ -116,24 +128,26 @@ def test_heads(name):
     assert all(value.dtype == "float32" for value in outputs.values())
     layer = network.get_layer("logit")
     np.testing.assert_allclose(layer(outputs["features"]), outputs["logit"], rtol=1e-4, atol=1e-6)
-    assert not isinstance(networks.get(name).discriminator(SHAPE, WIDTH).output, dict)
+    assert not isinstance(
+        architectures.classes[name](WIDTH).discriminator(Signature(Image(SHAPE))).output, dict
+    )
 
 
-@pytest.mark.parametrize("through", ["input", "projection", "joint"])
+@pytest.mark.parametrize("through", ["concatenation", "projection", "joint"])
 def test_spectral_normalisation_leaves_no_layer_behind_the_features_free(through):
     heads = {"logit": (1,), "code": (7, 5)}
-    network = networks.get("dcgan").discriminator(
-        SHAPE, WIDTH, normalization="spectral", condition=VECTOR, through=through, heads=heads
+    network = architectures.classes["dcgan"](WIDTH, normalization="spectral").discriminator(
+        Signature(Image(SHAPE), VECTOR), heads=heads, conditioning=through
     )
     free = [layer for layer in network.layers if isinstance(layer, (layers.Dense, layers.Conv2D))]
-    # Only what makes a channel of the condition.
-    assert len(free) == (1 if through == "input" else 0)
+    # Only what embeds the condition and makes a channel of it.
+    assert len(free) == (2 if through == "concatenation" else 0)
 
 
 def test_the_projection_has_no_bias():
     """Equation 4 of arXiv:1802.05637: the logit is linear in the condition and an image's own."""
-    network = networks.get("dcgan").discriminator(
-        SHAPE, WIDTH, condition=VECTOR, through="projection"
+    network = architectures.classes["dcgan"](WIDTH).discriminator(
+        Signature(Image(SHAPE), VECTOR), conditioning="projection"
     )
     nothing = np.zeros((4, 2), "float32")
     logits = [
@@ -147,43 +161,45 @@ def test_the_projection_has_no_bias():
 @pytest.mark.parametrize("name", FAMILIES)
 def test_the_layers_of_a_head_start_from_seeds_of_their_own(name):
     heads = {"code": (6, 6, 6)}
-    network = networks.get(name).discriminator(SHAPE, WIDTH, heads=heads)
+    network = architectures.classes[name](WIDTH).discriminator(Signature(Image(SHAPE)), heads=heads)
     kernels = [w.numpy() for w in network.trainable_weights if w.shape == (6, 6)]
     assert len(kernels) == 2 and not np.allclose(*kernels)
 
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_several_images_are_one(name):
-    network = networks.get(name).discriminator(SHAPE, WIDTH, images=3)
+    network = architectures.classes[name](WIDTH).discriminator(Signature(Image(SHAPE)), pack=3)
     assert network.input_shape == (None, 8, 8, 3)
 
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_every_normalisation_of_the_family_and_no_other(name):
-    family = networks.get(name)
+    family = architectures.classes[name]
     for kind in ("batch", "layer", "spectral", "none"):
         if kind not in family.normalizations:
-            with pytest.raises(ValueError, match=f"normalization of {name}='{kind}' is unknown"):
-                family.discriminator(SHAPE, WIDTH, normalization=kind)
+            with pytest.raises(
+                ValueError, match=f"normalization of {family.__name__}='{kind}' is unknown"
+            ):
+                family(WIDTH, normalization=kind).discriminator(Signature(Image(SHAPE)))
             continue
-        network = family.discriminator((16, 16, 1), WIDTH, normalization=kind)
+        network = family(WIDTH, normalization=kind).discriminator(Signature(Image((16, 16, 1))))
         found = {type(layer).__name__ for layer in network.layers}
         assert ("BatchNormalization" in found) == (kind == "batch")
         assert bool(found & {"GroupNormalization", "LayerNormalization"}) == (kind == "layer")
         assert ("SpectralNormalization" in found) == (kind == "spectral")
         if kind == "spectral":
             assert isinstance(network.get_layer("logit"), SpectralNormalization)
-    assert family.normalization(None) == family.normalizations[0]
+    assert family().normalization is None
 
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_the_encoder_is_a_trunk_of_its_own(name):
-    family = networks.get(name)
-    encoder = family.encoder(SHAPE, 6, WIDTH)
+    family = architectures.classes[name]
+    encoder = family(WIDTH).encoder(Signature(Image(SHAPE)), Latent(6))
     assert encoder(IMAGES).shape == (4, 6) and encoder(IMAGES).dtype == "float32"
     kernels = [
         {w.tobytes() for w in network.get_weights() if w.ndim > 1 and np.abs(w).max() > 0}
-        for network in (encoder, family.discriminator(SHAPE, WIDTH))
+        for network in (encoder, family(WIDTH).discriminator(Signature(Image(SHAPE))))
     ]
     assert not kernels[0] & kernels[1]  # other initial weights
     assert SpectralNormalization not in map(type, encoder.layers)
@@ -191,11 +207,13 @@ def test_the_encoder_is_a_trunk_of_its_own(name):
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_conditional_networks_survive_saving(name, tmp_path):
-    family = networks.get(name)
-    steers = "normalization" if family.conditional else "input"
-    generator = family.generator(SHAPE, LATENT, WIDTH, condition=LABEL, through=steers)
-    discriminator = family.discriminator(
-        SHAPE, WIDTH, condition=LABEL, through="projection", features=True
+    family = architectures.classes[name]
+    steers = "modulation" if family.modulated else "concatenation"
+    generator = family(WIDTH).generator(
+        Signature(Latent(LATENT), LABEL), Image(SHAPE), conditioning=steers
+    )
+    discriminator = family(WIDTH).discriminator(
+        Signature(Image(SHAPE), LABEL), features=True, conditioning="projection"
     )
     for network, inputs in ((generator, {"latent": LATENTS}), (discriminator, {"image": IMAGES})):
         inputs = {**inputs, "label": VALUES["label"]}
@@ -208,21 +226,25 @@ def test_conditional_networks_survive_saving(name, tmp_path):
 
 
 def test_bad_arguments():
-    family = networks.get("mlp")
-    for through in ("projektion", "normalization", None):
-        with pytest.raises(ValueError, match="through=.* is unknown; expected one of input, joint"):
-            family.discriminator(SHAPE, WIDTH, condition=LABEL, through=through)
-    with pytest.raises(ValueError, match="through='projection' is unknown; expected one of input,"):
-        family.generator(SHAPE, LATENT, WIDTH, condition=LABEL, through="projection")
-    with pytest.raises(ValueError, match="heads must hold 'logit'.*received code"):
-        family.discriminator(
-            SHAPE, WIDTH, condition=LABEL, through="projection", heads={"code": (3,)}
+    family = architectures.classes["mlp"]
+    for through in ("projektion", "modulation", None):
+        with pytest.raises(
+            ValueError, match="conditioning=.* is unknown; expected one of concatenation, joint"
+        ):
+            family(WIDTH).discriminator(Signature(Image(SHAPE), LABEL), conditioning=through)
+    with pytest.raises(
+        ValueError, match="conditioning='projection' is unknown; expected one of conc"
+    ):
+        family(WIDTH).generator(
+            Signature(Latent(LATENT), LABEL), Image(SHAPE), conditioning="projection"
         )
-    with pytest.raises(ValueError, match="images must be an integer of at least 1; received 0"):
-        family.discriminator(SHAPE, WIDTH, images=0)
-    with pytest.raises(ValueError, match="latent_dim must be an integer of at least 1"):
-        family.generator(SHAPE, 0, WIDTH)
+    with pytest.raises(ValueError, match="heads must hold 'logit'.*received code"):
+        family(WIDTH).discriminator(
+            Signature(Image(SHAPE), LABEL), heads={"code": (3,)}, conditioning="projection"
+        )
+    with pytest.raises(ValueError, match="pack must be an integer of at least 1; received 0"):
+        family(WIDTH).discriminator(Signature(Image(SHAPE)), pack=0)
     with pytest.raises(ValueError, match="width must be an integer of at least 1"):
-        family.encoder(SHAPE, 4, 0)
-    with pytest.raises(ValueError, match="latent_dim must be an integer of at least 1"):
-        family.encoder(SHAPE, 0, 4)
+        family(0)
+    with pytest.raises(ValueError, match="inputs must hold an Image"):
+        family(2).encoder(Signature(Latent(3)), Latent(4))

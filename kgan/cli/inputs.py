@@ -1,0 +1,80 @@
+"""The options that give a model's inputs, which its fields read once the model is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kgan.errors import UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from kgan.models import GAN
+
+_FILE = "FILE.npy"
+# By a field's argument, its metavar and help. Not in `kgan.signature`, which loads NumPy, as
+# `--help` must not.
+OPTIONS = {
+    "labels": ("L,…", "Classes by number or name, in turn.  [default: each class in turn]"),
+    "codes": (_FILE, "An InfoGAN's codes, one row per image, in turn.  [default: drawn]"),
+    "conditions": (_FILE, "The vectors that a conditional model needs, one row per image."),
+}
+
+truncation_option = click.option(
+    "--truncation",
+    type=click.FloatRange(0, min_open=True),
+    metavar="T",
+    help="Redraw latents beyond ±T: closer to the average, less variety.",
+)
+
+
+def input_options(*arguments: str) -> Callable[[Any], Any]:
+    """A decorator that adds the options of these fields to a command, as text."""
+
+    def decorate(command):
+        for argument in reversed(arguments):
+            metavar, text = OPTIONS[argument]
+            check = _check_file if metavar == _FILE else None
+            option = click.option(f"--{argument}", metavar=metavar, help=text, callback=check)
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def _check_file(context: click.Context, option: click.Parameter, name: str | None) -> str | None:
+    """Tell a file without rows before TensorFlow and the model are loaded, which takes seconds."""
+    if name is not None:
+        from kgan.signature import read_rows
+
+        read_rows(option.opts[0], Path(name))
+    return name
+
+
+def read_inputs(gan: GAN, options: Mapping[str, str | None]) -> dict[str, np.ndarray]:
+    """The rows that the options stand for, by the model's arguments.
+
+    Raises:
+        UsageError: an option that the model does not take, lacks, or whose value its field refuses.
+    """
+    kind = type(gan).__name__
+    fields = {field.argument: field for field in gan.input_signature.values()}
+    rows = {}
+    for argument, value in options.items():
+        if value is None:
+            continue
+        if argument not in fields:
+            raise UsageError(f"--{argument} is not for this model: a {kind} takes no {argument}.")
+        rows[argument] = fields[argument].read(f"--{argument}", value)
+    for field in gan.input_signature.required:
+        if field.argument not in rows:
+            shape = ", ".join(map(str, field.shape))
+            raise UsageError(
+                f"--{field.argument} must be given: this {kind} makes images of {field.argument} "
+                f"of shape ({shape}). Write them with numpy.save, one row per image."
+            )
+    return rows

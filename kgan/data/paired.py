@@ -1,0 +1,204 @@
+"""`kgan.data.pairs`: images that belong together, for models that translate one to the other."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kgan.checks import check_flag, check_integer, check_path
+from kgan.data.decode import check_formats
+from kgan.data.folder import from_folder, image_files
+from kgan.data.source import PACKAGED, Source, from_arrays, read_packaged
+from kgan.errors import UsageError, unknown_name
+
+if TYPE_CHECKING:
+    from kgan.data.dataset import ImageDataset
+
+TWITTER = Path(__file__).with_name("emoji_twitter_64.npz")
+_SPLITS = ("train", "test")
+
+
+def pairs(
+    sources: Any,
+    targets: Any = None,
+    *,
+    split: str = "train",
+    batch_size: int = 64,
+    seed: int = 0,
+    resolution: int | None = None,
+    channels: int | None = None,
+    mirror: bool = False,
+    jitter: int = 0,
+    formats: Sequence[str] | None = None,
+) -> ImageDataset:
+    """Batches `(sources, targets)` of float32 images that belong together, in [-1, 1].
+
+    Each is `(batch_size, height, width, channels)`. The order is a pure function of the seed and
+    the epoch. Folders are decoded once, into the cache that `kgan.data.load` has, too.
+
+    Args:
+        sources: one of
+            - NumPy images: uint8, or floats in [-1, 1];
+            - a folder of image files, with `targets` another one whose files have the same names,
+              whatever their suffixes;
+            - without `targets`, a folder of files that hold the source in their left half and the
+              target in their right half, as the data of the pix2pix paper come;
+            - `"emoji"`, the packaged 1,911 of 64x64x4, Google's drawings with Twitter's as targets
+              (on white with `channels=3`).
+        targets: as many images, or a folder.
+        split: of `"emoji"`: "train", or "test", those 178 whose first code point (as in "1F600")
+            has a SHA-256 that begins with a byte below 26; other sources have "train" only.
+        batch_size: pairs a batch, over all replicas.
+        seed: 0 to 2**32 - 1; defines the order.
+        resolution: pixels of a side; the centre square is cut out and resized (Lanczos). None
+            keeps the images' own.
+        channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA; None keeps the images' own.
+        mirror: mirror every pair or not, at random.
+        jitter: move every pair by up to so many pixels at random; the edge is repeated. The paper's
+            (section 6.2) is an eighth of the side.
+        formats: which files of a folder are images; see `kgan.data.load`.
+
+    Raises:
+        UsageError: a wrong argument, images that have no counterpart, or one that is broken.
+        OSError: a folder cannot be read, or the cache cannot be written.
+    """
+    batch_size = check_integer("batch_size", batch_size, 1)
+    seed = check_integer("seed", seed, 0, 2**32 - 1)
+    if resolution is not None:
+        resolution = check_integer("resolution", resolution, 1)
+    if channels is not None:
+        channels = check_integer("channels", channels, 1, 4)
+    mirror, jitter = check_flag("mirror", mirror), check_integer("jitter", jitter, 0)
+    packaged = isinstance(sources, str) and sources in PACKAGED
+    if split not in (_SPLITS if packaged else _SPLITS[:1]):
+        raise unknown_name("split", split, _SPLITS if packaged else _SPLITS[:1])
+    if packaged:
+        found = _emoji(sources, targets, split, resolution, channels)
+    elif isinstance(sources, (str, os.PathLike)):
+        found = _folders(sources, targets, resolution, channels, check_formats(formats))
+    else:
+        found = _joined(
+            from_arrays(_alone("sources", sources), resolution, channels),
+            from_arrays(_alone("targets", targets), resolution, channels),
+        )
+    if batch_size > len(found.images):
+        raise UsageError(
+            f"batch_size={batch_size} must not exceed the {len(found.images)} pairs of "
+            f"{found.name!r}. Pass batch_size={len(found.images)} or less, or more pairs."
+        )
+    from kgan.data.dataset import ImageDataset
+
+    return ImageDataset(found, split, batch_size, seed, labels=False, mirror=mirror, jitter=jitter)
+
+
+def _alone(argument: str, images: Any) -> Any:
+    """Images without labels, which `from_arrays` would take as well."""
+    if images is None or isinstance(images, (str, os.PathLike, tuple)):
+        raise UsageError(
+            f"{argument} must be an array of images where the others are one; received "
+            f"{type(images).__name__}. Pass two arrays, two folders, or one folder whose files "
+            "hold both images beside each other."
+        )
+    return images
+
+
+def _joined(source: Source, target: Source, name: str | None = None) -> Source:
+    """One source of two whose images belong together in their order.
+
+    Raises:
+        UsageError: they are not equally many, or of unlike heights and widths.
+    """
+    if len(source.images) != len(target.images):
+        raise UsageError(
+            f"targets must be as many as sources, one for each; received {len(target.images)} for "
+            f"{len(source.images)}."
+        )
+    if source.images.shape[1:3] != target.images.shape[1:3]:
+        sizes = [f"{part.images.shape[2]}x{part.images.shape[1]}" for part in (source, target)]
+        raise UsageError(
+            f"targets must have the height and width of sources; received {sizes[1]} for "
+            f"{sizes[0]}. Pass a resolution: the centre squares are cut out and resized."
+        )
+    digest = hashlib.sha256((source.sha256 + target.sha256).encode()).hexdigest()
+    return Source(name or source.name, source.images, None, None, digest, (target.images,))
+
+
+def _folders(
+    sources: Any,
+    targets: Any,
+    resolution: int | None,
+    channels: int | None,
+    formats: tuple[str, ...],
+) -> Source:
+    """The pairs of two folders, or of one whose files hold both images."""
+    if targets is None:
+        both = from_folder(sources, resolution, channels, True, formats, beside=2)
+        images = np.split(both.images, 2, axis=-1)
+        return Source(both.name, images[0], None, None, both.sha256, (images[1],))
+    if not isinstance(targets, (str, os.PathLike)):
+        raise UsageError(
+            f"targets must be a folder where sources are one; received {type(targets).__name__}."
+        )
+    # A broken image would leave its counterpart alone.
+    found = [from_folder(each, resolution, channels, True, formats) for each in (sources, targets)]
+    names = [
+        _names(argument, each, formats)
+        for argument, each in (("sources", sources), ("targets", targets))
+    ]
+    _check_counterparts(*names)
+    order = [names[1].index(name) for name in names[0]]
+    if order != sorted(order):
+        found[1] = from_arrays(found[1].images[order], None, None)
+    return _joined(found[0], found[1], f"{found[0].name} and {Path(targets)}")
+
+
+def _names(argument: str, folder: Any, formats: tuple[str, ...]) -> list[str]:
+    """The files' names without suffix, in the order of the images."""
+    root = check_path(argument, folder)
+    return [
+        file.relative_to(root).with_suffix("").as_posix() for file in image_files(root, formats)
+    ]
+
+
+def _check_counterparts(sources: list[str], targets: list[str]) -> None:
+    """Check that both folders have files of the same names, each once."""
+    for argument, own, others in (("sources", sources, targets), ("targets", targets, sources)):
+        alone = sorted(set(own) - set(others))
+        twice = sorted({name for name in own if own.count(name) > 1})
+        for names, problem in ((alone, "without a counterpart"), (twice, "twice")):
+            if names:
+                listed = ", ".join(names[:10]) + (
+                    f" and {len(names) - 10} more" * (len(names) > 10)
+                )
+                raise UsageError(
+                    f"{argument} must hold one file of each name that the other folder holds; "
+                    f"received {len(names)} {problem}: {listed}. Remove or rename them."
+                )
+
+
+def _emoji(
+    sources: str, targets: Any, split: str, resolution: int | None, channels: int | None
+) -> Source:
+    """Google's drawings and Twitter's of the code points of a split."""
+    if sources != "emoji" or targets is not None:
+        raise UsageError(
+            "sources must be 'emoji' alone, the packaged pairs, or come with targets as arrays or "
+            f"folders; received {sources!r}{'' if targets is None else ' with targets'}."
+        )
+    (google,) = read_packaged(PACKAGED["emoji"], "image")
+    twitter, codepoints = read_packaged(TWITTER, "image", "codepoint")
+    test = np.array([_in_test(str(codepoint)) for codepoint in codepoints])
+    chosen = test if split == "test" else ~test
+    first = from_arrays(google[chosen], resolution, channels)
+    return _joined(first, from_arrays(twitter[chosen], resolution, channels), sources)
+
+
+def _in_test(codepoint: str) -> bool:
+    """Whether an emoji is held out: all that begin with the same code point are, or none."""
+    first = codepoint.split("-")[0]
+    return hashlib.sha256(first.encode()).digest()[0] < 26

@@ -1,0 +1,129 @@
+"""Models from images to images, and what they can be asked."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import keras
+import numpy as np
+
+from kgan.batches import in_batches
+from kgan.checks import check_integer, check_number
+from kgan.models.adversarial import AdversarialModel
+from kgan.models.entry_point import EntryPoint
+from kgan.networks.check import call_network, input_shapes
+from kgan.registry import Configured
+from kgan.signature import Image, Signature, of_network
+
+SOURCE, TARGET = "source", "target"
+
+
+class Translation(AdversarialModel):
+    """Base class: a generator makes of `source` images `target` images, which are judged.
+
+    The generator's inputs are `source`, and a `latent` where it takes one; the discriminator's are
+    `target`, and `source` where it judges pairs. Batches are `(sources, targets)`. The networks may
+    leave height and width free. `smallest` is the least of both that the generator can take.
+
+    An augmentation changes both images of a pair in the same way: colours by the same amounts, both
+    moved and cut out at the same place.
+
+    Raises:
+        UsageError: a half-life or a seed out of range.
+    """
+
+    precision: str  # the networks' policy
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        ema_halflife_images: float | None = 10_000.0,
+        seed: int = 0,
+        name: str | None = None,
+        smallest: int = 1,
+    ):
+        if ema_halflife_images is not None:
+            ema_halflife_images = check_number(
+                "ema_halflife_images", ema_halflife_images, 1, ", or None,"
+            )
+        super().__init__(ema_halflife_images, check_integer("seed", seed, 0, 2**31 - 1), name)
+        inputs = of_network(input_shapes(generator, SOURCE), "normal", None)
+        source = Image(tuple(inputs[SOURCE].shape), SOURCE, smallest)
+        target = Image(tuple(generator.output_shape[1:]), TARGET, smallest)
+        self.input_signature = Signature(
+            source, *(inputs[name] for name in inputs if name != SOURCE)
+        )
+        self.output_signature = Signature(target)
+        self.batch_signature = Signature(source, target)
+        self.add_player("generator", generator=generator)
+        self.add_player("discriminator", discriminator=discriminator)
+        self.add_average("generator")
+
+    @property
+    def _source(self) -> Image:
+        source = self.input_signature.of(Image)
+        assert source is not None
+        return source
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments by name; a subclass keeps each as an attribute."""
+        names = [name for name in inspect.signature(type(self)).parameters if name != "dtype"]
+        config = {name: getattr(self, name) for name in names}
+        return {"dtype": self.precision} | {
+            name: keras.saving.serialize_keras_object(value)
+            if isinstance(value, Configured)
+            else value
+            for name, value in config.items()
+        }
+
+    def augmented_batch(self, batch) -> dict[str, Any]:
+        """A batch in which all that the discriminator sees is augmented in the same way."""
+        assert self.augment is not None
+        judged = list(input_shapes(self.discriminator, TARGET))
+        changed = self.augment.together([batch[name] for name in judged])
+        return {**batch, **dict(zip(judged, changed, strict=True))}
+
+    def call(self, inputs, training=False):
+        """The targets that the averaged generator makes, in inference mode.
+
+        `inputs` are sources, or a dict of all inputs of the generator.
+
+        Raises:
+            UsageError: sources smaller than the networks can take.
+        """
+        if not isinstance(inputs, dict):
+            inputs = {SOURCE: inputs}
+        self._source.check_size(inputs[SOURCE].shape)
+        return call_network(self.averaged_generator, inputs, False, SOURCE)
+
+    def entry_points(self) -> dict[str, EntryPoint]:
+        """What can be run and exported, by name: `translate`."""
+
+        def translate(network, batch):
+            return {TARGET: call_network(network, batch, False, SOURCE)}
+
+        signatures = self.input_signature, self.output_signature
+        return {
+            "translate": EntryPoint("translate", self.averaged_generator, translate, *signatures)
+        }
+
+    def translate(self, images: Any, seed: int | None = None, batch_size: int = 64) -> np.ndarray:
+        """What the averaged generator makes of images: float32, of their height and width.
+
+        Args:
+            images: float32 `(n, height, width, channels)` in [-1, 1].
+            seed: of the latents, where the generator takes one, 0 to 2**32 - 1; None draws others
+                each time.
+            batch_size: images at a time.
+
+        Raises:
+            UsageError: images of another shape or range, or too small for the networks.
+        """
+        images = self._source.check(images, argument="images")
+        inputs = {
+            name: images if name == SOURCE else field.default(len(images), seed)
+            for name, field in self.input_signature.items()
+        }
+        return in_batches(self, inputs, batch_size)

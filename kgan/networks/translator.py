@@ -1,0 +1,78 @@
+"""What networks from images to images share: translators and judges of any height and width."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import keras
+
+from kgan.checks import check_integer
+from kgan.errors import unknown_name
+from kgan.layers import BatchNormalization, InstanceNormalization
+from kgan.registry import Configured, Registry
+from kgan.signature import Image, Signature
+
+NORMALIZATIONS = ("instance", "batch", "none")
+FORMAT = "channels_last"  # whatever the user's keras.json says
+MOST_CHANNELS = 8  # times the width
+
+
+class _Convolutional(Configured):
+    """`width` channels next to the image, and a `normalization`, one of `NORMALIZATIONS`.
+
+    Raises:
+        UsageError: a width below 1, or an unknown normalization.
+    """
+
+    def __init__(self, width: int = 64, normalization: str = "instance"):
+        self.width = check_integer("width", width, 1)
+        if normalization not in NORMALIZATIONS:
+            raise unknown_name("normalization", normalization, NORMALIZATIONS)
+        self.normalization = normalization
+
+    def channels(self, level: int) -> int:
+        """The channels after `level + 1` halvings."""
+        return self.width * min(2**level, MOST_CHANNELS)
+
+    def normalized(self, x, seeds: Iterator[int], dtype):
+        """Features after the normalization."""
+        if self.normalization == "none":
+            return x
+        gamma = keras.initializers.RandomNormal(mean=1.0, stddev=0.02, seed=next(seeds))
+        if self.normalization == "instance":
+            return InstanceNormalization(gamma_initializer=gamma, dtype=dtype)(x)
+        return BatchNormalization(0.9, 1e-5, gamma_initializer=gamma, dtype=dtype)(x)
+
+
+class Translator(_Convolutional):
+    """Base class: a generator from images, and a latent where one is wanted, to images."""
+
+    @property
+    def smallest(self) -> int:
+        """The least height and width of an image that the network can take."""
+        return 1
+
+    def generator(
+        self, inputs: Signature, output: Image, seed: int = 0, dtype: str | None = None
+    ) -> keras.Model:
+        """A network from the tensors of `inputs` to float32 images in [-1, 1] of the same size."""
+        raise NotImplementedError
+
+
+class Judge(_Convolutional):
+    """Base class: a discriminator of images that belong together."""
+
+    def discriminator(
+        self, inputs: Signature, seed: int = 0, dtype: str | None = None
+    ) -> keras.Model:
+        """A network from images of one size to float32 logits."""
+        raise NotImplementedError
+
+
+translators: Registry[Translator] = Registry("generator_network", Translator)
+judges: Registry[Judge] = Registry("discriminator_network", Judge)
+
+
+def initializer(seeds: Iterator[int]) -> keras.initializers.Initializer:
+    """N(0, 0.02²), as these papers start all convolutions."""
+    return keras.initializers.RandomNormal(stddev=0.02, seed=next(seeds))

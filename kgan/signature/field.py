@@ -1,0 +1,98 @@
+"""What a field of a model's inputs, outputs and batches must answer."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from kgan.errors import UsageError
+
+
+class Bounds(NamedTuple):
+    """What every value of a field must lie within, in words and numbers, and the fix."""
+
+    expected: str
+    low: float
+    high: float
+    fix: str
+
+
+class Field:
+    """Base class: one tensor of a model, `name`, with a `shape` without the batch and a `dtype`.
+
+    `argument` is what `generate` and the command line call many of them: the plural.
+    """
+
+    name: str
+    shape: ClassVar[Any]
+    dtype: ClassVar[str] = "float32"
+    # Whether `default` makes values by itself.
+    has_default: ClassVar[bool] = True
+
+    @property
+    def argument(self) -> str:
+        return f"{self.name}s"
+
+    def check(self, values: Any, n: int, argument: str | None = None) -> np.ndarray:
+        """Values for n examples as an array `(n, *shape)` of the field's dtype.
+
+        Raises:
+            UsageError: another shape, type or range; names `argument`.
+        """
+        raise NotImplementedError
+
+    def check_batch(self, values: Any, n: int) -> np.ndarray:
+        """The same for training data, whose errors suggest another fix."""
+        return self.check(values, n)
+
+    def default(self, n: int, seed: int | None) -> np.ndarray:
+        """Values for n examples that the user left open.
+
+        Raises:
+            UsageError: the field has no default.
+        """
+        raise UsageError(
+            f"{self.argument} must be given: an array {(n, *self.shape)}, since the generator "
+            "takes one for each image."
+        )
+
+    def draw(self, n: Any, seeds: Any) -> Any:
+        """A tensor `(n, *shape)` for training, drawn by a `keras.random.SeedGenerator`.
+
+        Raises:
+            UsageError: the field comes with the data.
+        """
+        raise UsageError(f"{self.argument} must come with the data: they have no distribution.")
+
+    def numpy_source(self) -> str | None:
+        """The NumPy expression of `n` and `seed` that equals `default`; None without default."""
+        return None
+
+    def metadata(self) -> dict[str, str]:
+        """What a user of an exported file must know to make the field."""
+        return {}
+
+    def bounds(self) -> Bounds:
+        """What the values lie within."""
+        return Bounds("finite numbers", -np.inf, np.inf, "Leave the broken ones out.")
+
+    def vector(self, tensor: Any, dtype: Any = None) -> Any:
+        """A Keras tensor of the field as vectors `(batch, size)`, for conditioning."""
+        return tensor
+
+    def examples(self, n: int, seed: int) -> np.ndarray:
+        """Values for n examples that reach over the whole range, to compare two runtimes."""
+        return np.random.RandomState(seed).standard_normal((n, *self.shape)).astype(self.dtype)
+
+    def read(self, option: str, text: str) -> np.ndarray:
+        """The values that a command's option stands for, `(m, *shape)`.
+
+        Raises:
+            UsageError: it stands for none.
+        """
+        raise NotImplementedError
+
+    def describe(self, n: int) -> str:
+        """One sentence for a card that says what n values are."""
+        return f"`{self.argument}` are {self.dtype} {(n, *self.shape)}."

@@ -1,0 +1,107 @@
+"""Fields of pixels: images, masks."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from kgan.errors import UsageError
+from kgan.signature.field import Bounds, Field
+from kgan.validate import check_images, fits
+
+
+@dataclasses.dataclass(frozen=True)
+class Image(Field):
+    """An image in [-1, 1] of `shape` `(height, width, channels)`; a size of None is free.
+
+    `smallest` is the least height and width that the networks can take.
+    """
+
+    shape: tuple[int | None, ...]  # type: ignore[misc]
+    name: str = "image"
+    smallest: int = 1
+    has_default: ClassVar[bool] = False
+    values: ClassVar[str] = "in [-1, 1]"
+
+    def check(self, values: Any, n: int | None = None, argument: str | None = None) -> np.ndarray:
+        images = check_images(values, self.shape, argument or self.argument)
+        self.check_size(images.shape, argument)
+        if n is not None and len(images) != n:
+            raise UsageError(
+                f"{argument or self.argument} must be {n} images; received {len(images)}."
+            )
+        return images
+
+    def check_size(self, shape: Sequence[int | None], argument: str | None = None) -> None:
+        """Check that images `(batch, height, width, channels)` are not too small.
+
+        Raises:
+            UsageError: they are.
+        """
+        height, width = shape[1:3]
+        if min(height or self.smallest, width or self.smallest) < self.smallest:
+            raise UsageError(
+                f"{argument or self.argument} must be at least {self.smallest} pixels high and "
+                f"wide for these networks; received {width}x{height}. Resize them, or build the "
+                "model with networks of fewer halvings, such as kgan.networks.UNet(depth=4)."
+            )
+
+    def metadata(self) -> dict[str, str]:
+        return {f"{self.name}_smallest": str(self.smallest)} if self.smallest > 1 else {}
+
+    def bounds(self) -> Bounds:
+        fix = "From 0 to 255, use images / 127.5 - 1."
+        return Bounds("finite numbers, -1 to 1,", -1.0, 1.0, fix)
+
+    def describe(self, n: int) -> str:
+        sides = ("height", "width", "channels")
+        shape = ", ".join(str(size or side) for size, side in zip(self.shape, sides, strict=True))
+        least = f", height and width at least {self.smallest}" if self.smallest > 1 else ""
+        return f"`{self.argument}` are float32 ({n}, {shape}) {self.values}{least}."
+
+    def examples(self, n: int, seed: int, size: tuple[int, int] | None = None) -> np.ndarray:
+        free = size or (max(self.smallest, 16),) * 2
+        sides = [free[axis] if side is None else side for axis, side in enumerate(self.shape[:2])]
+        shape = (n, *sides, self.shape[2] or 1)
+        return np.random.RandomState(seed).uniform(-1, 1, shape).astype(np.float32)
+
+
+@dataclasses.dataclass(frozen=True)
+class Mask(Image):
+    """A mask `(height, width, 1)`: 1 where a pixel is known, 0 where it is to be made."""
+
+    name: str = "mask"
+    values: ClassVar[str] = "of 0 and 1"
+
+    def bounds(self) -> Bounds:
+        return Bounds("numbers, 0 to 1,", 0.0, 1.0, "From 0 to 255, use masks / 255.")
+
+    def check(self, values: Any, n: int | None = None, argument: str | None = None) -> np.ndarray:
+        name = argument or self.argument
+        expected = ("n" if n is None else n, *self.shape)
+        try:
+            masks = np.asarray(values, np.float32)
+        except (TypeError, ValueError, OverflowError):
+            masks = np.full((), np.nan, np.float32)
+        shaped = fits(masks.shape, (n, *self.shape))
+        if not shaped or not np.isin(masks, (0, 1)).all():
+            received = "no numbers" if np.isnan(masks).all() else f"the shape {masks.shape}"
+            raise UsageError(
+                f"{name} must be 0 or 1, of the shape {expected}; received {received}"
+                f"{' with other numbers' if shaped else ''}. Use "
+                f"({name} > 0.5).astype('float32'), with one channel."
+            )
+        self.check_size(masks.shape, argument)
+        return masks
+
+    def examples(self, n: int, seed: int, size: tuple[int, int] | None = None) -> np.ndarray:
+        return (super().examples(n, seed, size) > 0).astype(np.float32)
+
+
+def as_json(shape: Sequence[int | None]) -> str:
+    """A shape as JSON, free sizes as null."""
+    return json.dumps(list(shape))

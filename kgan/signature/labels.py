@@ -1,0 +1,115 @@
+"""The field of classes."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+import re
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from kgan.errors import UsageError
+from kgan.signature.field import Bounds, Field
+from kgan.validate import check_labels
+
+_NUMBER = re.compile(r"\s*[+-]?[0-9]{1,18}\s*")
+
+
+@dataclasses.dataclass(frozen=True)
+class Label(Field):
+    """A class, 0 to `classes` - 1, with the classes' `names` where they are known.
+
+    `classes` is None where the network does not tell. `unlabelled` allows -1: no class is known.
+    """
+
+    classes: int | None
+    name: str = "label"
+    names: tuple[str, ...] = ()
+    unlabelled: bool = False
+    shape: ClassVar[tuple[int, ...]] = ()
+    dtype: ClassVar[str] = "int32"
+
+    def check(self, values: Any, n: int, argument: str | None = None) -> np.ndarray:
+        argument = argument or self.argument
+        values = self.numbers(values, argument)
+        return check_labels(values, n, self.classes, asked=True, argument=argument)
+
+    def check_batch(self, values: Any, n: int) -> np.ndarray:
+        return check_labels(values, n, self.classes, self.unlabelled)
+
+    def default(self, n: int, seed: int | None) -> np.ndarray:
+        """Each class in turn."""
+        return np.arange(n, dtype=np.int32) % (self.classes or 1)
+
+    def draw(self, n: Any, seeds: Any) -> Any:
+        import keras
+
+        return keras.random.randint((n,), 0, self.classes or 1, dtype="int32", seed=seeds)
+
+    def numpy_source(self) -> str:
+        return f"(numpy.arange(n) % {self.classes or 1}).astype('int32')"
+
+    def metadata(self) -> dict[str, str]:
+        found = {} if self.classes is None else {"classes": str(self.classes)}
+        return found | ({"class_names": json.dumps(self.names)} if self.names else {})
+
+    def bounds(self) -> Bounds:
+        low, high = -1 if self.unlabelled else 0, (self.classes or np.iinfo(np.int32).max) - 1
+        fix = "Build the model with more classes, or leave these images out."
+        return Bounds(f"{low} to {high}", low, high, fix)
+
+    def vector(self, tensor: Any, dtype: Any = None) -> Any:
+        from kgan.layers import OneHot
+
+        assert self.classes is not None
+        return OneHot(self.classes or 1, dtype=dtype)(tensor)
+
+    def examples(self, n: int, seed: int) -> np.ndarray:
+        return np.linspace((self.classes or 1) - 1, 0, n).astype(np.int32)
+
+    def numbers(self, labels: Any, argument: str | None = None) -> Any:
+        """The labels with the number of each class in place of its name.
+
+        Raises:
+            UsageError: a name that no class has; says the nearest.
+        """
+        if isinstance(labels, (str, bytes)) or not isinstance(labels, Sequence):
+            return labels
+        argument = argument or self.argument
+        return [
+            self._number(label, argument) if isinstance(label, str) else label for label in labels
+        ]
+
+    def _number(self, name: str, argument: str) -> int:
+        known = {each.lower(): number for number, each in enumerate(self.names)}
+        if name.strip().lower() in known:
+            return known[name.strip().lower()]
+        if not self.names:
+            raise UsageError(
+                f"{argument} must be integers, since this model's classes have no names; "
+                f"received {name!r}."
+            )
+        nearest = difflib.get_close_matches(name.strip().lower(), known, n=1, cutoff=0.0)
+        raise UsageError(
+            f"{argument}={name!r} is no class of this model ({', '.join(self.names)}). "
+            f"Did you mean {self.names[known[nearest[0]]]!r}?"
+        )
+
+    def read(self, option: str, text: str) -> np.ndarray:
+        words = [int(word) if _NUMBER.fullmatch(word) else word for word in text.split(",")]
+        labels = self.numbers(words, option)
+        highest = (self.classes or np.iinfo(np.int32).max) - 1
+        if not (min(labels) >= 0 and max(labels) <= highest):
+            worst = max(labels) if max(labels) > highest else min(labels)
+            known = f", one of the model's {self.classes} classes" if self.classes else ""
+            raise UsageError(f"{option} must be 0 to {highest}{known}; received {worst}.")
+        return np.array(labels, np.int32)
+
+    def describe(self, n: int) -> str:
+        return (
+            f"`{self.argument}` are classes, 0 to {(self.classes or 1) - 1}; check them before you "
+            "run the ONNX file, which makes an image of no class of another number."
+        )

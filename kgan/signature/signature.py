@@ -1,0 +1,115 @@
+"""Fields in their order: a model's inputs, outputs or batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+
+from kgan.checks import check_integer
+from kgan.errors import UsageError
+from kgan.signature.field import Field
+from kgan.signature.images import Image
+from kgan.signature.labels import Label
+from kgan.signature.vectors import Latent, Vector
+
+F = TypeVar("F", bound=Field)
+
+
+class Signature(Mapping[str, Field]):
+    """An ordered mapping of fields by name."""
+
+    def __init__(self, *fields: Field):
+        self._fields = {field.name: field for field in fields}
+
+    def __getitem__(self, name: str) -> Field:
+        return self._fields[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def replace(self, field: Field) -> Signature:
+        """The same fields, one of which gives way to `field` of its name."""
+        return Signature(*(field if each.name == field.name else each for each in self.values()))
+
+    def __repr__(self) -> str:
+        return f"Signature({', '.join(map(repr, self.values()))})"
+
+    def of(self, kind: type[F]) -> F | None:
+        """The first field of a kind; None if there is none."""
+        return next((field for field in self.values() if isinstance(field, kind)), None)
+
+    @property
+    def conditions(self) -> list[Field]:
+        """The fields besides the latent."""
+        return [field for field in self.values() if not isinstance(field, Latent)]
+
+    @property
+    def required(self) -> list[Field]:
+        """The fields that the user must give."""
+        return [field for field in self.values() if not field.has_default]
+
+    def sample(
+        self,
+        n: int | None,
+        seed: int | None,
+        truncation: float | None,
+        given: Mapping[str, Any],
+        model: str,
+    ) -> dict[str, np.ndarray]:
+        """Arrays for n examples by name: checked where `given` by argument, else defaults.
+
+        `n` may be None where `given` says how many; `model` is what errors call the model.
+
+        Raises:
+            UsageError: an argument that no field has, a field without default that is not given,
+                or values that a field refuses.
+        """
+        given = {argument: value for argument, value in given.items() if value is not None}
+        known = {field.argument: field for field in self.values()}
+        for argument, value in given.items():
+            if argument not in known:
+                raise UsageError(
+                    f"{argument} must be None, since {model} takes no {argument}; "
+                    f"received {type(value).__name__}."
+                )
+        if n is None and given:
+            first = next(iter(given.values()))
+            n = len(list(first)) if np.iterable(first) else 1
+        n = check_integer("n", n, 1)
+        made = {}
+        for field in self.values():
+            if field.argument in given:
+                made[field.name] = field.check(given[field.argument], n)
+            elif isinstance(field, Latent):
+                made[field.name] = field.default(n, seed, truncation)
+            else:
+                made[field.name] = field.default(n, seed)
+        return made
+
+    def metadata(self) -> dict[str, str]:
+        """What a user of an exported file must know to make the inputs."""
+        return {key: text for field in self.values() for key, text in field.metadata().items()}
+
+
+def of_network(shapes: Mapping[str, tuple[Any, ...]], prior: str, classes: int | None) -> Signature:
+    """The inputs of a network of the user's, by their names; the batch is in the shapes."""
+
+    def field(name: str, shape: tuple[Any, ...]) -> Field:
+        if name == Latent.name:
+            return Latent(shape[-1], prior=prior)
+        if len(shape) == 1:
+            return Label(classes, name)
+        return Image(shape[1:], name) if len(shape) == 4 else Vector(shape[-1], name)
+
+    return Signature(*(field(name, shape) for name, shape in shapes.items()))
+
+
+def in_turn(rows: Any, n: int) -> np.ndarray:
+    """n rows: those given in turn. What is no array of rows stays so, for a field to refuse."""
+    rows = np.asarray(rows)
+    return rows[np.arange(n) % len(rows)] if rows.ndim and len(rows) else rows

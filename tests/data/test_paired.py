@@ -1,0 +1,171 @@
+"""Pairs stay pairs: from arrays, folders and halves of files, in any order, mirrored and moved."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import kgan.data
+from kgan.errors import UsageError
+
+# Image i has the value i everywhere; its target 100 more.
+PIXELS = np.broadcast_to(np.arange(22)[:, None, None, None], (22, 4, 4, 3)).astype("uint8")
+TARGETS = PIXELS[..., :1] + 100
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("KGAN_HOME", str(tmp_path / "cache"))
+
+
+def numbers(dataset, batches=None):
+    """The values of both images of each pair, batch by batch."""
+    return [
+        [np.rint(part[:, 0, 0, 0] * 127.5 + 127.5).astype(int).tolist() for part in batch]
+        for batch in dataset.take(batches or -1).as_numpy_iterator()
+    ]
+
+
+def test_arrays_stay_beside_each_other_from_any_step_on():
+    dataset = kgan.data.pairs(PIXELS, TARGETS, batch_size=4, seed=7)
+    whole = numbers(dataset.from_step(0), 12)
+    assert numbers(dataset) == whole[:5] and numbers(dataset.from_step(7), 5) == whole[7:]
+    for sources, targets in whole:
+        assert [source + 100 for source in sources] == targets
+    expected = np.random.default_rng((7, 0)).permutation(22)[:20]
+    assert [one for sources, _ in whole[:5] for one in sources] == expected.tolist()
+    assert dataset.image_shapes == [(4, 4, 3), (4, 4, 1)]
+    assert [tuple(spec.shape) for spec in dataset.element_spec] == [(4, 4, 4, 3), (4, 4, 4, 1)]
+
+
+def test_the_fingerprint_is_of_both():
+    def digest(sources, targets):
+        return kgan.data.pairs(sources, targets, batch_size=4).config["sha256"]
+
+    assert digest(PIXELS, TARGETS) == digest(PIXELS.copy(), TARGETS.copy())
+    others = [(PIXELS, TARGETS[::-1]), (PIXELS[::-1], TARGETS), (TARGETS, PIXELS)]
+    assert len({digest(*pair) for pair in [(PIXELS, TARGETS), *others]}) == 4
+
+
+def test_both_are_mirrored_and_moved_alike_and_the_same_in_every_run():
+    images = np.random.RandomState(0).randint(0, 256, (16, 6, 5, 3)).astype("uint8")
+    dataset = kgan.data.pairs(images, 255 - images, batch_size=8, mirror=True, jitter=1)
+    plain = kgan.data.pairs(images, 255 - images, batch_size=8)
+    batches = list(dataset.from_step(0).take(4).as_numpy_iterator())
+    for sources, targets in batches:
+        np.testing.assert_allclose(sources, -targets, atol=1e-6)
+    seen = set()
+    for (sources, _), (still, _) in zip(batches, plain.from_step(0).take(4), strict=True):
+        for changed, image in zip(sources, still.numpy(), strict=True):
+            padded = np.pad(image, ((1, 1), (1, 1), (0, 0)), mode="edge")
+            mirrored = np.pad(image[:, ::-1], ((1, 1), (1, 1), (0, 0)), mode="edge")
+            (found,) = [
+                (flip, down, right)
+                for flip, whole in enumerate((padded, mirrored))
+                for down in range(3)
+                for right in range(3)
+                if np.array_equal(whole[down : down + 6, right : right + 5], changed)
+            ]
+            seen.add(found)
+    assert len(seen) > 10
+    again = list(dataset.from_step(2).take(2).as_numpy_iterator())
+    np.testing.assert_array_equal(batches[2:], again)
+
+
+def folder(path, images, names):
+    path.mkdir()
+    for image, name in zip(images, names, strict=True):
+        Image.fromarray(image).save(path / name)
+    return path
+
+
+def test_two_folders_by_the_names_of_their_files(tmp_path):
+    names = [f"{number}.png" for number in (1, 10, 2)]
+    one = folder(tmp_path / "one", PIXELS[:3], names)
+    # Another suffix, another order in the listing.
+    two = folder(tmp_path / "two", PIXELS[[2, 0, 1]] + 100, ["2.bmp", "1.bmp", "10.bmp"])
+    dataset = kgan.data.pairs(one, str(two), batch_size=3, channels=3)
+    ((sources, targets),) = numbers(dataset)
+    assert sorted(sources) == [0, 1, 2] and [each + 100 for each in sources] == targets
+    assert dataset.config["source"] == f"{one} and {two}"
+
+
+def test_the_halves_of_the_files_of_one_folder(tmp_path):
+    both = np.concatenate([PIXELS[:3], PIXELS[:3] + 100], axis=2)
+    where = folder(tmp_path / "both", both, ["a.png", "b.png", "c.png"])
+    for resolution, size in ((None, 4), (8, 8)):
+        dataset = kgan.data.pairs(where, batch_size=3, resolution=resolution)
+        assert dataset.image_shapes == [(size, size, 3)] * 2
+        ((sources, targets),) = numbers(dataset)
+        assert sorted(sources) == [0, 1, 2] and [each + 100 for each in sources] == targets
+
+
+def test_a_file_of_odd_width_has_no_halves(tmp_path):
+    where = folder(tmp_path / "both", [np.zeros((4, 7, 3), "uint8")], ["a.png"])
+    with pytest.raises(UsageError, match=r"a\.png.*multiple of 2, it has 7 pixels"):
+        kgan.data.pairs(where, batch_size=1)
+
+
+def test_files_without_counterpart_are_listed(tmp_path):
+    one = folder(tmp_path / "one", PIXELS[:3], ["a.png", "b.png", "c.png"])
+    two = folder(tmp_path / "two", PIXELS[:2], ["a.png", "d.png"])
+    with pytest.raises(UsageError, match="sources must .*2 without a counterpart: b, c"):
+        kgan.data.pairs(one, two, batch_size=1)
+    three = folder(tmp_path / "three", PIXELS[:4], ["a.png", "b.jpg", "c.png", "d.png"])
+    with pytest.raises(UsageError, match="targets must .*1 without a counterpart: d"):
+        kgan.data.pairs(one, three, batch_size=1)
+    (three / "d.png").rename(three / "b.png")
+    with pytest.raises(UsageError, match="targets must .*1 twice: b"):
+        kgan.data.pairs(one, three, batch_size=1)
+
+
+def test_the_packaged_emoji_are_split_by_code_point():
+    train, test = (
+        kgan.data.pairs("emoji", split=split, batch_size=16, channels=3)
+        for split in ("train", "test")
+    )
+    assert (train.num_images, test.num_images) == (1733, 178)
+    assert train.image_shapes == [(64, 64, 3)] * 2
+    google = kgan.data.load("emoji", channels=3).images
+    known = {image.tobytes() for image in google}
+    assert {image.tobytes() for image in test.images} <= known
+    sources, targets = next(test.as_numpy_iterator())
+    assert 0.1 < np.abs(sources - targets).mean() < 0.6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((PIXELS, TARGETS[:20]), "targets must be as many as sources.*20 for 22"),
+        ((PIXELS, TARGETS[:, :2]), "height and width of sources; received 4x2 for 4x4"),
+        ((PIXELS,), "targets must be an array of images"),
+        ((PIXELS, "folder"), "targets must be an array of images.*received str"),
+        (((PIXELS, TARGETS),), "sources must be an array of images.*received tuple"),
+        (("emoji", PIXELS), "'emoji' alone"),
+        (("fashion_mnist",), "'emoji' alone"),
+        (("no/such/folder",), "must be a folder of images; found nothing there"),
+    ],
+)
+def test_what_is_no_pair_is_refused(arguments, message):
+    with pytest.raises(UsageError, match=message):
+        kgan.data.pairs(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"split": "test"}, "split.*train"),
+        ({"batch_size": 23}, "batch_size=23 must not exceed the 22 pairs"),
+        ({"mirror": "yes"}, "mirror must be True or False"),
+        ({"jitter": -1}, "jitter must be an integer of at least 0"),
+    ],
+)
+def test_wrong_options_are_refused(options, message):
+    with pytest.raises(UsageError, match=message):
+        kgan.data.pairs(PIXELS, TARGETS, **options)
+
+
+def test_damaged_packaged_pairs_are_named(tmp_path, monkeypatch):
+    (tmp_path / "twitter.npz").write_bytes(b"PK damaged")
+    monkeypatch.setattr("kgan.data.paired.TWITTER", tmp_path / "twitter.npz")
+    with pytest.raises(OSError, match="twitter.npz is damaged .* install kgan again"):
+        kgan.data.pairs("emoji")
