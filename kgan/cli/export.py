@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -54,8 +55,8 @@ def export(
     import kgan
 
     write = kgan.export.to_onnx if form == "onnx" else kgan.export.to_saved_model
-    options = {"opset": opset, "entry": entry}
-    made = write(gan, out, **{name: each for name, each in options.items() if each is not None})
+    given: dict[str, Any] = {"opset": opset, "entry": entry}
+    made = write(gan, out, **{name: each for name, each in given.items() if each is not None})
     say(
         f"{made.path}: {made.bytes / 1e6:.1f} MB, differs from Keras by {made.max_difference:.1e} "
         "at most"
