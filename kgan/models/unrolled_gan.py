@@ -49,17 +49,9 @@ class UnrolledGAN(DCGAN):
         super().check_compile(arguments)
         check_functional("discriminator_optimizer", arguments["discriminator_optimizer"])
 
-    def train_step(self, data):
-        """The discriminator's update; then the generator's, against its further ones."""
-        *early, real = self.split(data, self.discriminator_steps)
-        for number, batch in enumerate(early):
-            self.update_discriminator(*self.examples(batch), number)
-        with self.tape("generator") as tape:
-            real, fake = self.examples(real)
-            with tape.stop_recording():
-                self.update_discriminator(real, fake, len(early))
-            self.minimize("generator", tape, *self.unroll(real, fake, augment=True))
-        return self.end_step(real)
+    def update_generator(self, tape, real, fake) -> None:
+        """One update of the generator against the discriminator's further updates."""
+        self.minimize("generator", tape, *self.unroll(real, fake, augment=True))
 
     def unroll(self, real, fake, augment: bool):
         """Both batches, judged by the discriminator of `unrolling_steps` updates ahead."""
