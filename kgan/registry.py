@@ -11,6 +11,14 @@ import keras
 from kgan.errors import UsageError, unknown_name
 
 
+def deserialized(config: dict[str, Any]) -> dict[str, Any]:
+    """A constructor's arguments with the objects that Keras serialized as dicts."""
+    return {
+        name: keras.saving.deserialize_keras_object(value) if isinstance(value, dict) else value
+        for name, value in config.items()
+    }
+
+
 class Configured:
     """An object whose constructor arguments are attributes of the same name."""
 
@@ -21,14 +29,7 @@ class Configured:
     @classmethod
     def from_config(cls, config: dict[str, Any]):
         """The object that `get_config` described."""
-        return cls(
-            **{
-                name: keras.saving.deserialize_keras_object(value)
-                if isinstance(value, dict)
-                else value
-                for name, value in config.items()
-            }
-        )
+        return cls(**deserialized(config))
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{name}={value!r}" for name, value in self.get_config().items())

@@ -24,6 +24,7 @@ from kgan.models.step_log import StepLog
 from kgan.models.training_data import TrainingData, one_pass, reraise_guard
 from kgan.penalties import Penalty, penalties as known_penalties
 from kgan.precision import compute_dtypes, float32_clone
+from kgan.registry import deserialized
 from kgan.seeds import StepSeedGenerator
 from kgan.signature import Label, Signature
 
@@ -449,14 +450,7 @@ class Trainer(keras.Model):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]):
-        return cls(
-            **{
-                key: keras.saving.deserialize_keras_object(value)
-                if isinstance(value, dict)
-                else value
-                for key, value in config.items()
-            }
-        )
+        return cls(**deserialized(config))
 
     def save(self, filepath: str | Path, overwrite: bool = True) -> None:
         """Write a `.keras` file with networks, `compile` and optimizers, whole or not at all.
