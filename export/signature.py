@@ -98,7 +98,7 @@ def entry_point(gan: Trainer, name: str | None) -> EntryPoint:
         UsageError: `gan` is not a model of kgan, or it has none of that name.
     """
     if not isinstance(gan, Trainer):
-        raise UsageError(f"gan must be a kgan.GAN, received {type(gan).__name__}.")
+        raise UsageError(f"gan must be a kgan.GAN, received {type(gan).__name__}.", "gan")
     points = gan.entry_points()
     name = next(iter(points)) if name is None else name
     if name not in points:

@@ -54,7 +54,7 @@ def to_onnx(gan: kgan.GAN, path: str | Path, opset: int = 18, entry: str | None 
     """
     path = Path(path)
     if path.suffix != ".onnx" or path.is_dir():
-        raise UsageError(f"path={str(path)!r} must be a file whose name ends in .onnx.")
+        raise UsageError(f"path={str(path)!r} must be a file whose name ends in .onnx.", "path")
     check_integer("opset", opset, OPSETS[0], OPSETS[-1])
     for name in ("onnx", "tf2onnx", "onnxruntime"):
         _require(name)

@@ -22,7 +22,7 @@ def check_integer(argument: str, value: Any, low: int, high: int | None = None) 
         UsageError: it is no integer, or outside.
     """
     expected = f"an integer of at least {low}" if high is None else f"an integer, {low} to {high}"
-    error = UsageError(f"{argument} must be {expected}; received {value!r}.")
+    error = UsageError(f"{argument} must be {expected}; received {value!r}.", argument)
     try:
         number = operator.index(value)
     except TypeError:
@@ -52,7 +52,7 @@ def check_number(argument: str, value: Any, low: float, unit: str = "") -> float
     number = float(value) if real else math.nan
     if not low <= number < math.inf:
         raise UsageError(
-            f"{argument} must be a number{unit} of at least {low}; received {value!r}."
+            f"{argument} must be a number{unit} of at least {low}; received {value!r}.", argument
         )
     return number
 
@@ -64,7 +64,7 @@ def check_flag(argument: str, value: Any) -> bool:
         UsageError: it is none; "no" would count as True.
     """
     if not isinstance(value, bool):
-        raise UsageError(f"{argument} must be True or False; received {value!r}.")
+        raise UsageError(f"{argument} must be True or False; received {value!r}.", argument)
     return bool(value)
 
 
@@ -81,7 +81,8 @@ def check_path(argument: str, value: Any, of: str = "folder") -> Path:
         pass
     raise UsageError(
         f"{argument} must be the path of a {of} ('.' is the current folder, ~NAME the home of a "
-        f"user of this machine); received {value!r}."
+        f"user of this machine); received {value!r}.",
+        argument,
     )
 
 

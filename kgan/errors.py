@@ -7,14 +7,23 @@ from collections.abc import Iterable
 
 
 class UsageError(ValueError):
-    """An argument that cannot work whatever the data; the command line exits with code 2."""
+    """An argument that cannot work whatever the data; the command line exits with code 2.
+
+    `argument` is the name that the message begins with, None where it begins with none.
+    """
+
+    def __init__(self, message: str, argument: str | None = None):
+        super().__init__(message)
+        self.argument = argument
 
 
 def unknown_name(argument: str, name: object, known: Iterable[str]) -> UsageError:
     """The error for a short name that nothing is registered under, with the nearest one."""
     names = sorted(known)
     if not names:
-        return UsageError(f"{argument}={name!r} is unknown; there is none yet.")
+        return UsageError(f"{argument}={name!r} is unknown; there is none yet.", argument)
     nearest = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.4)
     hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
-    return UsageError(f"{argument}={name!r} is unknown; expected one of {', '.join(names)}.{hint}")
+    return UsageError(
+        f"{argument}={name!r} is unknown; expected one of {', '.join(names)}.{hint}", argument
+    )

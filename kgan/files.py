@@ -149,12 +149,13 @@ def refuse_foreign(argument: str, path: Path, content: Set[str], marker: str, wh
     restore(path)
     if path.exists() and not path.is_dir():
         raise UsageError(
-            f"{argument}={str(path)!r} must be a new folder or {what}, received a file."
+            f"{argument}={str(path)!r} must be a new folder or {what}, received a file.", argument
         )
     if real(path) == Path.cwd():
         raise UsageError(
             f"{argument}={str(path)!r} must not be the current folder, which would be replaced; "
-            "choose a new one."
+            "choose a new one.",
+            argument,
         )
     sweep(path)
     found = {entry.name for entry in path.iterdir()} if path.is_dir() else set()
@@ -162,7 +163,8 @@ def refuse_foreign(argument: str, path: Path, content: Set[str], marker: str, wh
     if foreign:
         raise UsageError(
             f"{argument}={str(path)!r} must be a new folder or {what}, but it holds "
-            f"{foreign[0]!r}; choose another path or move the folder away."
+            f"{foreign[0]!r}; choose another path or move the folder away.",
+            argument,
         )
 
 

@@ -33,11 +33,14 @@ def to_uint8(images: np.ndarray) -> np.ndarray:
     if images.dtype.kind in "iub":
         raise UsageError(
             f"images must be float in [-1, 1] or uint8; received {images.dtype}. Convert them "
-            "with images.astype('uint8') if they lie in 0..255."
+            "with images.astype('uint8') if they lie in 0..255.",
+            "images",
         )
     images = images.astype(np.float32)
     if not np.isfinite(images).all():
-        raise UsageError("images must be finite; received NaN or infinity, a generator that broke.")
+        raise UsageError(
+            "images must be finite; received NaN or infinity, a generator that broke.", "images"
+        )
     return np.rint((images.clip(-1.0, 1.0) + 1.0) * 127.5).astype(np.uint8)
 
 
@@ -70,12 +73,13 @@ def grid(images: np.ndarray, columns: int | None = None) -> Image.Image:
     if pixels.ndim != 4 or len(pixels) == 0:
         raise UsageError(
             "images must have the shape (n, height, width, channels) with n of at least 1; "
-            f"received {pixels.shape}."
+            f"received {pixels.shape}.",
+            "images",
         )
     count, height, width, channels = pixels.shape
     columns = math.ceil(math.sqrt(count)) if columns is None else min(columns, count)
     if columns < 1:
-        raise UsageError(f"columns must be at least 1; received {columns}.")
+        raise UsageError(f"columns must be at least 1; received {columns}.", "columns")
     factor = max(1, round(_CELL / max(height, width)))
     pixels = pixels.repeat(factor, axis=1).repeat(factor, axis=2)
     height, width = height * factor + _GAP, width * factor + _GAP
@@ -158,7 +162,9 @@ def save_gif(
     pictures = [_opaque(frame) for frame in frames]
     if len({picture.size for picture in pictures}) != 1:
         sizes = sorted({f"{w}x{h}" for w, h in (picture.size for picture in pictures)})
-        raise UsageError(f"frames must be at least one, all of one size; received sizes {sizes}.")
+        raise UsageError(
+            f"frames must be at least one, all of one size; received sizes {sizes}.", "frames"
+        )
     first, *rest = pictures
     durations = [ms] * len(rest) + [last_ms]
     with replacing(path) as temporary:

@@ -88,7 +88,8 @@ def hold(folder: Path, argument: str) -> None:
             holder = (folder / NAME).read_text(encoding="utf-8")
         raise UsageError(
             f"{argument}={str(folder)!r} is in use by {holder or 'another process'}; wait for it "
-            "or stop it, or choose another folder."
+            "or stop it, or choose another folder.",
+            argument,
         ) from None
     _held[_key(folder)] = descriptor
     since = time.strftime("%Y-%m-%d %H:%M:%S %z")

@@ -36,7 +36,8 @@ def _check_label_smoothing(label_smoothing: Any) -> float:
     if not 0.0 <= share < 1.0:
         raise UsageError(
             "label_smoothing must lie in [0, 1): it lowers the target of real images (0.1 is "
-            f"usual); received {label_smoothing!r}."
+            f"usual); received {label_smoothing!r}.",
+            "label_smoothing",
         )
     return share
 

@@ -96,7 +96,7 @@ def save(
     folder = Path(folder)
     refuse_foreign("folder", folder, {*FILES, SUMS, *GIVEN}, SUMS, "a preset")
     if not isinstance(gan, Trainer):
-        raise UsageError(f"gan must be a kgan.GAN, received {type(gan).__name__}.")
+        raise UsageError(f"gan must be a kgan.GAN, received {type(gan).__name__}.", "gan")
     if not isinstance(card, Card):
         card = Card(card or f"A {type(gan).__name__} that was trained with kgan.")
     given, targets = _checked(gan, inputs or {})
@@ -154,7 +154,9 @@ def load(folder_or_name: str | Path) -> Trainer:
         known = registry.list_presets()
         raise unknown_name("preset (a folder or a name)", name, known)
     if not (folder / "metadata.json").is_file():
-        raise UsageError(f"preset={name!r} must be a preset folder, but holds no metadata.json.")
+        raise UsageError(
+            f"preset={name!r} must be a preset folder, but holds no metadata.json.", "preset"
+        )
     _verify(name, folder)
     if packaged and sha256(folder / SUMS) != registry.preset_sha256(name):
         raise _damaged(name, SUMS, "is not the one that kgan came with")
@@ -211,7 +213,8 @@ def _checked(
             raise UsageError(
                 f"{field.argument} must be given: {type(gan).__name__} makes images of them. Use "
                 f"kgan.presets.save(gan, folder, inputs={{{field.argument!r}: …}}), an array "
-                f"({shape}), for the samples."
+                f"({shape}), for the samples.",
+                field.argument,
             )
     n = max((len(values) if np.ndim(values) else 1 for values in inputs.values()), default=1)
     known = gan.output_signature.values() if _of_images(gan) else ()

@@ -57,7 +57,8 @@ def sample(
         if prior != "normal":
             raise UsageError(
                 f"truncation={truncation:g} cuts the tails of the normal prior; prior={prior!r} "
-                "has none. Leave truncation out."
+                "has none. Leave truncation out.",
+                "truncation",
             )
     random = np.random.RandomState(seed)
     if prior == "uniform":

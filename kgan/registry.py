@@ -73,5 +73,6 @@ class Registry(Generic[T]):
         raise UsageError(
             f"{self.argument} must be a short name ({', '.join(sorted(self.classes))}) or a "
             f"{self.base.__module__}.{self.base.__name__} object; received {identifier!r}."
-            f"{self.hint}"
+            f"{self.hint}",
+            self.argument,
         )

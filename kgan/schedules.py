@@ -60,7 +60,7 @@ class ScheduledAdam(keras.optimizers.Adam):
         if not isinstance(beta_2, keras.optimizers.schedules.LearningRateSchedule):
             beta_2 = check_number("beta_2", beta_2, 0, ", below 1, or a schedule,")
             if beta_2 >= 1:
-                raise UsageError(f"beta_2 must be a number below 1; received {beta_2!r}.")
+                raise UsageError(f"beta_2 must be a number below 1; received {beta_2!r}.", "beta_2")
         super().__init__(learning_rate, beta_1, 0.999, epsilon, name=name, **kwargs)
         self._beta_2_schedule = beta_2
 

@@ -33,17 +33,19 @@ def check_images(
         images = np.asarray(images)
     except ValueError as error:
         raise UsageError(
-            f"{argument} must be images of one shape; received {error} Resize them."
+            f"{argument} must be images of one shape; received {error} Resize them.", argument
         ) from None
     check_shape(images, argument)
     if images.dtype == np.uint8:
         raise UsageError(
             f"{argument} must be float32 in [-1, 1]; received uint8. kgan.data.load(images) "
-            "scales them, or images.astype('float32') / 127.5 - 1."
+            "scales them, or images.astype('float32') / 127.5 - 1.",
+            argument,
         )
     if images.dtype != np.float32:
         raise UsageError(
-            f"{argument} must be float32; received {images.dtype}. Use images.astype('float32')."
+            f"{argument} must be float32; received {images.dtype}. Use images.astype('float32').",
+            argument,
         )
     if image_shape is not None and not fits(images.shape[1:], image_shape):
         named = [size or side for size, side in zip(image_shape, SIDES, strict=True)]
@@ -51,18 +53,21 @@ def check_images(
         raise UsageError(
             f"{argument} must have the shape (batch, {', '.join(map(str, named))}); received "
             f"{images.shape}. kgan.data.load(…, {resolution}channels={image_shape[2]}) "
-            f"{'resizes and ' if resolution else ''}converts images."
+            f"{'resizes and ' if resolution else ''}converts images.",
+            argument,
         )
     low, high = float(images.min()), float(images.max())  # NaN, if any value is NaN
     if not np.isfinite([low, high]).all():
         raise UsageError(
             f"{argument} must be finite; received NaN or infinity. Find the broken images with "
-            "np.isfinite(images).all(axis=(1, 2, 3))."
+            "np.isfinite(images).all(axis=(1, 2, 3)).",
+            argument,
         )
     if low < -1 or high > 1:
         raise UsageError(
             f"{argument} must lie in [-1, 1]; received values from {low:g} to {high:g}. "
-            "From [0, 255], use images / 127.5 - 1."
+            "From [0, 255], use images / 127.5 - 1.",
+            argument,
         )
     if low >= 0 and high > 0:
         warnings.warn(
@@ -90,15 +95,19 @@ def check_shape(images: np.ndarray, argument: str) -> None:
         fix = " Use images[..., np.newaxis] for grey images." if images.ndim == 3 else ""
         raise UsageError(
             f"{argument} must have the rank 4 (batch, height, width, channels); received the shape "
-            f"{images.shape}.{fix}"
+            f"{images.shape}.{fix}",
+            argument,
         )
     if images.size == 0:
-        raise UsageError(f"{argument} must hold pixels; received the shape {images.shape}.")
+        raise UsageError(
+            f"{argument} must hold pixels; received the shape {images.shape}.", argument
+        )
     if images.shape[3] > 4:
         fix = " Use images.transpose(0, 2, 3, 1)." if images.shape[1] <= 4 else ""
         raise UsageError(
             f"{argument} must have 1 to 4 channels in their last axis; received the shape "
-            f"{images.shape}.{fix}"
+            f"{images.shape}.{fix}",
+            argument,
         )
 
 
@@ -121,18 +130,22 @@ def check_labels(
     try:
         labels = np.asarray(labels)
     except ValueError as error:
-        raise UsageError(f"{argument} must be one integer an image; received {error}") from None
+        raise UsageError(
+            f"{argument} must be one integer an image; received {error}", argument
+        ) from None
     if labels.shape != (num_images,):
         fits = labels.ndim > 1 and labels.size == num_images
         fix = f" Use {argument}.reshape(-1)." if fits else ""
         raise UsageError(
             f"{argument} must have the shape ({num_images},), one per image; received "
-            f"{labels.shape}.{fix}"
+            f"{labels.shape}.{fix}",
+            argument,
         )
     if labels.dtype.kind not in "iu":
         fix = "" if asked else f" Use np.unique({argument}, return_inverse=True)[1]."
         raise UsageError(
-            f"{argument} must be integers, 0 to classes - 1; received {labels.dtype}.{fix}"
+            f"{argument} must be integers, 0 to classes - 1; received {labels.dtype}.{fix}",
+            argument,
         )
     lowest, highest = (-1 if unlabelled else 0), (classes or np.iinfo(np.int32).max) - 1
     if labels.size and (labels.min() < lowest or labels.max() > highest):
@@ -148,7 +161,8 @@ def check_labels(
             fix = "Leave out images without a label, or train a SemiSupervisedGAN."
         raise UsageError(
             f"{argument} must be 0 to {known}{also}; received values from "
-            f"{labels.min()} to {labels.max()}. {fix}"
+            f"{labels.min()} to {labels.max()}. {fix}",
+            argument,
         )
     return labels.astype(np.int32)
 
@@ -167,6 +181,7 @@ def check_vectors(argument: str, values: Any, shape: tuple[int, int]) -> np.ndar
         raise UsageError(
             f"{argument} must be finite numbers of the shape {shape}, one row per image; received "
             f"{f'the shape {array.shape}' if array.shape else repr(values)}"
-            f"{'' if array.shape != shape else ' with NaN or infinity'}."
+            f"{'' if array.shape != shape else ' with NaN or infinity'}.",
+            argument,
         )
     return array

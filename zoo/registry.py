@@ -82,7 +82,9 @@ def recipe_path(name_or_path: str | Path) -> Path:
             raise unknown_name("recipe", name_or_path, list_recipes())
         return FOLDER / f"{name_or_path}.py"
     if not path.is_file():
-        raise UsageError(f"recipe={str(path)!r} must be a Python file; there is no such file.")
+        raise UsageError(
+            f"recipe={str(path)!r} must be a Python file; there is no such file.", "recipe"
+        )
     return path.resolve()
 
 
@@ -96,7 +98,8 @@ def refuse_judge(argument: str, name: str) -> None:
         raise UsageError(
             f"{argument}={name!r} must be a GAN, but is a judge, a classifier that generates "
             f"nothing; load it with kgan.metrics.judge.load({name!r}). `kgan zoo list` shows the "
-            "presets."
+            "presets.",
+            argument,
         )
 
 
@@ -139,7 +142,7 @@ def _import(path: Path) -> ModuleType:
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise UsageError(
-            f"recipe={str(path)!r} cannot be imported: {type(error).__name__}: {error}"
+            f"recipe={str(path)!r} cannot be imported: {type(error).__name__}: {error}", "recipe"
         ) from error
     return module
 
@@ -161,10 +164,11 @@ def _complete(module: ModuleType, path: Path) -> ModuleType:
     }
     for name, (what, valid) in expected.items():
         if not hasattr(module, name):
-            raise UsageError(f"recipe={str(path)!r} must define `{name}`, {what}.")
+            raise UsageError(f"recipe={str(path)!r} must define `{name}`, {what}.", "recipe")
         if not valid(getattr(module, name)):
             raise UsageError(
                 f"recipe={str(path)!r}: `{name}` must be {what}, "
-                f"received {getattr(module, name)!r}."
+                f"received {getattr(module, name)!r}.",
+                "recipe",
             )
     return module

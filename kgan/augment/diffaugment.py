@@ -63,7 +63,9 @@ class DiffAugment(Augment):
             if name not in ("color", "translation", "cutout"):
                 raise unknown_name("policy", name, ("color", "translation", "cutout"))
         if not isinstance(policy, (tuple, list)) or not policy:
-            raise UsageError(f'policy must be names such as ("color",); received {policy!r}.')
+            raise UsageError(
+                f'policy must be names such as ("color",); received {policy!r}.', "policy"
+            )
         self.policy = tuple(policy)
 
     def __call__(self, images):

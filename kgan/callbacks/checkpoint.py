@@ -83,7 +83,8 @@ class Checkpoint(keras.callbacks.Callback):
             if files(self.folder):
                 raise UsageError(
                     f"folder={str(self.folder)!r} holds checkpoints already; pass resume=True to "
-                    "go on from them, or choose another folder."
+                    "go on from them, or choose another folder.",
+                    "folder",
                 )
             return self._step
         found = newest(self.folder)

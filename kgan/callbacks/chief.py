@@ -42,5 +42,6 @@ def check_ends_together(strategy: Any, argument: str, without: Any, value: Any, 
     if several and value is not without:
         raise UsageError(
             f"{argument} must be {without} under MultiWorkerMirroredStrategy, where workers that "
-            f"end apart wait for each other; received {value}. {fix}"
+            f"end apart wait for each other; received {value}. {fix}",
+            argument,
         )

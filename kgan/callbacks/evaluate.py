@@ -86,7 +86,7 @@ class Evaluate(keras.callbacks.Callback):
         self.patience = None if patience is None else check_integer("patience", patience, 1)
         self.best = None if best is None else check_path("best", best, of=".keras file")
         if self.best is not None and self.best.suffix != ".keras":
-            raise UsageError(f"best={str(best)!r} must end in .keras.")
+            raise UsageError(f"best={str(best)!r} must end in .keras.", "best")
         self.tensorboard = None if tensorboard is None else check_path("tensorboard", tensorboard)
         directions = self.evaluator.directions
         known = [name for name, lower in directions.items() if lower is not None]
@@ -97,7 +97,8 @@ class Evaluate(keras.callbacks.Callback):
         if lower_is_better is None and (best is not None or patience is not None):
             raise UsageError(
                 f"monitor={self.monitor!r} has no better direction, so that none is best; monitor "
-                "another score."
+                "another score.",
+                "monitor",
             )
         self._sign = -1.0 if lower_is_better else 1.0
         self.best_value = -self._sign * math.inf

@@ -89,7 +89,8 @@ class Health(keras.callbacks.Callback):
         if features is not None and not callable(features):
             raise UsageError(
                 f"features must be a function from images to features; received {features!r}. "
-                "Of an extractor pass kgan.metrics.extractors.get(…).features."
+                "Of an extractor pass kgan.metrics.extractors.get(…).features.",
+                "features",
             )
         self.features = features
         self.folder = None if folder is None else check_path("folder", folder)
@@ -135,7 +136,8 @@ class Health(keras.callbacks.Callback):
         if len(self.reals[self.model.output_name]) < FEWEST:
             raise UsageError(
                 f"x must hold at least {FEWEST} images for Health; received "
-                f"{len(self.reals['image'])}. Pass more images, or leave Health out."
+                f"{len(self.reals['image'])}. Pass more images, or leave Health out.",
+                "x",
             )
         self._apart = None
         if self.held_out is not None:
@@ -272,7 +274,8 @@ class Health(keras.callbacks.Callback):
         if len(made) != len(images):
             raise UsageError(
                 f"features must return one row per image; received {len(made)} rows for "
-                f"{len(images)} images. Average over height and width, for example."
+                f"{len(images)} images. Average over height and width, for example.",
+                "features",
             )
         return made
 

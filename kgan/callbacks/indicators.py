@@ -195,10 +195,12 @@ def _series(argument: str, values: Any) -> np.ndarray:
     if values.ndim != 1 or not len(values):
         raise UsageError(
             f"{argument} must have the shape (n,), n at least 1; received {values.shape}. "
-            f"Use np.ravel({argument})."
+            f"Use np.ravel({argument}).",
+            argument,
         )
     if not np.isfinite(values).all():
         raise UsageError(
-            f"{argument} must be finite; received NaN or infinity. Leave the broken steps out."
+            f"{argument} must be finite; received NaN or infinity. Leave the broken steps out.",
+            argument,
         )
     return values

@@ -74,6 +74,7 @@ def _first(gan: GAN, dataset: Any, n: int, argument: str) -> dict[str, np.ndarra
     if whole < 2 * gan.pack:
         raise UsageError(
             f"{argument} must hold at least {2 * gan.pack} images; received {len(rows[0])}. Pass "
-            "more images, or leave the callback out."
+            "more images, or leave the callback out.",
+            argument,
         )
     return {name: part[:whole] for name, part in zip(gan.batch_signature, rows, strict=True)}

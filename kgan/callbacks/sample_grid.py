@@ -113,7 +113,8 @@ class SampleGrid(keras.callbacks.Callback):
                 raise UsageError(
                     f"{field.argument} must be given: {name} makes images of them. Use "
                     f"SampleGrid(…, inputs={{{field.argument!r}: …}}), an array ({shape}), those "
-                    "of some real images, for example."
+                    "of some real images, for example.",
+                    field.argument,
                 )
         shown = [field for field in signature.values() if isinstance(field, Image)]
         if shown:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
+from kgan.cli.main import Group
 from kgan.cli.terminal import print_table, say
 
 
-@click.group(epilog="\b\nExample:\n  kgan data list")
+@click.group(cls=Group, epilog="\b\nExample:\n  kgan data list")
 def data() -> None:
     """See the data sets that are here, and prepare others without network."""
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kgan.cli import models
-from kgan.cli.main import COUNTS, OneOf
+from kgan.cli.main import COUNTS, Group, OneOf
 from kgan.cli.terminal import say
-from kgan.errors import UsageError, unknown_name
+from kgan.errors import UsageError
 from kgan.files import replacing
 
 if TYPE_CHECKING:
@@ -23,15 +23,6 @@ _COLUMNS = 8  # of a grid of originals and reconstructions
 _VARIATION = 0.25  # the reach of the noise in DCGAN's arithmetic
 _REACH = 3  # standard deviations to either side along a direction
 _FRAME_MS = 80
-
-
-class Group(click.Group):
-    """A group whose error for an unknown command says which is nearest."""
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
-        if cmd_name not in self.commands:
-            raise unknown_name("command", cmd_name, self.commands)
-        return self.commands[cmd_name]
 
 
 class Places(click.ParamType):

@@ -7,7 +7,6 @@ import errno
 import importlib
 import logging
 import os
-import re
 import sys
 import tempfile
 import traceback
@@ -36,8 +35,33 @@ COUNTS = click.IntRange(1, 2**31 - 1)  # of images: what an array of them can ho
 SUCCESS, FAILURE, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
 
-class Cli(click.Group):
-    """A group whose commands are imported when they are used, and whose errors are one line."""
+# Arguments of the library whose options have another name.
+_OPTIONS = {"source": "--data", "from_dir": "--from", "n": "-n"}
+
+
+class Group(click.Group):
+    """A group that notes which command was asked for; the error for another says the nearest."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+        if cmd_name not in self.commands:
+            raise unknown_name("command", cmd_name, self.commands)
+        return self.commands[cmd_name]
+
+    def resolve_command(self, ctx: click.Context, args: list[str]):
+        found = super().resolve_command(ctx, args)
+        if isinstance(ctx.obj, Asked):
+            ctx.obj.command = found[1]
+        return found
+
+
+class Asked:
+    """The command that the user asked for, once it is known."""
+
+    command: click.Command | None = None
+
+
+class Cli(Group):
+    """The commands, each imported when it is used; errors are one line."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -56,15 +80,16 @@ class Cli(click.Group):
         # Taken out here, so that it works after the command's name, too.
         debug = "--debug" in words
         words = [word for word in words if word != "--debug"]
+        extra |= {"standalone_mode": False, "obj": (asked := Asked())}
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
             # What libraries tell each other is nothing that a user can fix.
             for category in (DeprecationWarning, PendingDeprecationWarning, FutureWarning):
                 warnings.simplefilter("ignore", category)
             try:
-                code = super().main(words, prog_name, **{**extra, "standalone_mode": False})
+                code = super().main(words, prog_name, **extra)
             except BaseException as error:
-                code = _report(error, debug)
+                code = _report(error, asked.command, debug)
         sys.exit(code if isinstance(code, int) else SUCCESS)
 
 
@@ -145,10 +170,10 @@ def _stderr_held_back() -> Iterator[None]:
 
 
 def _show_warning(message, category, filename, lineno, file=None, line=None) -> None:
-    say(f"Warning: {_one_line(_with_options(message))}", err=True)
+    say(f"Warning: {_one_line(message)}", err=True)
 
 
-def _report(error: BaseException, debug: bool) -> int:
+def _report(error: BaseException, command: click.Command | None, debug: bool) -> int:
     """Say on stderr what went wrong; the exit code."""
     if isinstance(error, SystemExit):
         raise error
@@ -159,23 +184,23 @@ def _report(error: BaseException, debug: bool) -> int:
         return SUCCESS
     if debug:
         say("".join(traceback.format_exception(error)), err=True)
-    code, message = _explain(error)
+    code, message = _explain(error, command)
     # Where stderr is full or gone, the code still says it.
     with contextlib.suppress(OSError):
         say(f"Error: {_one_line(message)}", err=True)
     return code
 
 
-def _explain(error: BaseException) -> tuple[int, str]:
+def _explain(error: BaseException, command: click.Command | None) -> tuple[int, str]:
     if isinstance(error, click.UsageError):
-        command = error.ctx.command_path if error.ctx else "kgan"
-        return WRONG_USE, f"{error.format_message()} Try '{command} --help'."
+        path = error.ctx.command_path if error.ctx else "kgan"
+        return WRONG_USE, f"{error.format_message()} Try '{path} --help'."
     if isinstance(error, click.ClickException):
         return error.exit_code, error.format_message()
     if isinstance(error, (click.Abort, KeyboardInterrupt)):
         return INTERRUPTED, "interrupted."
     if isinstance(error, UsageError):
-        return WRONG_USE, _with_options(error)
+        return WRONG_USE, _with_option(error, command)
     if isinstance(error, FileNotFoundError) and not _has_current_folder():
         return FAILURE, "The current folder was deleted; change to one that exists."
     if isinstance(error, OSError) and error.errno in _FIXES:
@@ -198,30 +223,12 @@ def _has_current_folder() -> bool:
     return True
 
 
-def _with_options(message: object) -> str:
-    """The library's words about an argument, with the option's name."""
-    options = {
-        "source=": "--data=",
-        "source must": "--data must",
-        "label must": "--label must",
-        "batch_size=": "--batch-size=",
-        "resolution=": "--resolution=",
-        "channels=": "--channels=",
-        "opset=": "--opset=",
-        "data_dir=": "--data-dir=",
-        "from_dir=": "--from=",
-        "strict=True": "--strict",
-        "data must": "--data must",
-        "samples must": "--samples must",
-        "split=": "--split=",
-        "weights=": "--weights=",
-        "metrics=": "--metrics=",
-        "metrics must": "--metrics must",
-        "extractor=": "--extractor=",
-        "reference=": "--reference=",
-        "conditions must": "--conditions must",
-    }
-    return re.sub(rf"\b({'|'.join(options)})", lambda found: options[found[1]], str(message))
+def _with_option(error: UsageError, command: click.Command | None) -> str:
+    """The message, which begins with the option where it began with the argument."""
+    argument, message = error.argument or "", str(error)
+    option = _OPTIONS.get(argument, f"--{argument.replace('_', '-')}")
+    known = {name for parameter in (command.params if command else ()) for name in parameter.opts}
+    return option + message.removeprefix(argument) if option in known else message
 
 
 _SPACE = "free some space, or choose another place."

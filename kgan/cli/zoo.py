@@ -8,10 +8,11 @@ from pathlib import Path
 
 import click
 
+from kgan.cli.main import Group
 from kgan.cli.terminal import print_table
 
 
-@click.group(epilog="\b\nExample:\n  kgan zoo list")
+@click.group(cls=Group, epilog="\b\nExample:\n  kgan zoo list")
 def zoo() -> None:
     """See the presets (trained), recipes (to train) and judges that come with kgan."""
 

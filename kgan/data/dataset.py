@@ -145,7 +145,8 @@ class ImageDataset(tf.data.Dataset):
             raise UsageError(
                 f"batch_size={self.batch_size} must be divisible by the {replicas} replicas of "
                 f"{type(strategy).__name__}. Use "
-                f"batch_size={max(self.batch_size // replicas, 1) * replicas}."
+                f"batch_size={max(self.batch_size // replicas, 1) * replicas}.",
+                "batch_size",
             )
 
         def part(context: tf.distribute.InputContext) -> tf.data.Dataset:

@@ -32,7 +32,8 @@ def check_formats(formats: Any) -> tuple[str, ...]:
     if wrong or not names or names is not formats:
         raise UsageError(
             f"formats must be a list of some of {', '.join(known)}; received {formats!r}. EPS runs "
-            "a program: convert such files to PNG."
+            "a program: convert such files to PNG.",
+            "formats",
         )
     return tuple(name.upper() for name in names)
 

@@ -40,7 +40,8 @@ def from_folder(
         state = "a file" if folder.exists() else "nothing there"
         raise UsageError(
             f"source={str(path)!r} must be a folder of images; found {state}. Check the path; "
-            "images in one file are passed as NumPy arrays."
+            "images in one file are passed as NumPy arrays.",
+            "source",
         )
     files = image_files(folder, formats)
     relative = [file.relative_to(folder) for file in files]
@@ -123,7 +124,8 @@ def image_files(folder: Path, formats: Sequence[str]) -> list[Path]:
     raise UsageError(
         f"source={str(folder)!r} must hold image files of the formats {', '.join(formats)}; "
         f"found {found}. Pass the folder that holds the images, or that holds one subfolder of "
-        "images a class."
+        "images a class.",
+        "source",
     )
 
 

@@ -78,16 +78,18 @@ def load(
     if batch_size > len(found.images):
         raise UsageError(
             f"batch_size={batch_size} must not exceed the {len(found.images)} images of "
-            f"{found.name!r}. Pass batch_size={len(found.images)} or less, or more images."
+            f"{found.name!r}. Pass batch_size={len(found.images)} or less, or more images.",
+            "batch_size",
         )
     if labels and found.labels is None:
         raise UsageError(
             f"labels=True needs a source with labels; {found.name!r} has none. Pass (images, "
-            "labels), a folder with one subfolder of images a class, or labels=False."
+            "labels), a folder with one subfolder of images a class, or labels=False.",
+            "labels",
         )
     if labelled is not None:
         if not labels:
-            raise UsageError(f"labelled={labelled} needs labels=True.")
+            raise UsageError(f"labelled={labelled} needs labels=True.", "labelled")
         found = hide_labels(found, labelled, seed)
     from kgan.data.dataset import ImageDataset
 
@@ -109,7 +111,8 @@ def _find(
     if formats is not None and not is_folder:
         raise UsageError(
             f"formats={formats!r} is of folders of images; received the source "
-            f"{type(source).__name__ if name is None else repr(name)}. Leave formats out."
+            f"{type(source).__name__ if name is None else repr(name)}. Leave formats out.",
+            "formats",
         )
     if name is not None and name not in PACKAGED and not is_folder:
         from kgan.data.tfds_source import from_tfds
@@ -118,7 +121,8 @@ def _find(
     if split != "train":
         raise UsageError(
             f"split={split!r} is known of TFDS data sets only; expected 'train', all images of "
-            "the source. Pass the folder or the arrays of the split, or 'tfds:NAME' as source."
+            "the source. Pass the folder or the arrays of the split, or 'tfds:NAME' as source.",
+            "split",
         )
     if is_folder:
         from kgan.data.folder import from_folder

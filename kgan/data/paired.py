@@ -89,7 +89,8 @@ def pairs(
     if batch_size > len(found.images):
         raise UsageError(
             f"batch_size={batch_size} must not exceed the {len(found.images)} pairs of "
-            f"{found.name!r}. Pass batch_size={len(found.images)} or less, or more pairs."
+            f"{found.name!r}. Pass batch_size={len(found.images)} or less, or more pairs.",
+            "batch_size",
         )
     from kgan.data.dataset import ImageDataset
 
@@ -102,7 +103,8 @@ def _alone(argument: str, images: Any) -> Any:
         raise UsageError(
             f"{argument} must be an array of images where the others are one; received "
             f"{type(images).__name__}. Pass two arrays, two folders, or one folder whose files "
-            "hold both images beside each other."
+            "hold both images beside each other.",
+            argument,
         )
     return images
 
@@ -116,13 +118,15 @@ def _joined(source: Source, target: Source, name: str | None = None) -> Source:
     if len(source.images) != len(target.images):
         raise UsageError(
             f"targets must be as many as sources, one for each; received {len(target.images)} for "
-            f"{len(source.images)}."
+            f"{len(source.images)}.",
+            "targets",
         )
     if source.images.shape[1:3] != target.images.shape[1:3]:
         sizes = [f"{part.images.shape[2]}x{part.images.shape[1]}" for part in (source, target)]
         raise UsageError(
             f"targets must have the height and width of sources; received {sizes[1]} for "
-            f"{sizes[0]}. Pass a resolution: the centre squares are cut out and resized."
+            f"{sizes[0]}. Pass a resolution: the centre squares are cut out and resized.",
+            "targets",
         )
     digest = hashlib.sha256((source.sha256 + target.sha256).encode()).hexdigest()
     return Source(name or source.name, source.images, None, None, digest, (target.images,))
@@ -142,7 +146,8 @@ def _folders(
         return Source(both.name, images[0], None, None, both.sha256, (images[1],))
     if not isinstance(targets, (str, os.PathLike)):
         raise UsageError(
-            f"targets must be a folder where sources are one; received {type(targets).__name__}."
+            f"targets must be a folder where sources are one; received {type(targets).__name__}.",
+            "targets",
         )
     # A broken image would leave its counterpart alone.
     found = [from_folder(each, resolution, channels, True, formats) for each in (sources, targets)]
@@ -177,7 +182,8 @@ def _check_counterparts(sources: list[str], targets: list[str]) -> None:
                 )
                 raise UsageError(
                     f"{argument} must hold one file of each name that the other folder holds; "
-                    f"received {len(names)} {problem}: {listed}. Remove or rename them."
+                    f"received {len(names)} {problem}: {listed}. Remove or rename them.",
+                    argument,
                 )
 
 
@@ -188,7 +194,8 @@ def _emoji(
     if sources != "emoji" or targets is not None:
         raise UsageError(
             "sources must be 'emoji' alone, the packaged pairs, or come with targets as arrays or "
-            f"folders; received {sources!r}{'' if targets is None else ' with targets'}."
+            f"folders; received {sources!r}{'' if targets is None else ' with targets'}.",
+            "sources",
         )
     (google,) = read_packaged(PACKAGED["emoji"], "image")
     twitter, codepoints = read_packaged(TWITTER, "image", "codepoint")

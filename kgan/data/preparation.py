@@ -51,7 +51,7 @@ def prepare(name: str, from_dir: str | Path, data_dir: str | Path | None = None)
     directory = None if data_dir is None else check_path("data_dir", data_dir)
     builder = find_builder(name, directory, "name", "")
     if not folder.is_dir():
-        raise UsageError(f"from_dir={str(from_dir)!r} must be a folder; there is none.")
+        raise UsageError(f"from_dir={str(from_dir)!r} must be a folder; there is none.", "from_dir")
     if builder.is_prepared():
         warnings.warn(
             f"{name!r} is prepared already, in {builder.data_path}; the files in {folder} were "
@@ -77,7 +77,8 @@ def prepare(name: str, from_dir: str | Path, data_dir: str | Path | None = None)
         except Exception as error:
             raise UsageError(
                 f"from_dir={str(folder)!r} must hold the original files of {name!r}, but TFDS "
-                f"could not prepare them: {type(error).__name__}: {error}"
+                f"could not prepare them: {type(error).__name__}: {error}",
+                "from_dir",
             ) from error
     return Path(builder.data_path)
 
@@ -113,7 +114,8 @@ def _gather(name: str, builder: Any, folder: Path, manual: Path) -> None:
         raise UsageError(
             f"from_dir={str(folder)!r} must hold the original files of {name!r}; missing "
             f"{', '.join(missing) or 'all (TFDS has no checksums of them)'}. "
-            f"They come from {builder.info.homepage}"
+            f"They come from {builder.info.homepage}",
+            "from_dir",
         )
     for file in sorted(present):
         _take(folder / file, manual / file, infos[file].checksum)

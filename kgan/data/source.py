@@ -94,7 +94,8 @@ def hide_labels(source: Source, labelled: int, seed: int) -> Source:
         raise UsageError(
             f"labelled must be a multiple of the {len(classes)} classes, at most "
             f"{len(classes) * counts.min()}, so that each class keeps as many labels; received "
-            f"{labelled}."
+            f"{labelled}.",
+            "labelled",
         )
     # Another stream than that of any epoch's order, (seed, epoch).
     order = np.random.default_rng((seed, 0, 1)).permutation(known)
@@ -135,7 +136,8 @@ def _array(images: Any) -> np.ndarray:
         ragged = f" ({error})"
     raise UsageError(
         "source must be the name of a data set, a folder, images as one array of numbers, or "
-        f"(images, labels); received {type(images).__name__}{ragged}."
+        f"(images, labels); received {type(images).__name__}{ragged}.",
+        "source",
     )
 
 
@@ -148,6 +150,7 @@ def _converted(images: np.ndarray, resolution: int | None, channels: int | None)
         raise UsageError(
             f"resolution={resolution} and channels={channels} convert uint8 images only; received "
             f"{images.dtype} images of shape {images.shape[1:]}. Convert them before, or pass "
-            "((images + 1) * 127.5).round().astype('uint8')."
+            "((images + 1) * 127.5).round().astype('uint8').",
+            "resolution",
         )
     return np.stack([convert(image, resolution, channels) for image in images])

@@ -45,7 +45,8 @@ def from_tfds(
     except (KeyError, ValueError, AssertionError, AttributeError):
         raise UsageError(
             f"split={split!r} is unknown to {name!r}; expected one of "
-            f"{', '.join(sorted(builder.info.splits))}, or a slice such as 'train[:80%]'."
+            f"{', '.join(sorted(builder.info.splits))}, or a slice such as 'train[:80%]'.",
+            "split",
         ) from None
     labels = getattr(features.get("label"), "names", None)
     try:
@@ -98,7 +99,8 @@ def find_builder(
         raise UsageError(
             f"{argument}={name!r} is unknown to TensorFlow Datasets; expected NAME, "
             "NAME/CONFIGURATION or NAME:VERSION as its catalog has them "
-            f"(https://www.tensorflow.org/datasets/catalog). {reason}"
+            f"(https://www.tensorflow.org/datasets/catalog). {reason}",
+            argument,
         ) from error
     # The files of a prepared data set are read here, by parsers with errors of their own.
     except Exception as error:
@@ -107,7 +109,8 @@ def find_builder(
     hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
     raise UsageError(
         f"{argument}={name!r} is unknown; expected {others}an image data set of TensorFlow "
-        f"Datasets (mnist, cifar10, …).{hint}"
+        f"Datasets (mnist, cifar10, …).{hint}",
+        argument,
     )
 
 
@@ -174,7 +177,8 @@ def _features(name: str, builder: Any) -> dict[str, Any]:
         raise UsageError(
             f"source={name!r} must be an image data set, with a feature 'image' of whole numbers; "
             f"received {' '.join(str(described).split())}. Choose another, or load it with "
-            "tensorflow_datasets and pass its images as NumPy arrays."
+            "tensorflow_datasets and pass its images as NumPy arrays.",
+            "source",
         )
     return features
 

@@ -74,7 +74,8 @@ def invert(
     if label is None and gan.input_signature.of(Label) is not None:
         raise UsageError(
             f"label must be the class of the images, since {type(gan).__name__} makes images of "
-            "classes; received None. Invert the images of each class by themselves."
+            "classes; received None. Invert the images of each class by themselves.",
+            "label",
         )
     steps = check_integer("steps", steps, 1)
     learning_rate = check_number("learning_rate", learning_rate, 1e-6)
@@ -89,7 +90,8 @@ def invert(
         if start.shape != shape:
             raise UsageError(
                 f"start must be latents, one an image, of the shape {shape}; received "
-                f"{start.shape}."
+                f"{start.shape}.",
+                "start",
             )
         begin = start[:, None]
     if starts:

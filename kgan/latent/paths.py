@@ -95,7 +95,9 @@ def check_finite(argument: str, latents) -> np.ndarray:
     except (TypeError, ValueError):
         array = np.asarray(np.nan)
     if not np.isfinite(array).all():
-        raise UsageError(f"{argument} must be an array of finite numbers; received {latents!r}.")
+        raise UsageError(
+            f"{argument} must be an array of finite numbers; received {latents!r}.", argument
+        )
     return array
 
 

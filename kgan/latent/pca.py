@@ -94,7 +94,8 @@ def directions(
     if there < n:
         raise UsageError(
             f"n={n} must not exceed the components along which the layer's features vary; found "
-            f"{there}. Ask for fewer, or name another layer."
+            f"{there}. Ask for fewer, or name another layer.",
+            "n",
         )
     # The principal coordinates are uncorrelated, so that the regression on each is one of its own;
     # dividing by its variance would only scale the direction.

@@ -52,7 +52,8 @@ def held(gan: GAN, n: int, label: int | None = None, codes=None) -> dict[str, np
         if field is None:
             raise UsageError(
                 f"label must be None, since {type(gan).__name__} makes images without labels; "
-                f"received {label!r}."
+                f"received {label!r}.",
+                "label",
             )
         label = check_integer("label", label, 0, None if gan.classes is None else gan.classes - 1)
     if not gan.input_signature.conditions:

@@ -43,7 +43,7 @@ class GroupedConv2D(keras.layers.Layer):
     def build(self, input_shape):
         channels = input_shape[-1]
         if channels % self.groups:
-            raise UsageError(f"groups={self.groups} must divide the {channels} channels.")
+            raise UsageError(f"groups={self.groups} must divide the {channels} channels.", "groups")
         size, inside = self.kernel_size, channels // self.groups
         self.kernel = self.add_weight(
             name="kernel",

@@ -47,7 +47,8 @@ class SpectralNormalization(keras.layers.Wrapper):
         if not isinstance(layer, kinds) or _activates(layer):
             raise UsageError(
                 "layer must be a Dense, Embedding or convolution layer without activation; "
-                f"received {type(layer).__name__}. Use a separate activation layer."
+                f"received {type(layer).__name__}. Use a separate activation layer.",
+                "layer",
             )
         # Numbers of one precision on both sides of the division.
         super().__init__(layer, name=name, dtype=layer.dtype_policy)

@@ -30,7 +30,9 @@ def assignment_accuracy(codes: Any, labels: Any) -> float:
 
     codes = np.asarray(codes)
     if codes.size == 0:
-        raise UsageError("codes must hold one integer a sample; received none. Pass some samples.")
+        raise UsageError(
+            "codes must hold one integer a sample; received none. Pass some samples.", "codes"
+        )
     codes = check_classes("codes", codes, codes.size)
     labels = check_classes("labels", labels, len(codes))
     clusters, codes = np.unique(codes, return_inverse=True)

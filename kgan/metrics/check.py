@@ -20,30 +20,38 @@ def check_features(argument: str, features: Any, at_least: int = 1) -> np.ndarra
     try:
         features = np.asarray(features)
     except ValueError as error:
-        raise UsageError(f"{argument} must be numbers, one row per sample; {error}.") from None
+        raise UsageError(
+            f"{argument} must be numbers, one row per sample; {error}.", argument
+        ) from None
     if features.dtype.kind not in "fiu":
-        raise UsageError(f"{argument} must be numbers; received {features.dtype}. Pass floats.")
+        raise UsageError(
+            f"{argument} must be numbers; received {features.dtype}. Pass floats.", argument
+        )
     if features.ndim != 2 or features.shape[1] == 0:
         fix = " Use features.reshape(len(features), -1)." if features.ndim > 2 else ""
         raise UsageError(
-            f"{argument} must have the shape (n, dimensions); received {features.shape}.{fix}"
+            f"{argument} must have the shape (n, dimensions); received {features.shape}.{fix}",
+            argument,
         )
     if len(features) < at_least:
         raise UsageError(
             f"{argument} must hold at least {at_least} samples; received {len(features)}. "
-            "Generate or load more images."
+            "Generate or load more images.",
+            argument,
         )
     features = features.astype(np.float64)
     largest = max(features.max(), -features.min())  # NaN if any is
     if not np.isfinite(largest):
         raise UsageError(
             f"{argument} must be finite; received NaN or infinity. Find the broken samples with "
-            "np.isfinite(features).all(axis=1)."
+            "np.isfinite(features).all(axis=1).",
+            argument,
         )
     if largest > _LARGEST:
         raise UsageError(
             f"{argument} must be at most {_LARGEST:g} in size, of which products are finite; "
-            f"received {largest:.3g}. Scale the features down."
+            f"received {largest:.3g}. Scale the features down.",
+            argument,
         )
     return features
 
@@ -105,7 +113,8 @@ def not_varied(argument: str, count: int) -> UsageError:
     """The error of `count` samples that are all the same."""
     return UsageError(
         f"{argument} must vary in some dimension; received {count} times the same sample. Look at "
-        "the images: has the generator collapsed, or does the extractor give the same for all?"
+        "the images: has the generator collapsed, or does the extractor give the same for all?",
+        argument,
     )
 
 
@@ -120,11 +129,13 @@ def check_classes(argument: str, classes: Any, num_samples: int) -> np.ndarray:
         fix = f" Use {argument}.reshape(-1)." if classes.size == num_samples else ""
         raise UsageError(
             f"{argument} must have the shape ({num_samples},), one per sample; received "
-            f"{classes.shape}.{fix}"
+            f"{classes.shape}.{fix}",
+            argument,
         )
     if classes.dtype.kind not in "iu":
         raise UsageError(
             f"{argument} must be integers; received {classes.dtype}. "
-            f"Of probabilities, use {argument}.argmax(axis=1)."
+            f"Of probabilities, use {argument}.argmax(axis=1).",
+            argument,
         )
     return classes

@@ -60,7 +60,8 @@ def classification_accuracy_score(
     if len(train_images) < BATCH:
         raise UsageError(
             f"train_images must be at least {BATCH} images; received {len(train_images)}. "
-            "Generate more."
+            "Generate more.",
+            "train_images",
         )
     if num_classes < 2:
         raise UsageError(

@@ -45,6 +45,7 @@ def diversity_by_class(features: Any, labels: Any) -> dict[int, float]:
     if counts.min() < 2:
         raise UsageError(
             f"labels must have two samples a class at least; received one of class "
-            f"{classes[counts.argmin()]}. Generate more of it."
+            f"{classes[counts.argmin()]}. Generate more of it.",
+            "labels",
         )
     return {int(label): mean_pairwise_distance(features[labels == label]) for label in classes}

@@ -136,7 +136,8 @@ class Evaluator:
         if reference is not None and not isinstance(reference, Reference):
             raise UsageError(
                 f"reference must be a kgan.metrics.Reference; received {reference!r}. Of a file, "
-                "kgan.metrics.references.load makes one."
+                "kgan.metrics.references.load makes one.",
+                "reference",
             )
         self.data = data
         self.reference = reference
@@ -212,20 +213,23 @@ class Evaluator:
             least = measure.samples(dimensions, gan.classes or 1)
             if self.samples < least:
                 raise UsageError(
-                    f"samples must be at least {least} for {name!r}; received {self.samples}."
+                    f"samples must be at least {least} for {name!r}; received {self.samples}.",
+                    "samples",
                 )
             reals = len(self.reference.features) if self.reference else 0
             if "real" in measure.needs and reals < measure.reals:
                 raise UsageError(
                     f"data must hold at least {measure.reals} images for {name!r}; received "
-                    f"{reals}. Load more, or leave the metric out."
+                    f"{reals}. Load more, or leave the metric out.",
+                    "data",
                 )
 
     def _check_model(self, gan: GAN) -> None:
         if not hasattr(gan, "averaged_generator"):
             raise UsageError(
                 f"gan must be a GAN of kgan; received {type(gan).__name__}. Of two Keras models, "
-                "kgan.GAN(generator, discriminator) makes one."
+                "kgan.GAN(generator, discriminator) makes one.",
+                "gan",
             )
         # Raises an error for inputs that the generator lacks or does not take.
         self._inputs(gan, 2, self.seed)
@@ -233,7 +237,8 @@ class Evaluator:
             if "labels" in measure.needs and gan.input_signature.of(Label) is None:
                 raise UsageError(
                     f"metrics={name!r} needs a model that is asked for classes; "
-                    f"{type(gan).__name__} takes none. Leave it out, or train a ConditionalGAN."
+                    f"{type(gan).__name__} takes none. Leave it out, or train a ConditionalGAN.",
+                    "metrics",
                 )
 
     def _check_data(self, gan: GAN) -> None:
@@ -243,7 +248,8 @@ class Evaluator:
             if "data" in measure.needs and self.data is None:
                 raise UsageError(
                     f"data must be given: {name!r} looks at the real images themselves. Pass the "
-                    "data set that the model learned from."
+                    "data set that the model learned from.",
+                    "data",
                 )
             if "data_labels" in measure.needs:
                 if self.data.labels is None or self.data.labels.max() < 0:
@@ -252,14 +258,16 @@ class Evaluator:
             if "real" in measure.needs and self.data is None and self.reference is None:
                 raise UsageError(
                     f"data must be given: {name!r} compares with real images. Pass the data set, "
-                    "or a reference that was made of one."
+                    "or a reference that was made of one.",
+                    "data",
                 )
         if self.data is not None and self.data.image_shape != gan.image_shape:
             height, _, channels = gan.image_shape
             raise UsageError(
                 f"data must have the model's image shape {gan.image_shape}; received "
                 f"{self.data.image_shape}. Use kgan.data.load(…, resolution={height}, "
-                f"channels={channels})."
+                f"channels={channels}).",
+                "data",
             )
 
     def _check_extractor(self, gan: GAN) -> None:
@@ -270,12 +278,14 @@ class Evaluator:
             if "logits" in measure.needs and classes is None:
                 raise UsageError(
                     f"extractor={self.extractor.name!r} must predict classes for {name!r}; it "
-                    "returns features only. Pass a classifier, such as a judge."
+                    "returns features only. Pass a classifier, such as a judge.",
+                    "extractor",
                 )
             if {"logits", "labels"} <= measure.needs and classes != gan.classes:
                 raise UsageError(
                     f"extractor={self.extractor.name!r} must predict the model's {gan.classes} "
-                    f"classes for {name!r}; it predicts {classes}. Pass another classifier."
+                    f"classes for {name!r}; it predicts {classes}. Pass another classifier.",
+                    "extractor",
                 )
 
     def _check_reference(self, gan: GAN) -> None:
@@ -426,7 +436,8 @@ def _rows(argument: str, conditions: Any) -> np.ndarray:
     if rows.ndim != 2 or not rows.size or not np.isfinite(rows).all():
         raise UsageError(
             f"{argument} must be finite numbers of the shape (m, n), m at least 1; "
-            f"received {f'the shape {rows.shape}' if rows.ndim else repr(conditions)}."
+            f"received {f'the shape {rows.shape}' if rows.ndim else repr(conditions)}.",
+            argument,
         )
     return rows
 
@@ -442,7 +453,7 @@ def _mean_error(errors: list[float | None]) -> float | None:
 
 def _unlabelled(metric: str, source: str) -> UsageError:
     return UsageError(
-        f"data must have labels for {metric!r}; {source!r} has none. Leave the metric out."
+        f"data must have labels for {metric!r}; {source!r} has none. Leave the metric out.", "data"
     )
 
 

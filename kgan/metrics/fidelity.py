@@ -158,7 +158,8 @@ def _luma_of_rgb(images: np.ndarray) -> np.ndarray:
     if images.shape[-1] != 3:
         raise UsageError(
             f'channels="y" is the luma of RGB images; these have {images.shape[-1]} in their last '
-            'axis. Use channels="rgb", which counts every channel there is.'
+            'axis. Use channels="rgb", which counts every channel there is.',
+            "channels",
         )
     return luma(images)
 

@@ -161,7 +161,7 @@ class Moments:
             UsageError: no moments, or those of other dimensions.
         """
         if not isinstance(other, Moments):
-            raise UsageError(f"other must be Moments; received {type(other).__name__}.")
+            raise UsageError(f"other must be Moments; received {type(other).__name__}.", "other")
         self._check("other", other.dim)
         if other._first is not None:
             self._compare(other._first[np.newaxis])
@@ -198,7 +198,8 @@ class Moments:
         if dim != self.dim:
             raise UsageError(
                 f"{argument} must have {self.dim} dimensions; received {dim}. Take all features "
-                "from the same extractor."
+                "from the same extractor.",
+                argument,
             )
 
 
@@ -230,7 +231,8 @@ def frechet_distance_by_class(
             if len(side) < 2:
                 raise UsageError(
                     f"{argument} must have at least 2 samples of each class of fake_labels; "
-                    f"received {len(side)} of class {label}. Generate or load more of it."
+                    f"received {len(side)} of class {label}. Generate or load more of it.",
+                    argument,
                 )
         # A class whose fakes are all the same has a distance, too, which says so.
         distances[int(label)] = frechet_distance(
@@ -270,7 +272,8 @@ def frechet_distance_infinite(
     if num_samples < least:
         raise UsageError(
             f"fake_features must hold at least {least} samples, twice the dimensions and some, for "
-            f"an extrapolation; received {num_samples}. Generate more images."
+            f"an extrapolation; received {num_samples}. Generate more images.",
+            "fake_features",
         )
     random = np.random.default_rng(seed)
     sizes = np.linspace(max(num_samples // 10, dim + 1), num_samples, _POINTS).astype(int)
@@ -311,16 +314,20 @@ def _checked(argument: str, pair: Any) -> tuple[np.ndarray, np.ndarray]:
         mean, covariance = (np.asarray(part, np.float64) for part in pair)
     except (TypeError, ValueError):
         raise UsageError(
-            f"{argument} must be a pair (mean, covariance); received {type(pair).__name__}. {fix}"
+            f"{argument} must be a pair (mean, covariance); received {type(pair).__name__}. {fix}",
+            argument,
         ) from None
     if mean.ndim != 1 or not mean.size or covariance.shape != (len(mean), len(mean)):
         raise UsageError(
             f"{argument} must be a mean (d,) and a covariance (d, d); received the shapes "
-            f"{mean.shape} and {covariance.shape}. {fix}"
+            f"{mean.shape} and {covariance.shape}. {fix}",
+            argument,
         )
     if not (np.isfinite(mean).all() and np.isfinite(covariance).all()):
-        raise UsageError(f"{argument} must be finite; received NaN or infinity. {fix}")
+        raise UsageError(f"{argument} must be finite; received NaN or infinity. {fix}", argument)
     # Those of `statistics` are symmetric to the last digit, which is seen faster.
     if not (np.array_equal(covariance, covariance.T) or np.allclose(covariance, covariance.T)):
-        raise UsageError(f"{argument} must have a symmetric covariance; this one is not. {fix}")
+        raise UsageError(
+            f"{argument} must have a symmetric covariance; this one is not. {fix}", argument
+        )
     return mean, covariance

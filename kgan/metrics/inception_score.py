@@ -37,7 +37,8 @@ def inception_score(logits: Any, splits: int = 10, seed: int = 0) -> tuple[float
     if logits.shape[1] < 2:
         raise UsageError(
             "logits must be of two classes at least, (n, classes); received "
-            f"{logits.shape}. Pass what the classifier's last layer gives."
+            f"{logits.shape}. Pass what the classifier's last layer gives.",
+            "logits",
         )
     # The older generator, since its order is that of torch-fidelity: the figures are the same.
     logits = logits[np.random.RandomState(seed).permutation(len(logits))]

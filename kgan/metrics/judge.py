@@ -83,7 +83,8 @@ def load(folder_or_name: str | Path = "judge_fashion_mnist") -> Judge:
         cause = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".:")
         raise UsageError(
             f"judge={name!r} cannot be built from its files: {cause}. Use a folder that "
-            "benchmarks/train_judge.py made."
+            "benchmarks/train_judge.py made.",
+            "judge",
         ) from error
     return Judge(model, folder.name, sha256(weights))
 
@@ -101,7 +102,9 @@ def _verify(name: str, folder: Path, digest: str | None) -> None:
         return PresetError(f"Judge {name!r} is damaged: {file} {what}. Install kgan again.")
 
     if not (folder / SUMS).is_file():
-        raise UsageError(f"judge={name!r} must be the folder of a judge, but holds no {SUMS}.")
+        raise UsageError(
+            f"judge={name!r} must be the folder of a judge, but holds no {SUMS}.", "judge"
+        )
     for file in FILES:
         if not (folder / file).is_file():
             raise damaged(file, "is missing")

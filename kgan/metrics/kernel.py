@@ -51,7 +51,8 @@ def kernel_distance(
         raise UsageError(
             f"subset_size must be at most the samples of each side; received {subset_size} for "
             f"{len(real)} real and {len(fake)} fake ones. Generate or load {subset_size} at least, "
-            "or lower subset_size."
+            "or lower subset_size.",
+            "subset_size",
         )
     # The older generator, since its draws are those of torch-fidelity: the figures are the same.
     random = np.random.RandomState(seed)

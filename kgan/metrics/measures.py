@@ -129,7 +129,8 @@ def get(names: str | Iterable[str]) -> dict[str, Measure]:
     names = (names,) if isinstance(names, str) else names
     if not isinstance(names, (list, tuple)) or not names:
         raise UsageError(
-            f"metrics must be a list of one or more of {', '.join(MEASURES)}; received {names!r}."
+            f"metrics must be a list of one or more of {', '.join(MEASURES)}; received {names!r}.",
+            "metrics",
         )
     for name in names:
         if not isinstance(name, str) or name not in MEASURES:

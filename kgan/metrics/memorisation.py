@@ -40,7 +40,9 @@ def mifid(real: Any, fake: Any, threshold: float = 0.1) -> float:
     """
     threshold = check_number("threshold", threshold, 0)
     if threshold > 1:
-        raise UsageError(f"threshold must be at most 1, a cosine; received {threshold:g}.")
+        raise UsageError(
+            f"threshold must be at most 1, a cosine; received {threshold:g}.", "threshold"
+        )
     real, fake = check_sides(real, fake, at_least=2)
     distance = frechet_distance(statistics(real), statistics(fake))
     if distance <= _LEAST_DISTANCE:

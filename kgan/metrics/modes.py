@@ -87,7 +87,8 @@ def kl_to_even(counts) -> float:
     if not numbers or not (counts >= 0).all():
         raise UsageError(
             "counts must be numbers of at least 0, one for each mode; received "
-            f"{counts.dtype} of shape {counts.shape}."
+            f"{counts.dtype} of shape {counts.shape}.",
+            "counts",
         )
     if not counts.any():
         return float("nan")
@@ -103,11 +104,13 @@ def _points(argument: str, points) -> np.ndarray:
     if array.ndim != 2 or not array.size:
         raise UsageError(
             f"{argument} must be points of shape (number, dimensions), at least one; received "
-            f"the shape {array.shape}. Images become points with array.reshape(len(array), -1)."
+            f"the shape {array.shape}. Images become points with array.reshape(len(array), -1).",
+            argument,
         )
     if not np.isfinite(array).all():
         raise UsageError(
-            f"{argument} must be finite; received NaN or infinity, from a generator that broke."
+            f"{argument} must be finite; received NaN or infinity, from a generator that broke.",
+            argument,
         )
     return array
 
@@ -115,5 +118,5 @@ def _points(argument: str, points) -> np.ndarray:
 def _positive(argument: str, value) -> float:
     number = check_number(argument, value, 0)
     if number == 0:
-        raise UsageError(f"{argument} must be above 0; received {value!r}.")
+        raise UsageError(f"{argument} must be above 0; received {value!r}.", argument)
     return number

@@ -106,7 +106,8 @@ def fitting_scales(height: int, width: int) -> int:
     if side < WINDOW:
         raise UsageError(
             f"images must have at least {WINDOW} pixels per side, the window of SSIM; received "
-            f"{height}x{width}. Use larger images."
+            f"{height}x{width}. Use larger images.",
+            "images",
         )
     scales = 0
     while side >= WINDOW and scales < len(WEIGHTS):
@@ -122,7 +123,8 @@ def _weights(scales: int | None, shape: tuple[int, ...]) -> np.ndarray:
         raise UsageError(
             f"scales={scales} must be at most {most} for images of {shape[1]}x{shape[2]}, since "
             f"the coarsest must hold a window of {WINDOW} pixels. Leave it out, or use larger "
-            "images."
+            "images.",
+            "scales",
         )
     weights = np.array(WEIGHTS[:scales])
     # Five as published, though they add to 1.0001: so do other implementations.
@@ -157,7 +159,8 @@ def _classes(labels: Any, n: int) -> np.ndarray:
         what = "" if labels is None else f" of class {found[counts.argmin()]}"
         raise UsageError(
             f"images must hold two images{what} at least, to make a pair; received one. "
-            "Generate more."
+            "Generate more.",
+            "images",
         )
     return classes
 

@@ -39,7 +39,8 @@ def nearest(train_features: Any, features: Any, k: int = 1) -> tuple[np.ndarray,
     if k > len(train_features):
         raise UsageError(
             f"k must be at most the number of train_features; received {k} for "
-            f"{len(train_features)}. Search more samples, or ask for fewer neighbours."
+            f"{len(train_features)}. Search more samples, or ask for fewer neighbours.",
+            "k",
         )
     indices, squares = Pairs(features, train_features).nearest(k)
     return indices, np.sqrt(squares)
@@ -96,12 +97,15 @@ def picture(
     indices, _ = nearest(real_features, features, k)
     if len(indices) != len(images):
         raise UsageError(
-            f"features must be one row per image; received {len(indices)} for {len(images)} images."
+            f"features must be one row per image; received {len(indices)} for {len(images)} "
+            "images.",
+            "features",
         )
     if len(real_features) > data.num_images:
         raise UsageError(
             f"real_features must be at most one row a real image; received {len(real_features)} "
-            f"for {data.num_images} images. Take the reference of these data."
+            f"for {data.num_images} images. Take the reference of these data.",
+            "real_features",
         )
     chosen = even_indices(data.num_images, len(real_features))[indices]
     real = data.at(chosen.ravel()).reshape(*indices.shape, *data.image_shape)

@@ -160,7 +160,8 @@ def trimmed_mean(lengths: np.ndarray, trim: float = 1.0) -> float:
     if lengths.ndim != 1 or not lengths.size or not np.isfinite(lengths).all():
         raise UsageError(
             "lengths must be finite numbers of the shape (n,), n at least 1; received the shape "
-            f"{lengths.shape}. Take those of path_lengths."
+            f"{lengths.shape}. Take those of path_lengths.",
+            "lengths",
         )
     low = np.percentile(lengths, trim, method="lower")
     high = np.percentile(lengths, 100 - trim, method="higher")
@@ -190,7 +191,9 @@ def check_step(epsilon: Any) -> float:
     """
     epsilon = check_number("epsilon", epsilon, 1e-6)
     if epsilon >= 1:
-        raise UsageError(f"epsilon must be a share of the way below 1; received {epsilon:g}.")
+        raise UsageError(
+            f"epsilon must be a share of the way below 1; received {epsilon:g}.", "epsilon"
+        )
     return epsilon
 
 
@@ -202,7 +205,9 @@ def check_trim(trim: Any) -> float:
     """
     trim = check_number("trim", trim, 0, " of percent")
     if trim >= 50:
-        raise UsageError(f"trim must be below 50, of percent at either end; received {trim:g}.")
+        raise UsageError(
+            f"trim must be below 50, of percent at either end; received {trim:g}.", "trim"
+        )
     return trim
 
 
@@ -211,11 +216,13 @@ def _checked(distances: Any, count: int) -> np.ndarray:
     if found.shape != (count,):
         raise UsageError(
             f"distance must give one number per pair, of the shape ({count},); received "
-            f"{found.shape}. Take the mean over each image's pixels or features alone."
+            f"{found.shape}. Take the mean over each image's pixels or features alone.",
+            "distance",
         )
     if found.dtype.kind not in "fiu" or not np.isfinite(found).all():
         raise UsageError(
             "distance must give finite numbers; received NaN, infinity or no numbers. Look at "
-            "gan.generate(…): the generator may make NaN."
+            "gan.generate(…): the generator may make NaN.",
+            "distance",
         )
     return found.astype(np.float64)

@@ -84,7 +84,8 @@ class Protocol:
         if not fits or not isinstance(described.get("metric"), str):
             raise UsageError(
                 f"protocol must be what Protocol.to_json gave, with {', '.join(sorted(known))}; "
-                f"received {described!r}."
+                f"received {described!r}.",
+                "protocol",
             )
         return cls(**described)
 
@@ -188,7 +189,7 @@ class Score:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise UsageError(
-                f"score must be what Score.to_json gave; received {described!r} ({error})."
+                f"score must be what Score.to_json gave; received {described!r} ({error}).", "score"
             ) from error
 
 
@@ -220,12 +221,14 @@ def compare(first: Score, second: Score) -> Comparison:
         if not isinstance(score, Score):
             raise UsageError(
                 f"{argument} must be a kgan.metrics.Score; received {type(score).__name__}. Of a "
-                "JSON file's entry, kgan.metrics.Score.from_json makes one."
+                "JSON file's entry, kgan.metrics.Score.from_json makes one.",
+                argument,
             )
         if math.isnan(score.value):
             raise UsageError(
                 f"{argument} must have a value; that of {score.name!r} is NaN, of images that have "
-                "none. Look at the images."
+                "none. Look at the images.",
+                argument,
             )
     differences = first.protocol.differences(second.protocol)
     if first.name != second.name:

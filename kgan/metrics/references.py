@@ -107,7 +107,8 @@ def of(
     if not isinstance(data, ImageDataset):
         raise UsageError(
             f"data must be what kgan.data.load returns; received {type(data).__name__}. Use "
-            "kgan.data.load(data, batch_size=1)."
+            "kgan.data.load(data, batch_size=1).",
+            "data",
         )
     number = min(data.num_images, limit)
     if not cache or extractor.sha256 is None:
@@ -156,12 +157,15 @@ def load(
                 raise ValueError("not one label for each feature")
             found = Reference(features, labels, *parts)
     except FileNotFoundError:
-        raise UsageError(f"reference={str(path)!r} must be a file; there is none.") from None
+        raise UsageError(
+            f"reference={str(path)!r} must be a file; there is none.", "reference"
+        ) from None
     except _DAMAGE as error:
         cause = "no .npz file" if "not a zip file" in str(error) else error
         raise UsageError(
             f"reference={str(path)!r} is damaged or no reference: it cannot be read ({cause}). "
-            "Remove it, and make it anew from the data."
+            "Remove it, and make it anew from the data.",
+            "reference",
         ) from error
     check_features(f"reference={str(path)!r}", features, at_least=2)
     check_protocol(f"reference={str(path)!r}", found, data, extractor)
@@ -210,7 +214,8 @@ def check_protocol(
     if differences:
         raise UsageError(
             f"{argument} was computed with another protocol: {'; '.join(differences)}. Use one of "
-            "this protocol, or give the data, from which it is made."
+            "this protocol, or give the data, from which it is made.",
+            argument,
         )
 
 
@@ -269,7 +274,7 @@ def cache_folder() -> Path:
 
 def _extracted(data: ImageDataset, extractor: Extractor, number: int) -> Reference:
     if number < 2:
-        raise UsageError("data must hold at least 2 images; received 1. Load more images.")
+        raise UsageError("data must hold at least 2 images; received 1. Load more images.", "data")
     features = np.concatenate([extractor.features(images) for images in drawn(data, number)])
     described = extractor.describe(data.image_shape[2])
     return Reference(features, _labels(data, number), describe(data), described)

@@ -116,13 +116,15 @@ class PatchPyramid:
         if min(height, width) < self.smallest:
             raise UsageError(
                 f"images must have at least smallest={self.smallest} pixels per side; received "
-                f"{height}x{width}. Use larger ones, or a smaller one down to {PATCH}."
+                f"{height}x{width}. Use larger ones, or a smaller one down to {PATCH}.",
+                "images",
             )
         self._shape = self._shape or images.shape[1:]
         if images.shape[1:] != self._shape:
             raise UsageError(
                 f"images must be of one shape, {self._shape} as those before; received "
-                f"{images.shape[1:]}."
+                f"{images.shape[1:]}.",
+                "images",
             )
         levels = laplacian_pyramid(images, self.smallest)
         # A stream for each image, so that batches of any size give the same patches.
@@ -222,7 +224,8 @@ def normalised(patches: np.ndarray, argument: str = "patches") -> np.ndarray:
         raise UsageError(
             f"{argument} must have contrast in each channel; channel {int(spread.argmin())} of "
             f"{patches.shape[1]} is the same everywhere. Look at the images: the generator may "
-            "have collapsed."
+            "have collapsed.",
+            argument,
         )
     return ((patches - mean) / spread).astype(np.float32).reshape(len(patches), -1)
 

@@ -61,7 +61,8 @@ class BiGAN(Variant):
         if arguments["penalties"]:
             raise UsageError(
                 "penalties must be (): they move images alone, and the discriminator of BiGAN "
-                f'judges pairs; received {arguments["penalties"]!r}. Use normalization="spectral".'
+                f'judges pairs; received {arguments["penalties"]!r}. Use normalization="spectral".',
+                "penalties",
             )
 
     def encode_real(self, real, training: bool) -> dict[str, Any]:

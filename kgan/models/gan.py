@@ -108,7 +108,8 @@ class GAN(AdversarialModel):
                 raise UsageError(
                     f"{argument} must not have an input {name!r}: {kind.__name__} has none to "
                     f"give; received inputs {', '.join(received)}. Write a subclass whose `{hook}` "
-                    "gives it."
+                    "gives it.",
+                    argument,
                 )
         shared = [name for name in inputs if name in judged and inputs[name] != judged[name]]
         if shared and shared[0] == Vector.name:
@@ -128,7 +129,8 @@ class GAN(AdversarialModel):
             raise UsageError(
                 f"discriminator must not have an input {name!r} that the generator lacks: the "
                 f"fakes have no {name}. Give the generator one, or write a subclass whose "
-                "`sample_inputs` gives it."
+                "`sample_inputs` gives it.",
+                "discriminator",
             )
 
     # -- what it is ----------------------------------------------------------------------------

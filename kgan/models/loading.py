@@ -37,7 +37,7 @@ def load_model(path: str | Path) -> Trainer:
         UsageError: the file is damaged, holds another kind of model or unsafe code.
     """
     if not isinstance(path, (str, os.PathLike)):
-        raise UsageError(f"path must be the path of a .keras file; received {path!r}.")
+        raise UsageError(f"path must be the path of a .keras file; received {path!r}.", "path")
     path = Path(path)
     if not path.is_file():
         hint = f"; the run's is {path / 'model.keras'}" if (path / "model.keras").exists() else ""
@@ -51,7 +51,8 @@ def load_model(path: str | Path) -> Trainer:
     if not whole:
         raise UsageError(
             f"path={str(path)!r} must be a .keras file; its content is no such archive or was cut "
-            "short. Copy it again, or go back to a checkpoint of the run."
+            "short. Copy it again, or go back to a checkpoint of the run.",
+            "path",
         )
     try:
         with zipfile.ZipFile(path) as archive:
@@ -62,7 +63,8 @@ def load_model(path: str | Path) -> Trainer:
     if not isinstance(model, Trainer):
         raise UsageError(
             f"path={str(path)!r} holds a {type(model).__name__}, not a kgan model; load it with "
-            "keras.saving.load_model, or wrap its networks in kgan.GAN(generator, discriminator)."
+            "keras.saving.load_model, or wrap its networks in kgan.GAN(generator, discriminator).",
+            "path",
         )
     return model
 

@@ -25,7 +25,8 @@ def get(argument: str, identifier: Any) -> keras.optimizers.Optimizer:
     if not isinstance(optimizer, keras.optimizers.Optimizer):
         raise UsageError(
             f'{argument} must be a Keras optimizer or the name of one, such as "adam"; '
-            f"received {identifier!r}."
+            f"received {identifier!r}.",
+            argument,
         )
     return optimizer
 
@@ -73,7 +74,8 @@ def check_functional(argument: str, optimizer: keras.optimizers.Optimizer) -> No
         raise UsageError(
             f"{argument} must be one of Adam, RMSprop and SGD without {', '.join(_OPTIONS)}; "
             f"received {type(optimizer).__name__}({chosen}). Leave the option out or take another "
-            "optimizer."
+            "optimizer.",
+            argument,
         )
 
 

@@ -233,14 +233,16 @@ class Trainer(keras.Model):
             discriminator_steps = defaults["discriminator_steps"]
         if jit_compile not in (True, False, "auto"):
             raise UsageError(
-                f'jit_compile must be True, False or "auto"; received {jit_compile!r}.'
+                f'jit_compile must be True, False or "auto"; received {jit_compile!r}.',
+                "jit_compile",
             )
         if isinstance(penalties, (str, Penalty)):
             penalties = (penalties,)
         if not isinstance(penalties, (list, tuple)):
             raise UsageError(
                 f"penalties must be a list of names or kgan.penalties objects; received "
-                f'{penalties!r}. Use penalties=[kgan.penalties.R1(weight=1.0)] or ["r1"].'
+                f'{penalties!r}. Use penalties=[kgan.penalties.R1(weight=1.0)] or ["r1"].',
+                "penalties",
             )
         # All of it before any of it: a refused `compile` leaves the model as it was.
         chosen = {
@@ -360,14 +362,16 @@ class Trainer(keras.Model):
         if not isinstance(callbacks, (list, tuple, type(None))):
             raise UsageError(
                 f"callbacks must be a list; received a {type(callbacks).__name__}. "
-                "Use callbacks=[…]."
+                "Use callbacks=[…].",
+                "callbacks",
             )
         callbacks = list(callbacks or ())
         for callback in callbacks:
             if not isinstance(callback, keras.callbacks.Callback):
                 raise UsageError(
                     "callbacks must be a list of keras.callbacks.Callback objects; it holds "
-                    f"{callback!r}. Make the objects first, as in callbacks=[StopOnNaN()]."
+                    f"{callback!r}. Make the objects first, as in callbacks=[StopOnNaN()].",
+                    "callbacks",
                 )
         data = TrainingData(self, x, batch_size, steps_per_epoch)
         self.set_class_names(getattr(x, "label_names", None))
@@ -434,7 +438,7 @@ class Trainer(keras.Model):
                 steps = check_integer("steps", steps, 1)
             x = one_pass(self, x, batch_size, "x")
             if steps is None and x.cardinality() == tf.data.INFINITE_CARDINALITY:
-                raise UsageError("steps must be given: the data set never ends.")
+                raise UsageError("steps must be given: the data set never ends.", "steps")
         self.evaluation_seeds.state.assign([self.seed, 0])
         with reraise_guard():
             return super().evaluate(
@@ -461,9 +465,11 @@ class Trainer(keras.Model):
         """
         path = Path(filepath)
         if path.suffix != ".keras":
-            raise UsageError(f"filepath={str(path)!r} must end in .keras.")
+            raise UsageError(f"filepath={str(path)!r} must end in .keras.", "filepath")
         if not overwrite and path.exists():
-            raise UsageError(f"filepath={str(path)!r} exists; pass overwrite=True to replace it.")
+            raise UsageError(
+                f"filepath={str(path)!r} exists; pass overwrite=True to replace it.", "filepath"
+            )
         with replacing(path) as temporary:
             super().save(temporary)
 

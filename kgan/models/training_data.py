@@ -47,7 +47,8 @@ class TrainingData:
             if steps_per_epoch < 1:
                 raise UsageError(
                     "steps_per_epoch must be given: the data set does not know its own length "
-                    f"(cardinality {steps_per_epoch})."
+                    f"(cardinality {steps_per_epoch}).",
+                    "steps_per_epoch",
                 )
         steps_per_epoch = check_integer("steps_per_epoch", steps_per_epoch, 1)
         # Whole executions only; the stream goes on across epochs, so no image is lost.
@@ -141,14 +142,17 @@ def _checked(gan: Trainer, x: Any, batch_size: int | None, argument: str) -> tf.
     if not isinstance(x, tf.data.Dataset):
         raise UsageError(
             f"{argument} must be kgan.data.load(...), a tf.data.Dataset or an array of images; "
-            f"received {type(x).__name__}."
+            f"received {type(x).__name__}.",
+            argument,
         )
     _check_number_of_parts(gan, x.element_spec, argument)
     if isinstance(x, ImageDataset):
         _check_loaded(gan, x, argument)
         return x
     if x.cardinality() == 0:
-        raise UsageError(f"{argument} must hold batches; received an empty tf.data.Dataset.")
+        raise UsageError(
+            f"{argument} must hold batches; received an empty tf.data.Dataset.", argument
+        )
     for batch in x.take(1):
         parts = batch if isinstance(batch, tuple) else (batch,)
         _check_parts(gan.batch_signature, [part.numpy() for part in parts], argument)
@@ -183,14 +187,16 @@ def _check_number_of_parts(gan: Trainer, spec: Any, argument: str) -> None:
         raise UsageError(
             f"{argument} must hold {expected[0].argument} alone for {name}, which knows no "
             f"classes; received batches of {received} parts, a {type(spec).__name__}. Load without "
-            "labels=True, or dataset.map(lambda image, label: image)."
+            "labels=True, or dataset.map(lambda image, label: image).",
+            argument,
         )
     labelled = any(isinstance(field, Label) for field in expected)
     fix = " Load with labels=True, or pass a tuple of arrays." if labelled else ""
     raise UsageError(
         f"{argument} must hold batches ({', '.join(field.argument for field in expected)}) for "
         f"{name}; received {'images alone' if received == 1 else f'{received} parts'}, a "
-        f"{type(spec).__name__}.{fix}"
+        f"{type(spec).__name__}.{fix}",
+        argument,
     )
 
 
@@ -201,7 +207,8 @@ def _check_loaded(gan: Trainer, x: ImageDataset, argument: str) -> None:
         function = "kgan.data.pairs" if len(images) > 1 else "kgan.data.load"
         raise UsageError(
             f"{argument} must hold batches ({names}) for {type(gan).__name__}; received "
-            f"{len(x.image_shapes)} images for each example. Use {function}."
+            f"{len(x.image_shapes)} images for each example. Use {function}.",
+            argument,
         )
     for field, shape in zip(images, x.image_shapes, strict=True):
         if not fits(shape, field.shape):
@@ -210,14 +217,16 @@ def _check_loaded(gan: Trainer, x: ImageDataset, argument: str) -> None:
             raise UsageError(
                 f"{argument} holds {field.argument} of shape {shape}, but the networks are made "
                 f"for {tuple(field.shape)}; load with {resolution}channels={field.shape[2]}, or "
-                f"build the model with {build}."
+                f"build the model with {build}.",
+                argument,
             )
         field.check_size((None, *shape), argument)
     if gan.batch_signature.of(Vector) is not None and x.element_spec[1].dtype.is_integer:
         raise UsageError(
             f"{argument} must hold batches (images, conditions) for this {type(gan).__name__}; "
             "received labels. Pass a tuple of arrays, or build the model with classes in place of "
-            "condition_dim."
+            "condition_dim.",
+            argument,
         )
     label = gan.batch_signature.of(Label)
     if label is None:
@@ -234,7 +243,8 @@ def _check_classes(gan: Trainer, count: int, argument: str, otherwise: str = "")
     if count != label.classes:
         raise UsageError(
             f"{argument} has {count} classes, but {type(gan).__name__} was built with "
-            f"classes={label.classes}; build it with classes={count}{otherwise}."
+            f"classes={label.classes}; build it with classes={count}{otherwise}.",
+            argument,
         )
 
 
@@ -277,7 +287,8 @@ def _from_arrays(gan: Trainer, x: Any, batch_size: int, argument: str) -> tf.dat
     if isinstance(x, tuple) and len(x) < 2:
         raise UsageError(
             f"{argument} must be an array, or a tuple (images, labels); received a tuple of "
-            f"{len(x)}. Pass the array alone, or its labels, too."
+            f"{len(x)}. Pass the array alone, or its labels, too.",
+            argument,
         )
     parts = list(x) if isinstance(x, tuple) else [x]
     fields = list(gan.batch_signature.values())
@@ -290,7 +301,8 @@ def _from_arrays(gan: Trainer, x: Any, batch_size: int, argument: str) -> tf.dat
     if len(parts) != len(fields):
         raise UsageError(
             f"{argument} must be a tuple ({', '.join(field.argument for field in fields)}) for "
-            f"this {type(gan).__name__}; received {len(parts)} arrays."
+            f"this {type(gan).__name__}; received {len(parts)} arrays.",
+            argument,
         )
     n = len(parts[0])
     checked = [

@@ -157,7 +157,8 @@ class Variant(GAN):
             others = [name for name in networks.normalizations if name not in refused]
             raise UsageError(
                 f"normalization must be one of {', '.join(others)} for {type(self).__name__}, "
-                f"since {refused[chosen]}; received {chosen!r}."
+                f"since {refused[chosen]}; received {chosen!r}.",
+                "normalization",
             )
 
     def get_config(self) -> dict[str, Any]:
@@ -191,6 +192,7 @@ def architecture(shared: Mapping[str, Any], kind: type[Variant]) -> Architecture
         name = next(iter(given))
         raise UsageError(
             f"{name} must be left out where networks is an object; received {given[name]!r}. Use "
-            f"networks=kgan.networks.{type(networks).__name__}({name}={given[name]!r})."
+            f"networks=kgan.networks.{type(networks).__name__}({name}={given[name]!r}).",
+            name,
         )
     return architectures.get(networks)

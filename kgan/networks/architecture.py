@@ -106,7 +106,8 @@ class Architecture(Configured):
         if len(inputs) > 1 and conditioning == "modulation" and not self.modulated:
             raise UsageError(
                 f"conditioning='modulation' needs batch normalization, which the generator of "
-                f"{type(self).__name__} lacks; use conditioning='concatenation'."
+                f"{type(self).__name__} lacks; use conditioning='concatenation'.",
+                "conditioning",
             )
         seeds = spawn(seed, _GENERATOR)
         tensors = input_tensors(inputs)
@@ -157,7 +158,8 @@ class Architecture(Configured):
         if conditioning == "projection" and "logit" not in heads:
             raise UsageError(
                 "heads must hold 'logit', which a condition is projected onto; received "
-                f"{', '.join(heads)}."
+                f"{', '.join(heads)}.",
+                "heads",
             )
         normalization = self.normalization or self.normalizations[0]
         seeds = spawn(seed, _DISCRIMINATOR)
@@ -274,7 +276,7 @@ def image_field(inputs: Signature) -> Image:
     """
     image = inputs.of(Image)
     if image is None:
-        raise UsageError(f"inputs must hold an Image; received {inputs!r}.")
+        raise UsageError(f"inputs must hold an Image; received {inputs!r}.", "inputs")
     return image
 
 

@@ -30,12 +30,15 @@ def checked(
     latent = input_shapes(generator, Latent.name)[Latent.name]
     if len(latent) != 2 or latent[-1] is None:
         raise UsageError(
-            f"generator must map latents of shape (batch, latent_dim); its input shape is {latent}."
+            "generator must map latents of shape (batch, latent_dim); its input shape is "
+            f"{latent}.",
+            "generator",
         )
     if len(generator.output_shape) != 4 or None in generator.output_shape[1:]:
         raise UsageError(
             "generator must make images of a fixed shape (batch, height, width, channels); its "
-            f"output shape is {generator.output_shape}."
+            f"output shape is {generator.output_shape}.",
+            "generator",
         )
     image, made = (
         input_shapes(discriminator, Image.name)[Image.name][1:],
@@ -43,14 +46,17 @@ def checked(
     )
     if image[:2] != made[:2] or image[2] % made[2] or (image != made and not packed):
         raise UsageError(
-            f"discriminator must take what the generator makes, {made}; its input shape is {image}."
+            f"discriminator must take what the generator makes, {made}; its input shape is "
+            f"{image}.",
+            "discriminator",
         )
     # A sequential model that was not called has no `output` yet.
     outputs = None if len(discriminator.outputs) == 1 else discriminator.output
     if isinstance(outputs, dict) and "logit" not in outputs and not named:
         raise UsageError(
             "discriminator must have one tensor or a dict with 'logit' among its outputs; received "
-            f"{', '.join(outputs)}."
+            f"{', '.join(outputs)}.",
+            "discriminator",
         )
     return generator, discriminator
 
@@ -99,13 +105,15 @@ def _functional(argument: str, network: Any, names: tuple[str, ...]) -> keras.Mo
     if not isinstance(network, keras.Model) or not network.built:
         raise UsageError(
             f"{argument} must be a built keras.Model (call it on an input once); "
-            f"received {network!r}."
+            f"received {network!r}.",
+            argument,
         )
     for layer in network._flatten_layers():
         if isinstance(layer, keras.layers.Lambda):
             raise UsageError(
                 f"{argument} must not hold a Lambda layer ({layer.name!r}): it could be saved "
-                "but, for safety, not loaded. Write a registered keras.layers.Layer instead."
+                "but, for safety, not loaded. Write a registered keras.layers.Layer instead.",
+                argument,
             )
     if hasattr(network, "input_shape"):
         if isinstance(structure(network), dict):
@@ -114,19 +122,22 @@ def _functional(argument: str, network: Any, names: tuple[str, ...]) -> keras.Mo
             raise UsageError(
                 f"{argument} must have one tensor among its inputs, or a dict of them; received "
                 f"{network.name!r}, which has {len(network.inputs)}. Use keras.Model({{"
-                f"{', '.join(f'{name!r}: {name}' for name in names[:2])}}}, …)."
+                f"{', '.join(f'{name!r}: {name}' for name in names[:2])}}}, …).",
+                argument,
             )
         if len(network.outputs) > 1 and not isinstance(network.output, dict):
             raise UsageError(
                 f"{argument} must have one tensor among its outputs; received "
-                f"{network.name!r}, which has {len(network.outputs)}."
+                f"{network.name!r}, which has {len(network.outputs)}.",
+                argument,
             )
         return network
     shapes = list((network._build_shapes_dict or {}).values())
     if len(shapes) != 1:
         raise UsageError(
             f"{argument} must have one input, a tensor it was called on; received {network!r}, "
-            f"whose inputs are {shapes}."
+            f"whose inputs are {shapes}.",
+            argument,
         )
     inputs = keras.Input(shapes[0][1:])
     return keras.Model(inputs, network(inputs), name=network.name)
@@ -137,5 +148,6 @@ def _check_names(argument: str, network: keras.Model, names: tuple[str, ...]) ->
     if names[0] not in received or not set(received) <= set(names):
         raise UsageError(
             f"{argument} must have inputs named {names[0]!r} and any of {', '.join(names[1:])}; "
-            f"received {', '.join(received)}."
+            f"received {', '.join(received)}.",
+            argument,
         )

@@ -50,7 +50,8 @@ class MLP(Architecture):
         if len(found) != 3 or min(found) < 1:
             raise UsageError(
                 "image_shape must be (height, width, channels), whole numbers above 0; received "
-                f"{shape!r}."
+                f"{shape!r}.",
+                "image_shape",
             )
         return found
 

@@ -34,6 +34,7 @@ def check_image_shape(image_shape) -> tuple[int, int, int]:
         raise UsageError(
             "image_shape must be (height, width, channels) with sides from 8 to 256 that 4 divides "
             f"and 1 to 4 channels; received {image_shape!r}. Load the data with resolution=64, "
-            "channels=3, for example."
+            "channels=3, for example.",
+            "image_shape",
         )
     return shape

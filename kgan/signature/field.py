@@ -54,7 +54,8 @@ class Field:
         """
         raise UsageError(
             f"{self.argument} must be given: an array {(n, *self.shape)}, since the generator "
-            "takes one for each image."
+            "takes one for each image.",
+            self.argument,
         )
 
     def draw(self, n: Any, seeds: Any) -> Any:
@@ -63,7 +64,9 @@ class Field:
         Raises:
             UsageError: the field comes with the data.
         """
-        raise UsageError(f"{self.argument} must come with the data: they have no distribution.")
+        raise UsageError(
+            f"{self.argument} must come with the data: they have no distribution.", self.argument
+        )
 
     def numpy_source(self) -> str | None:
         """The NumPy expression of `n` and `seed` that equals `default`; None without default."""

@@ -93,7 +93,8 @@ class Mask(Image):
             raise UsageError(
                 f"{name} must be 0 or 1, of the shape {expected}; received {received}"
                 f"{' with other numbers' if shaped else ''}. Use "
-                f"({name} > 0.5).astype('float32'), with one channel."
+                f"({name} > 0.5).astype('float32'), with one channel.",
+                name,
             )
         self.check_size(masks.shape, argument)
         return masks

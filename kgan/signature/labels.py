@@ -90,12 +90,14 @@ class Label(Field):
         if not self.names:
             raise UsageError(
                 f"{argument} must be integers, since this model's classes have no names; "
-                f"received {name!r}."
+                f"received {name!r}.",
+                argument,
             )
         nearest = difflib.get_close_matches(name.strip().lower(), known, n=1, cutoff=0.0)
         raise UsageError(
             f"{argument}={name!r} is no class of this model ({', '.join(self.names)}). "
-            f"Did you mean {self.names[known[nearest[0]]]!r}?"
+            f"Did you mean {self.names[known[nearest[0]]]!r}?",
+            argument,
         )
 
     def read(self, option: str, text: str) -> np.ndarray:
@@ -105,7 +107,7 @@ class Label(Field):
         if not (min(labels) >= 0 and max(labels) <= highest):
             worst = max(labels) if max(labels) > highest else min(labels)
             known = f", one of the model's {self.classes} classes" if self.classes else ""
-            raise UsageError(f"{option} must be 0 to {highest}{known}; received {worst}.")
+            raise UsageError(f"{option} must be 0 to {highest}{known}; received {worst}.", option)
         return np.array(labels, np.int32)
 
     def describe(self, n: int) -> str:

@@ -75,7 +75,8 @@ class Signature(Mapping[str, Field]):
             if argument not in known:
                 raise UsageError(
                     f"{argument} must be None, since {model} takes no {argument}; "
-                    f"received {type(value).__name__}."
+                    f"received {type(value).__name__}.",
+                    argument,
                 )
         if n is None and given:
             first = next(iter(given.values()))

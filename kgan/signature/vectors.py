@@ -39,7 +39,8 @@ class Vector(Field):
         if rows.shape[1] != self.size:
             raise UsageError(
                 f"{option} must hold rows of {self.size} numbers for this model; received the "
-                f"shape {rows.shape}."
+                f"shape {rows.shape}.",
+                option,
             )
         return rows
 
@@ -149,5 +150,6 @@ def read_rows(option: str, path: Path) -> np.ndarray:
         pass
     raise UsageError(
         f"{option}={str(path)!r} must be a .npy file of an array (rows, numbers), as "
-        f"numpy.save writes it; this one {problem}."
+        f"numpy.save writes it; this one {problem}.",
+        option,
     )

@@ -80,7 +80,9 @@ def raising(error):
     class One(Cli):
         def get_command(self, ctx, cmd_name):
             @click.command()
-            def fail():
+            @click.option("--data", default="x")
+            @click.option("--batch-size", default=8)
+            def fail(data, batch_size):
                 raise error
 
             return fail
@@ -97,10 +99,13 @@ def full(path="/big/model.keras", number=errno.ENOSPC):
     [
         (UsageError("n must be\n  at least 1."), 2, "Error: n must be at least 1."),
         (
-            UsageError("source='x' needs resolution=32; received batch_size=8."),
+            UsageError("source='x' must be a folder.", "source"),
             2,
-            "Error: --data='x' needs --resolution=32; received --batch-size=8.",
+            "Error: --data='x' must be a folder.",
         ),
+        (UsageError("batch_size must be 1.", "batch_size"), 2, "Error: --batch-size must be 1."),
+        # Not an option of this command, but an argument in the user's own recipe.
+        (UsageError("opset=3 is unknown.", "opset"), 2, "Error: opset=3 is unknown."),
         (ValueError("no"), 1, "Error: no (--debug shows the traceback)"),
         (KeyError("x"), 1, "Error: KeyError: 'x' (--debug shows the traceback)"),
         (KeyboardInterrupt(), 130, "Error: interrupted."),

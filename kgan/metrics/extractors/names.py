@@ -40,7 +40,8 @@ def get(extractor: Any) -> Extractor:
     if not callable(extractor) or isinstance(extractor, type):
         raise UsageError(
             f"extractor must be a short name ({', '.join(NAMES)}), an Extractor, a Keras model or "
-            f"a function from images to features; received {extractor!r}."
+            f"a function from images to features; received {extractor!r}.",
+            "extractor",
         )
     import keras
 

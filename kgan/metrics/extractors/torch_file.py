@@ -101,13 +101,15 @@ def _read(path: str | Path, sha256: str | None, argument: str) -> bytes:
         cause = getattr(error, "strerror", None) or error
         raise UsageError(
             f"{argument} must be a file of PyTorch's (*.pth) that can be read; received {path!r} "
-            f"({cause})."
+            f"({cause}).",
+            argument,
         ) from None
     found = hashlib.sha256(data).hexdigest()
     if sha256 is not None and found != str(sha256).lower():
         raise UsageError(
             f"{argument}={str(path)!r} must have the SHA-256 {sha256}; received {found} "
-            f"({len(data)} bytes). Copy or download the file again."
+            f"({len(data)} bytes). Copy or download the file again.",
+            argument,
         )
     return data
 

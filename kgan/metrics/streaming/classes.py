@@ -186,7 +186,8 @@ class ClassificationAccuracyScore(Mean):
         if learnt > self.steps:
             raise UsageError(
                 f"fake must come steps={self.steps} times; this is one more. Set steps to the "
-                "number of batches."
+                "number of batches.",
+                "fake",
             )
         if real is not None and learnt < self.steps:
             raise UsageError(

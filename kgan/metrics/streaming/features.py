@@ -38,7 +38,9 @@ class FeatureMetric(keras.metrics.Metric):
             if not isinstance(reference, Reference):
                 raise UsageError(
                     "reference must be a kgan.metrics.Reference; received "
-                    f"{type(reference).__name__}. kgan.metrics.references.load makes one of a file."
+                    f"{type(reference).__name__}. kgan.metrics.references.load reads one from a "
+                    "file.",
+                    "reference",
                 )
             check_protocol("reference", reference, extractor=self.extractor.description)
         self.reference = reference
@@ -51,7 +53,9 @@ class FeatureMetric(keras.metrics.Metric):
             UsageError: images that the extractor does not take.
         """
         if real is not None and self.reference is not None:
-            raise UsageError("real must be None, since the reference stands for the real images.")
+            raise UsageError(
+                "real must be None, since the reference stands for the real images.", "real"
+            )
         sides = {"real": real, "fake": fake}
         # Both are made before either is kept, so that a refused call has done nothing.
         made = {

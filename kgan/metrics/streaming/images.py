@@ -65,7 +65,7 @@ class MSSSIMDiversity(Mean):
         images = np.asarray(fake)
         half = len(images) // 2
         if half == 0:
-            raise UsageError("fake must hold at least 2 images, a pair; received 1.")
+            raise UsageError("fake must hold at least 2 images, a pair; received 1.", "fake")
         self._count(ms_ssim(images[:half], images[half : 2 * half]))
 
 
@@ -149,7 +149,8 @@ class PathLength(keras.metrics.Metric):
         if not callable(distance):
             raise UsageError(
                 "distance must be a function of two batches of images, such as "
-                f"kgan.metrics.lpips.load(…); received {distance!r}."
+                f"kgan.metrics.lpips.load(…); received {distance!r}.",
+                "distance",
             )
         self.distance = distance
         self.epsilon = check_step(epsilon)
