@@ -5,8 +5,9 @@ if __name__ != "kgan.export":
         f"This folder is the package kgan.export, not {__name__}: `import kgan.export` instead."
     )
 
+from .formats import export
 from .saved_model import to_saved_model
 from .to_onnx import to_onnx
 from .verify import Export, ExportError
 
-__all__ = ["Export", "ExportError", "to_onnx", "to_saved_model"]
+__all__ = ["Export", "ExportError", "export", "to_onnx", "to_saved_model"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import tensorflow as tf
 import kgan
 from kgan.files import refuse_foreign, replacing
 
-from .signature import Serving
+from .signature import Serving, metadata
 from .verify import BATCHES, Export, verify
 
 CONTENT = frozenset({"saved_model.pb", "fingerprint.pb", "variables", "assets", "assets.extra"})
@@ -24,9 +25,11 @@ def to_saved_model(gan: kgan.GAN, path: str | Path, entry: str | None = None) ->
     (batch, latent_dim) from `kgan.latent.sample`, and gives `image`, float32
     (batch, height, width, channels) in [-1, 1]; the batch is free. It takes, where the generator
     does, `label`, int32 (batch,), `condition` or `code`, float32 (batch, n). Check labels before:
-    one that is not in 0..classes-1 gives no error, but an image of no class. The folder gets its
-    name only after a fresh process without kgan has run it and agreed with Keras to 1e-4. An
-    older SavedModel is replaced.
+    one that is not in 0..classes-1 gives no error, but an image of no class.
+
+    `assets.extra/kgan.json` holds the same metadata as an ONNX file, class names among them. The
+    folder gets its name only after a fresh process without kgan has run it and agreed with Keras to
+    1e-4. An older SavedModel is replaced.
 
     Raises:
         UsageError: `gan` is not a `kgan.GAN`, or `path` holds something else than a SavedModel.
@@ -41,6 +44,11 @@ def to_saved_model(gan: kgan.GAN, path: str | Path, entry: str | None = None) ->
             tf.saved_model.save(serving, str(temporary), signatures=serving.serve)
         except tf.errors.ResourceExhaustedError as error:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
+        # Where SavedModels keep what is not TensorFlow's: class names, the prior and the like.
+        extra = temporary / "assets.extra" / "kgan.json"
+        extra.parent.mkdir()
+        text = json.dumps(metadata(serving.entry), indent=2) + "\n"
+        extra.write_text(text, encoding="utf-8")
         difference = verify("saved_model", temporary, *serving.cases(max(BATCHES)))
     size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
     return Export(path, size, difference)

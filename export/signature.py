@@ -11,7 +11,7 @@ import tensorflow as tf
 import kgan
 from kgan.errors import UsageError, unknown_name
 from kgan.models.entry_point import EntryPoint
-from kgan.models.trainer import Trainer
+from kgan.models.players_model import PlayersModel
 from kgan.precision import float32_clone
 from kgan.signature import Image, as_json
 
@@ -28,7 +28,7 @@ class Serving(tf.Module):
         UsageError: `gan` is not a model of kgan, or it has no entry point of that name.
     """
 
-    def __init__(self, gan: Trainer, entry: str | None = None):
+    def __init__(self, gan: PlayersModel, entry: str | None = None):
         super().__init__(name="kgan")
         self.entry = point = entry_point(gan, entry)
         network = float32_clone(point.network)
@@ -91,13 +91,13 @@ class Serving(tf.Module):
         return [(each, self.reference(each)) for each in inputs]
 
 
-def entry_point(gan: Trainer, name: str | None) -> EntryPoint:
+def entry_point(gan: PlayersModel, name: str | None) -> EntryPoint:
     """The entry point of that name; the model's first one for None.
 
     Raises:
         UsageError: `gan` is not a model of kgan, or it has none of that name.
     """
-    if not isinstance(gan, Trainer):
+    if not isinstance(gan, PlayersModel):
         raise UsageError(f"gan must be a kgan.GAN, received {type(gan).__name__}.", "gan")
     points = gan.entry_points()
     name = next(iter(points)) if name is None else name

@@ -142,4 +142,6 @@ def test_dir_shows_the_losses_alone():
     classes = losses.losses.classes.values()
     own = [cls for cls in classes if cls.__module__ == losses.__name__]
     assert losses.Hinge in own and len(own) == len(CLOSED_FORMS)
-    assert sorted(map(repr, shown)) == sorted(map(repr, [losses.Loss, losses.losses, *own]))
+    assert sorted(map(repr, shown)) == sorted(
+        map(repr, [losses.Loss, losses.OwnLoss, losses.losses, *own])
+    )

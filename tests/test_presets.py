@@ -14,6 +14,7 @@ from PIL import Image
 import kgan
 from kgan import presets
 from kgan.errors import UsageError
+from kgan.presets import files
 from kgan.zoo import registry
 
 CARD = presets.Card(
@@ -247,7 +248,7 @@ def test_a_flipped_byte_in_any_place_of_the_checksums_is_refused(copy):
         content[place] ^= 1
         (copy / "SHA256SUMS").write_bytes(content)
         with pytest.raises(presets.PresetError, match="copy' is damaged: "):
-            presets._verify(str(copy), copy)
+            files.verify(str(copy), copy)
 
 
 def test_a_missing_file_is_refused_by_name(copy):
@@ -263,17 +264,19 @@ def test_a_packaged_preset_is_found_by_name_and_its_checksums_checked(gan, copy,
     assert isinstance(kgan.GAN.from_preset("copy"), kgan.DCGAN)
     metadata = (copy / "metadata.json").read_text()
     (copy / "metadata.json").write_text(metadata.replace(keras.__version__, "3.0.0"))
-    (copy / "SHA256SUMS").write_text(presets._sums(copy))
+    (copy / "SHA256SUMS").write_text(files.sums(copy))
     with pytest.raises(presets.PresetError, match=r"SHA256SUMS is not the one that kgan came with"):
-        presets.load("copy")
+        kgan.zoo.load("copy")
     with pytest.raises(UsageError, match="Did you mean 'copy'"):
-        presets.load("copi")
+        kgan.zoo.load("copi")
+    with pytest.raises(UsageError, match=r"no such folder\. kgan\.zoo\.load loads packaged"):
+        presets.load("copy")
 
 
 def rewrite_config(folder, config):
     """Another configuration under a good checksum: what an attacker would send."""
     (folder / "config.json").write_text(json.dumps(config))
-    (folder / "SHA256SUMS").write_text(presets._sums(folder))
+    (folder / "SHA256SUMS").write_text(files.sums(folder))
 
 
 def test_code_in_the_configuration_is_refused(copy):
@@ -303,7 +306,7 @@ def test_a_folder_that_is_no_preset_is_refused(gan, tmp_path):
 
 
 def reseal(folder):
-    (folder / "SHA256SUMS").write_text(presets._sums(folder))
+    (folder / "SHA256SUMS").write_text(files.sums(folder))
 
 
 def garbage(path):
@@ -343,7 +346,7 @@ def test_a_damaged_registry_is_named(saved, monkeypatch, tmp_path, content):
     with pytest.raises(
         presets.PresetError, match=r"registry\.json is damaged .*install kgan again"
     ):
-        presets.load("tiny")
+        kgan.zoo.load("tiny")
 
 
 def test_a_preset_that_was_being_replaced_when_its_writer_was_killed(copy):

@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from kgan.errors import UsageError, unknown_name
-from kgan.files import replacing, sha256
+from kgan.files import replacing, restore, sha256
 
 if TYPE_CHECKING:
     from kgan.models import GAN
@@ -39,19 +39,33 @@ def list_judges() -> list[str]:
     return [name for name in _folders() if name.startswith(_JUDGE)]
 
 
-def load(name: str) -> GAN:
-    """The trained GAN that is packaged as `name`; its generator is the averaged one.
+def load(name_or_folder: str | Path) -> GAN:
+    """The trained model of a packaged preset, by name, or of a preset folder.
+
+    Its generator is the averaged one. A name goes before a folder of that name; write `./name` for
+    the folder.
+
+    Example:
+        >>> gan = kgan.zoo.load("dcgan_fashion_mnist")
+        >>> images = gan.generate(16, seed=7)
 
     Raises:
-        UsageError: no GAN has this name; says the nearest one.
-        kgan.presets.PresetError: a file of the preset is damaged.
+        UsageError: no preset has this name, or there is no such folder; says the nearest name.
+        kgan.presets.PresetError: a file is missing or is not the one that was saved.
     """
+    name = str(name_or_folder)
     refuse_judge("preset", name)
-    if name not in list_presets():
-        raise unknown_name("preset", name, list_presets())
     from kgan import presets
 
-    return presets.load(name)
+    if name in list_presets():
+        folder = PRESETS / name
+        if sha256(folder / presets.SUMS) != preset_sha256(name):
+            raise presets.damaged(name, presets.SUMS, "is not the one that kgan came with")
+        return presets.read(name, folder)
+    restore(Path(name))
+    if not Path(name).is_dir():
+        raise unknown_name("preset (a folder or a name)", name, list_presets())
+    return presets.load(name_or_folder)
 
 
 def recipe(name_or_path: str | Path) -> ModuleType:
@@ -113,7 +127,7 @@ def preset_sha256(name: str) -> str | None:
     try:
         return json.loads(path.read_text(encoding="utf-8")).get(name)
     except (OSError, ValueError, AttributeError) as error:
-        from kgan.presets import PresetError
+        from kgan.presets.files import PresetError
 
         raise PresetError(f"{path} is damaged ({error}); install kgan again.") from error
 

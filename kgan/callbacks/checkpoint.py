@@ -21,7 +21,7 @@ from kgan.errors import UsageError
 from kgan.files import replacing, sweep
 
 if TYPE_CHECKING:
-    from kgan.models.trainer import Trainer
+    from kgan.models.players_model import PlayersModel
     from kgan.models.training_data import TrainingData
 
 
@@ -57,7 +57,7 @@ class Checkpoint(keras.callbacks.Callback):
 
     # -- resuming: `fit` calls this before it chooses where the data begins -----------------------
 
-    def where_to_start(self, model: Trainer, data: TrainingData) -> int:
+    def where_to_start(self, model: PlayersModel, data: TrainingData) -> int:
         """Bring `model` to the newest good checkpoint; returns the global step where it stands.
 
         The chief holds the folder from then on until the end of `fit`.
@@ -74,7 +74,7 @@ class Checkpoint(keras.callbacks.Callback):
         """Let other processes write in the folder; `fit` calls it however it ends."""
         locks.release(self.folder)
 
-    def _restored(self, model: Trainer, data: TrainingData) -> int:
+    def _restored(self, model: PlayersModel, data: TrainingData) -> int:
         self._fingerprint = {**model.fingerprint(), "data": data.config}
         self._metrics: list[np.ndarray] = []
         self._steps_per_epoch = data.steps_per_epoch

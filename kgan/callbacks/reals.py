@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from kgan.errors import UsageError
+from kgan.models.given_data import given
 from kgan.models.training_data import one_pass
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def held_out_rows(gan: GAN, held_out: Any, n: int, argument: str) -> dict[str, n
     if isinstance(images, np.ndarray) and images.ndim:
         # One batch, for what does not fill one is left out.
         size = max(min(max(n, 2 * gan.pack), len(images)) // gan.pack, 1) * gan.pack
-    return _first(gan, one_pass(gan, held_out, size, argument), n, argument)
+    return _first(gan, one_pass(gan, given(held_out, None, size, argument=argument)), n, argument)
 
 
 def _first(gan: GAN, dataset: Any, n: int, argument: str) -> dict[str, np.ndarray]:

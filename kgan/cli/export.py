@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -48,15 +47,13 @@ def export(
     By default that is `generate`: the averaged generator in float32, its inputs by name in, `image`
     out. The export is run in a fresh process and compared with Keras before it gets its name.
     """
-    if opset is not None and form != "onnx":
+    if opset is not None and form != "onnx":  # before there is work to lose
         raise UsageError(f"--opset is for --format onnx only; received --format {form}.")
     found = models.find(model)
     gan = models.load(found, recipe)
     import kgan
 
-    write = kgan.export.to_onnx if form == "onnx" else kgan.export.to_saved_model
-    given: dict[str, Any] = {"opset": opset, "entry": entry}
-    made = write(gan, out, **{name: each for name, each in given.items() if each is not None})
+    made = kgan.export.export(gan, out, form, entry, opset)
     say(
         f"{made.path}: {made.bytes / 1e6:.1f} MB, differs from Keras by {made.max_difference:.1e} "
         "at most"

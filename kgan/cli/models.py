@@ -148,7 +148,7 @@ def _read(found: Path | str) -> GAN:
     if isinstance(found, Path) and found.suffix == ".keras":
         return kgan.load_model(found)
     if isinstance(found, str) or (found / "metadata.json").is_file():
-        return kgan.presets.load(found)
+        return kgan.zoo.load(found)
     return _newest(found)
 
 

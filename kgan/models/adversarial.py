@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import functools
-import threading
 from typing import Any, ClassVar
 
 import keras
 import tensorflow as tf
 
 from kgan.models.player import Player
+from kgan.models.step import Tape, begin_ending, ends, finite_in_all_replicas, share_statistics
 from kgan.models.step_log import StepLog, Weighted
 from kgan.models.trainer import Trainer
 from kgan.networks.check import call_network, select_inputs
 from kgan.penalties import Examples, Penalty
 from kgan.seeds import StepSeedGenerator
-from kgan.signature import Signature
 
 _RAMP = 0.05
 
@@ -28,10 +26,6 @@ class AdversarialModel(Trainer):
     step itself, which a subclass writes from `examples`, `update_discriminator`,
     `update_generator` and `end_step`.
 
-    Attributes:
-        input_signature: the fields that the generator takes.
-        output_signature: the field that it makes, which the discriminator judges.
-        batch_signature: the fields of a training batch, in order.
     """
 
     # Whether the generator's losses read the real batch's logits whatever the loss object does.
@@ -40,14 +34,12 @@ class AdversarialModel(Trainer):
     generator: keras.Model
     averaged_generator: keras.Model
     discriminator: keras.Model
-    input_signature: Signature
-    output_signature: Signature
 
     def __init_subclass__(cls, **arguments: Any):
         """Let the average follow whatever step a subclass writes."""
         super().__init_subclass__(**arguments)
         if "train_step" in cls.__dict__:
-            cls.train_step = _ends(cls.__dict__["train_step"])  # type: ignore[method-assign]
+            cls.train_step = ends(cls.__dict__["train_step"])  # type: ignore[method-assign]
 
     # -- hooks ---------------------------------------------------------------------------------
 
@@ -151,6 +143,7 @@ class AdversarialModel(Trainer):
 
     # -- the step ------------------------------------------------------------------------------
 
+    @ends
     def train_step(self, data):
         """n updates of the discriminator, one of the generator, one of the average."""
         *early, real = self.split(data, self.discriminator_steps)
@@ -174,7 +167,8 @@ class AdversarialModel(Trainer):
         real, fake = (self.discriminate(batch, training=False) for batch in (real, fake))
         for player in self.players:
             self.log(player, self.test_losses(player, real, fake), log=self._test_log)
-        self._test_log.update_state(self.diagnostics(real, fake))
+        self.measure(real, fake, self._test_log)
+        self._compiled_metrics.stream(self.metric_tensors(real, fake), self._guard)
         return self.results(self._test_log)
 
     def test_losses(self, player: str, real, fake) -> dict[str, Any]:
@@ -197,7 +191,7 @@ class AdversarialModel(Trainer):
 
     def tape(self, player: str) -> tf.GradientTape:
         """A tape that watches what a player trains."""
-        return _Tape([variable.value for variable in self.players[player].variables])
+        return Tape([variable.value for variable in self.players[player].variables])
 
     def update_discriminator(self, real, fake, number: int = 0) -> None:
         """One update of the discriminator, number `number` of this step."""
@@ -206,7 +200,7 @@ class AdversarialModel(Trainer):
             judged_real = self.discriminate(real, training=True)
             judged_fake = self.discriminate(fake, training=True)
             self.minimize("discriminator", tape, judged_real, judged_fake, number)
-        self._train_log.update_state(self.diagnostics(judged_real, judged_fake))
+        self.measure(judged_real, judged_fake, self._train_log)
 
     def update_generator(self, tape, real, fake) -> None:
         """One update of the generator from fakes that `tape` has recorded."""
@@ -238,15 +232,21 @@ class AdversarialModel(Trainer):
         (log or self._train_log).update_state(named)
         return total
 
+    def measure(self, real, fake, log: StepLog) -> None:
+        """Log the diagnostics of two batches with outputs, and let Keras's metrics see them."""
+        log.update_state(self.diagnostics(real, fake))
+        if self._compiled_metrics.in_graph:
+            self._compiled_metrics.update(*self.metric_arguments(real, fake))
+
     def end_step(self, real) -> dict[str, Any]:
         """Share statistics, count the step, move the averages; the means to log.
 
         `real` is the last part of the step's data. A second call in a step changes nothing.
         """
-        if getattr(_STEP, "ended", False):
+        if not begin_ending():
             return self.results(self._train_log)
-        _STEP.ended = True
-        self._share_statistics()
+        if self.distribute_strategy.num_replicas_in_sync > 1:
+            share_statistics(self.networks_by_name.values())
         self.training_seeds.advance()
         if self._averages:
             replicas = self.distribute_strategy.num_replicas_in_sync
@@ -258,7 +258,7 @@ class AdversarialModel(Trainer):
 
     def results(self, log) -> dict[str, Any]:
         """The means of a log by name, as `fit` shows them."""
-        results = log.result()
+        results = log.result() | self._compiled_metrics.results()
         strategy = self.distribute_strategy
         several = strategy.num_replicas_in_sync > 1
         if several and isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
@@ -296,78 +296,5 @@ class AdversarialModel(Trainer):
         )
         scaled = isinstance(player.optimizer, keras.optimizers.LossScaleOptimizer)
         if scaled and self.distribute_strategy.num_replicas_in_sync > 1:
-            gradients = _finite_in_all_replicas(gradients)
+            gradients = finite_in_all_replicas(gradients)
         player.optimizer.apply(gradients, player.variables)
-
-    def _share_statistics(self) -> None:
-        """Average the moving statistics over the replicas, which Keras lets drift apart."""
-        if self.distribute_strategy.num_replicas_in_sync == 1:
-            return
-        statistics = [
-            variable
-            for network in self.networks_by_name.values()
-            for variable in network.variables
-            if not variable.trainable and variable.dtype.startswith(("float", "bfloat"))
-        ]
-        if not statistics:
-            return
-        shared = tf.distribute.get_replica_context().all_reduce(
-            tf.distribute.ReduceOp.MEAN, [tf.identity(variable.value) for variable in statistics]
-        )
-        for variable, value in zip(statistics, shared, strict=True):
-            variable.assign(value)
-
-
-# Each replica traces its step in a thread of its own.
-_STEP = threading.local()
-
-
-def _ends(train_step):
-    """A training step after which the averages have moved, whether or not it called `end_step`."""
-
-    @functools.wraps(train_step)
-    def step(self, data):
-        if getattr(_STEP, "running", False):  # called by a subclass's step
-            return train_step(self, data)
-        _STEP.running, _STEP.ended = True, False
-        self.training_seeds.begin_step()
-        try:
-            results = train_step(self, data)
-            if not _STEP.ended:
-                self.end_step(self.split(data, self.discriminator_steps)[-1])
-            return results
-        finally:
-            _STEP.running = False
-
-    return step
-
-
-AdversarialModel.train_step = _ends(AdversarialModel.train_step)  # type: ignore[method-assign]
-
-
-class _Tape(tf.GradientTape):
-    """Records what happens to the given tensors alone."""
-
-    def __init__(self, watched):
-        super().__init__(watch_accessed_variables=False)
-        self._watched = watched
-
-    def __enter__(self):
-        super().__enter__()
-        self.watch(self._watched)
-        return self
-
-
-def _finite_in_all_replicas(gradients):
-    """The gradients, or NaN in every replica if they overflow in one.
-
-    Keras skips a step that overflows by what the first replica sees alone; the others' overflow
-    would reach the weights, and workers that disagree would wait for each other for ever.
-    """
-    broken = 1.0 - tf.cast(
-        tf.reduce_all([tf.reduce_all(tf.math.is_finite(gradient)) for gradient in gradients]),
-        tf.float32,
-    )
-    anywhere = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, broken)
-    factor = tf.where(anywhere > 0, float("nan"), 1.0)
-    return [gradient * tf.cast(factor, gradient.dtype) for gradient in gradients]

@@ -167,9 +167,15 @@ class GAN(AdversarialModel):
     # -- what it can be asked ------------------------------------------------------------------
 
     def call(self, inputs, training=False):
-        """Images of the averaged generator, in inference mode, for latents or a dict of inputs."""
-        if not isinstance(inputs, dict):
-            inputs = {Latent.name: inputs}
+        """Images of the averaged generator, in inference mode.
+
+        `inputs` are latents, a dict of inputs by name, or a tuple of them in the order of
+        `input_signature`.
+
+        Raises:
+            UsageError: other inputs than the generator's.
+        """
+        inputs = self.inputs_by_name(inputs)
         return call_network(self.averaged_generator, inputs, False, Latent.name)
 
     def entry_points(self) -> dict[str, EntryPoint]:

@@ -11,7 +11,7 @@ from typing import Any
 import keras
 
 from kgan.errors import UsageError
-from kgan.models.trainer import Trainer
+from kgan.models.players_model import PlayersModel
 
 # Layers that are made of code, or of a graph that may write files; versions of Keras that kgan
 # runs on let some of them pass in safe mode.
@@ -27,7 +27,7 @@ class _CodeError(Exception):
     """A configuration whose objects would run code of their own."""
 
 
-def load_model(path: str | Path) -> Trainer:
+def load_model(path: str | Path) -> PlayersModel:
     """The model that `gan.save(path)` wrote, compiled as it was, optimizers included.
 
     Keras's safe mode stays on: a file that would run code of its own is refused.
@@ -60,7 +60,7 @@ def load_model(path: str | Path) -> Trainer:
         model = keras.saving.load_model(path)
     except Exception as error:
         raise _explained(f"path={str(path)!r} cannot be loaded", error) from error
-    if not isinstance(model, Trainer):
+    if not isinstance(model, PlayersModel):
         raise UsageError(
             f"path={str(path)!r} holds a {type(model).__name__}, not a kgan model; load it with "
             "keras.saving.load_model, or wrap its networks in kgan.GAN(generator, discriminator).",
@@ -69,7 +69,7 @@ def load_model(path: str | Path) -> Trainer:
     return model
 
 
-def from_json(what: str, path: Path, part: str | None = None) -> Trainer:
+def from_json(what: str, path: Path, part: str | None = None) -> PlayersModel:
     """The model that Keras serialized to a JSON file, or to a part of it; weights fresh.
 
     Raises:
@@ -83,7 +83,7 @@ def from_json(what: str, path: Path, part: str | None = None) -> Trainer:
         gan = keras.saving.deserialize_keras_object(config, safe_mode=True)
     except Exception as error:
         raise _explained(f"{what} cannot be built from {path.name}", error) from error
-    if not isinstance(gan, Trainer):
+    if not isinstance(gan, PlayersModel):
         raise UsageError(f"{what} must hold a kgan.GAN, holds {type(gan).__name__}.")
     return gan
 

@@ -85,16 +85,20 @@ class Translation(AdversarialModel):
         changed = self.augment.together([batch[name] for name in judged])
         return {**batch, **dict(zip(judged, changed, strict=True))}
 
+    def metric_arguments(self, real, fake) -> tuple[Any, Any]:
+        """The true targets, and those that the generator makes."""
+        return real[TARGET], fake[TARGET]
+
     def call(self, inputs, training=False):
         """The targets that the averaged generator makes, in inference mode.
 
-        `inputs` are sources, or a dict of all inputs of the generator.
+        `inputs` are sources, a dict of inputs by name, or a tuple of them in the order of
+        `input_signature`.
 
         Raises:
-            UsageError: sources smaller than the networks can take.
+            UsageError: other inputs than the generator's, or sources smaller than it can take.
         """
-        if not isinstance(inputs, dict):
-            inputs = {SOURCE: inputs}
+        inputs = self.inputs_by_name(inputs)
         self._source.check_size(inputs[SOURCE].shape)
         return call_network(self.averaged_generator, inputs, False, SOURCE)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
 import keras
@@ -11,7 +12,7 @@ import keras
 from kgan.checks import check_integer, check_precision
 from kgan.errors import UsageError, unknown_name
 from kgan.models.gan import GAN
-from kgan.networks import Architecture, architectures
+from kgan.networks import Architecture, OwnNetworks, architectures
 from kgan.priors import check_prior
 from kgan.signature import Field, Image, Latent, Signature
 
@@ -23,7 +24,8 @@ class Shared(TypedDict, total=False):
     """The arguments that every variant takes besides `image_shape` and its own.
 
     latent_dim: length of a latent.
-    networks: a `kgan.networks` object, or its short name: "dcgan", "resnet", "r3gan" or "mlp".
+    networks: a `kgan.networks` object, or its short name: "dcgan", "resnet", "r3gan" or "mlp". For
+        networks of your own pass `(generator, discriminator)` in place of the image shape.
     width: of the networks, where `networks` is a short name.
     normalization: the discriminator's ("batch", "layer", "spectral" or "none", as far as the
         networks have it), where `networks` is a short name. None is what the paper of the model or
@@ -93,8 +95,13 @@ class Variant(GAN):
     refused_normalizations: ClassVar[Mapping[str, str]] = {}
 
     def __init_subclass__(cls, **arguments: Any):
-        """Show all arguments in `help()` and editors, the shared ones with the class's defaults."""
+        """Show all arguments in `help()` and editors, the shared ones with the class's defaults.
+
+        A constructor also takes a generator and a discriminator in place of the image shape.
+        """
         super().__init_subclass__(**arguments)
+        if "__init__" in cls.__dict__:
+            cls.__init__ = _taking_networks(cls.__dict__["__init__"])  # type: ignore[method-assign]
         parameters = inspect.signature(cls.__init__).parameters.values()
         own = [each for each in parameters if each.name != "self" and each.kind != each.VAR_KEYWORD]
         shared = {**_DEFAULTS, **cls.shared_defaults}
@@ -153,6 +160,12 @@ class Variant(GAN):
     def _check_normalization(self, networks: Architecture) -> None:
         refused = self.refused_normalizations
         chosen = networks.normalization or networks.normalizations[0]
+        if chosen in refused and isinstance(networks, OwnNetworks):
+            raise UsageError(
+                f"discriminator must not have {chosen} normalization for {type(self).__name__}, "
+                f"since {refused[chosen]}. Take those layers out.",
+                "discriminator",
+            )
         if chosen in refused:
             others = [name for name in networks.normalizations if name not in refused]
             raise UsageError(
@@ -172,7 +185,41 @@ class Variant(GAN):
             for name, value in config.items()
         }
         networks = keras.saving.serialize_keras_object(self.networks)
-        return config | {"networks": networks, "dtype": self.precision}
+        own = isinstance(self.networks, OwnNetworks)
+        return config | {"networks": networks, "dtype": None if own else self.precision}
+
+
+def _taking_networks(constructor: Callable[..., None]) -> Callable[..., None]:
+    """A constructor that takes networks of the user's own, from which it knows shape and latent."""
+
+    @functools.wraps(constructor)
+    def construct(self, *arguments: Any, **named: Any) -> None:
+        given = {"generator", "discriminator"} & named.keys()
+        if given or (arguments and isinstance(arguments[0], keras.Model)):
+            networks, arguments = arguments[: 2 - len(given)], arguments[2 - len(given) :]
+            if len(networks) + len(given) < 2 or arguments or "networks" in named:
+                raise UsageError(
+                    f"generator and discriminator must be the first two arguments of "
+                    f"{type(self).__name__}, without an image shape and networks, and the others "
+                    f"named: kgan.{type(self).__name__}(generator, discriminator, seed=1)."
+                )
+            named["networks"] = OwnNetworks(*networks, **{name: named.pop(name) for name in given})
+        own = named.get("networks")
+        if isinstance(own, OwnNetworks):
+            for argument in ("width", "normalization", "dtype"):
+                if named.get(argument) is not None:
+                    raise UsageError(
+                        f"{argument} must be left out: the networks are given; received "
+                        f"{named[argument]!r}.",
+                        argument,
+                    )
+            arguments = ()
+            named |= {"image_shape": own.image_shape, "latent_dim": own.latent_dim}
+        constructor(self, *arguments, **named)
+
+    # Keras, which does not look behind wrappers, asks for the arguments.
+    construct.__signature__ = inspect.signature(constructor)  # type: ignore[attr-defined]
+    return construct
 
 
 def architecture(shared: Mapping[str, Any], kind: type[Variant]) -> Architecture:

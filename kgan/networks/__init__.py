@@ -3,6 +3,7 @@
 from kgan.networks.architecture import Architecture as Architecture, architectures as architectures
 from kgan.networks.dcgan import DCGAN as DCGAN
 from kgan.networks.mlp import MLP as MLP
+from kgan.networks.own import OwnNetworks as OwnNetworks
 from kgan.networks.patchgan import PatchGAN as PatchGAN
 from kgan.networks.r3gan import R3GAN as R3GAN
 from kgan.networks.resnet import ResNet as ResNet

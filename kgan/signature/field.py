@@ -42,9 +42,9 @@ class Field:
         """
         raise NotImplementedError
 
-    def check_batch(self, values: Any, n: int) -> np.ndarray:
+    def check_batch(self, values: Any, n: int, argument: str | None = None) -> np.ndarray:
         """The same for training data, whose errors suggest another fix."""
-        return self.check(values, n)
+        return self.check(values, n, argument)
 
     def default(self, n: int, seed: int | None) -> np.ndarray:
         """Values for n examples that the user left open.
@@ -95,6 +95,10 @@ class Field:
             UsageError: it stands for none.
         """
         raise NotImplementedError
+
+    def brief(self) -> str:
+        """Name and shape, as in `image 28x28x1`; ? is a free size."""
+        return f"{self.name} {'x'.join(str(size or '?') for size in self.shape)}"
 
     def describe(self, n: int) -> str:
         """One sentence for a card that says what n values are."""

@@ -37,8 +37,9 @@ class Label(Field):
         values = self.numbers(values, argument)
         return check_labels(values, n, self.classes, asked=True, argument=argument)
 
-    def check_batch(self, values: Any, n: int) -> np.ndarray:
-        return check_labels(values, n, self.classes, self.unlabelled)
+    def check_batch(self, values: Any, n: int, argument: str | None = None) -> np.ndarray:
+        argument = argument or self.argument
+        return check_labels(values, n, self.classes, self.unlabelled, argument=argument)
 
     def default(self, n: int, seed: int | None) -> np.ndarray:
         """Each class in turn."""
@@ -109,6 +110,9 @@ class Label(Field):
             known = f", one of the model's {self.classes} classes" if self.classes else ""
             raise UsageError(f"{option} must be 0 to {highest}{known}; received {worst}.", option)
         return np.array(labels, np.int32)
+
+    def brief(self) -> str:
+        return self.name if self.classes is None else f"{self.name} 0..{self.classes - 1}"
 
     def describe(self, n: int) -> str:
         return (

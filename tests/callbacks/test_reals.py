@@ -5,11 +5,12 @@ import tensorflow as tf
 import kgan
 from kgan.callbacks.reals import held_out_rows, training_rows
 from kgan.errors import UsageError
+from kgan.models.given_data import given
 from kgan.models.training_data import TrainingData
 
 
 def fed(gan, x, batch_size=16):
-    gan._data = TrainingData(gan, x, batch_size, None)
+    gan._data = TrainingData(gan, given(x, None, batch_size))
     return gan
 
 
@@ -33,7 +34,7 @@ def test_fewer_images_give_fewer_rows(gan, images):
     batches = tf.data.Dataset.from_tensor_slices(images[:20]).batch(16)
     assert len(training_rows(fed(gan, batches, None), 40)["image"]) == 20
     endless = batches.repeat()
-    gan._data = TrainingData(gan, endless, None, 1)
+    gan._data = TrainingData(gan, given(endless), 1)
     assert len(training_rows(gan, 40)["image"]) == 40
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from kgan import export
 from kgan.cli import models
+from kgan.export import formats
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def exporters(monkeypatch):
     monkeypatch.setattr(models, "find", lambda model: model)
     monkeypatch.setattr(models, "load", lambda found, recipe: f"the GAN {found}")
     for name in ("to_onnx", "to_saved_model"):
-        monkeypatch.setattr(export, name, exporter(name))
+        monkeypatch.setattr(formats, name, exporter(name))
     return calls
 
 
@@ -57,7 +58,7 @@ def test_a_failed_export_is_a_failure(kgan, exporters, refuses, monkeypatch):
     def fail(gan, path):
         raise export.ExportError("The onnx export differs from Keras by 1, more than 0.0001.")
 
-    monkeypatch.setattr(export, "to_onnx", fail)
+    monkeypatch.setattr(formats, "to_onnx", fail)
     words = ("export", "gan", "--format", "onnx", "--out", "a.onnx")
     refuses(1, ["differs from Keras by 1"], *words)
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from kgan import zoo
+from kgan.models.given_data import given
 from kgan.models.training_data import TrainingData
 
 
@@ -13,7 +14,7 @@ def test_it_takes_a_step(name):
     data = recipe.data()
     gan = recipe.model(data.image_shape, seed=1)
     assert gan.compiled and gan.seed == 1
-    assert TrainingData(gan, data, None, None).steps_per_epoch == data.steps_per_epoch
+    assert TrainingData(gan, given(data)).steps_per_epoch == data.steps_per_epoch
     gan.run_eagerly = True  # tracing takes longer
     before = [network.get_weights()[0] for network in gan.networks_by_name.values()]
     gan.fit(data, steps_per_epoch=1, verbose=0)

@@ -1,0 +1,207 @@
+"""Whether batches are what a model's networks can take, checked before the first step."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import tensorflow as tf
+
+from kgan.data import ImageDataset
+from kgan.errors import UsageError
+from kgan.signature import Field, Image, Label, Signature, Vector
+from kgan.validate import fits
+
+if TYPE_CHECKING:
+    from kgan.models.compiled_model import CompiledModel
+
+
+def check_size(gan: CompiledModel, dataset: tf.data.Dataset, steps: int) -> None:
+    """Check that every update of the discriminator, on every replica, gets as many whole packs.
+
+    Raises:
+        UsageError: the batch does not divide.
+    """
+    spec = _parts(dataset)[0]
+    batch = spec.shape[0] if spec.shape.rank else None
+    parts = steps * gan.distribute_strategy.num_replicas_in_sync * gan.pack
+    factors = f"discriminator_steps={steps} times the replicas"
+    if gan.pack > 1:
+        factors += f" times pack={gan.pack}"
+    if batch is None and parts > 1:
+        raise UsageError(
+            f"The batches must divide into {parts} parts ({factors}), but their size is not "
+            "fixed; use dataset.batch(size, drop_remainder=True)."
+        )
+    if batch is not None and batch % parts:
+        raise UsageError(
+            f"The batch of {batch} images must divide into {parts} parts ({factors}); "
+            f"use batch_size={max(batch // parts, 1) * parts}."
+        )
+
+
+def check_batches(gan: CompiledModel, x: tf.data.Dataset, argument: str) -> tf.data.Dataset:
+    """The batches, the first one checked now and the others when they come.
+
+    Raises:
+        UsageError: the networks cannot take them; errors call the first part `argument`.
+    """
+    _check_number_of_parts(gan, x.element_spec, argument)
+    if isinstance(x, ImageDataset):
+        _check_loaded(gan, x, argument)
+        return x
+    if x.cardinality() == 0:
+        raise UsageError(
+            f"{argument} must hold batches; received an empty tf.data.Dataset.", argument
+        )
+    _check_batched(gan.batch_signature, x, argument)
+    for batch in getattr(x, "first_batch", x.take(1)):
+        parts = batch if isinstance(batch, tuple) else (batch,)
+        check_parts(gan.batch_signature, [part.numpy() for part in parts], argument)
+    return _guarded(gan, x, argument)
+
+
+def check_parts(signature: Signature, parts: Any, argument: str) -> None:
+    """Check the arrays of a batch, in the order of the signature.
+
+    Raises:
+        UsageError: a field refuses its array; errors call the first one `argument`.
+    """
+    n = len(parts[0]) if np.ndim(parts[0]) else 0
+    for place, (field, values) in enumerate(zip(signature.values(), parts, strict=True)):
+        if place == 0:
+            field.check(values, n, argument)
+        else:
+            field.check_batch(values, n, _of(argument, field))
+
+
+def _of(argument: str, field: Field) -> str:
+    """What errors call a part of the data; nobody needs to be told that labels are those of x."""
+    return field.argument if argument == "x" else f"{argument}'s {field.argument}"
+
+
+def _check_batched(signature: Signature, x: tf.data.Dataset, argument: str) -> None:
+    """Tell a data set of single examples from batches that lack the axis of the channels."""
+    field, spec = next(iter(signature.values())), _parts(x)[0]
+    if spec.shape.rank == len(field.shape) and fits(tuple(spec.shape), field.shape):
+        raise UsageError(
+            f"{argument} must hold batches; it holds single {field.argument} of shape "
+            f"{tuple(spec.shape)}. Use dataset.batch(64, drop_remainder=True).",
+            argument,
+        )
+
+
+def _parts(dataset: tf.data.Dataset) -> tuple:
+    spec = dataset.element_spec
+    return spec if isinstance(spec, tuple) else (spec,)
+
+
+def _check_number_of_parts(gan: CompiledModel, spec: Any, argument: str) -> None:
+    expected, name = list(gan.batch_signature.values()), type(gan).__name__
+    received = 1 if isinstance(spec, tf.TensorSpec) else len(spec)
+    if received == len(expected) and isinstance(spec, (tf.TensorSpec, tuple)):
+        return
+    if len(expected) == 1:
+        raise UsageError(
+            f"{argument} must hold {expected[0].argument} alone for {name}, which knows no "
+            f"classes; received batches of {received} parts, a {type(spec).__name__}. Load without "
+            "labels=True, or dataset.map(lambda image, label: image).",
+            argument,
+        )
+    labelled = any(isinstance(field, Label) for field in expected)
+    fix = " Load with labels=True, or pass a tuple of arrays." if labelled else ""
+    raise UsageError(
+        f"{argument} must hold batches ({', '.join(field.argument for field in expected)}) for "
+        f"{name}; received {'images alone' if received == 1 else f'{received} parts'}, a "
+        f"{type(spec).__name__}.{fix}",
+        argument,
+    )
+
+
+def _check_loaded(gan: CompiledModel, x: ImageDataset, argument: str) -> None:
+    images = [field for field in gan.batch_signature.values() if isinstance(field, Image)]
+    if len(images) != len(x.image_shapes):
+        names = ", ".join(field.argument for field in gan.batch_signature.values())
+        function = "kgan.data.pairs" if len(images) > 1 else "kgan.data.load"
+        raise UsageError(
+            f"{argument} must hold batches ({names}) for {type(gan).__name__}; received "
+            f"{len(x.image_shapes)} images for each example. Use {function}.",
+            argument,
+        )
+    for field, shape in zip(images, x.image_shapes, strict=True):
+        if not fits(shape, field.shape):
+            resolution = f"resolution={field.shape[0]}, " if field.shape[0] else ""
+            build = f"image_shape={shape}" if resolution else f"{field.name}'s {shape[2]} channels"
+            raise UsageError(
+                f"{argument} holds {field.argument} of shape {shape}, but the networks are made "
+                f"for {tuple(field.shape)}; load with {resolution}channels={field.shape[2]}, or "
+                f"build the model with {build}.",
+                argument,
+            )
+        field.check_size((None, *shape), argument)
+    if gan.batch_signature.of(Vector) is not None and x.element_spec[1].dtype.is_integer:
+        raise UsageError(
+            f"{argument} must hold batches (images, conditions) for this {type(gan).__name__}; "
+            "received labels. Pass a tuple of arrays, or build the model with classes in place of "
+            "condition_dim.",
+            argument,
+        )
+    label = gan.batch_signature.of(Label)
+    if label is None:
+        return
+    if label.classes and x.label_names:
+        check_classes(gan, len(x.label_names), argument)
+    assert x.labels is not None  # it gives them in its batches
+    label.check_batch(x.labels, x.num_images)
+
+
+def check_classes(gan: CompiledModel, count: int, argument: str, otherwise: str = "") -> None:
+    """Check the number of classes of the data.
+
+    Raises:
+        UsageError: the model was built with another.
+    """
+    label = gan.batch_signature.of(Label)
+    assert label is not None
+    if count != label.classes:
+        raise UsageError(
+            f"{argument} has {count} classes, but {type(gan).__name__} was built with "
+            f"classes={label.classes}; build it with classes={count}{otherwise}.",
+            argument,
+        )
+
+
+def _guarded(gan: CompiledModel, x: tf.data.Dataset, argument: str) -> tf.data.Dataset:
+    """Every batch checked as the first one was: a later one would be trained on in silence."""
+    guard, fields = gan._guard, list(gan.batch_signature.values())
+
+    def checked(field: Field, values):
+        expected, low, high, fix = field.bounds()
+        kept = values if values.dtype.is_floating else tf.cast(values, field.dtype)
+        # NaN and infinity come through the sum alone.
+        spoilt = 0 * tf.reduce_sum(kept)
+        least, most = tf.reduce_min(kept) + spoilt, tf.reduce_max(kept) + spoilt
+
+        def refused(least, most):
+            name = field.argument if argument == "x" else _of(argument, field)
+            error = UsageError(
+                f"{name} must be {expected} in every batch; received values from {least:g} to "
+                f"{most:g}. {fix}",
+                field.argument,
+            )
+            guard.run(functools.partial(_throw, error))
+
+        def refuse():
+            tf.numpy_function(refused, [least, most], [])
+            return tf.identity(kept)
+
+        return tf.cond((least >= low) & (most <= high), lambda: tf.identity(kept), refuse)
+
+    if len(fields) == 1:
+        return x.map(lambda values: checked(fields[0], values))
+    return x.map(lambda *parts: tuple(map(checked, fields, parts)))
+
+
+def _throw(error: Exception) -> None:
+    raise error

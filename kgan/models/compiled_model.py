@@ -1,0 +1,302 @@
+"""How a model of several players is compiled: what each player wants, and how it learns."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from kgan.augment import Augment, augments
+from kgan.checks import check_flag, check_integer
+from kgan.errors import UsageError
+from kgan.losses import Loss, OwnLoss, losses
+from kgan.models import optimizers
+from kgan.models.both_optimizers import BothOptimizers
+from kgan.models.compiled_metrics import CompiledMetrics, check_metrics
+from kgan.models.guard import Guard
+from kgan.models.players_model import PlayersModel
+from kgan.models.step_log import StepLog
+from kgan.penalties import Penalty, penalties as known_penalties
+from kgan.precision import compute_dtypes, float32_clone
+from kgan.signature import Label
+
+
+class CompiledModel(PlayersModel):
+    """Base class: players that `compile` gives losses, optimizers and regularizers."""
+
+    two_player_loss: Loss
+    augment: Augment | None
+    # Examples that the discriminator judges together.
+    pack: int = 1
+
+    def __init__(self, ema_halflife_images: float | None, seed: int, name: str | None = None):
+        super().__init__(ema_halflife_images, seed, name)
+        # A StepLog each once `compile` was called.
+        self._train_log: Any = None
+        self._test_log: Any = None
+        self._evaluating = False
+        self._compiled_metrics = CompiledMetrics([])
+        # The train function, once it is traced for what was compiled.
+        self._traced: Callable | None = None
+        self._compile_arguments: dict[str, Any] = {}
+        self._guard = Guard()
+
+    @property
+    def metrics(self):
+        """The means that `fit` and `evaluate` log, and the metrics of `compile`."""
+        logs = [log for log in (self._train_log, self._test_log) if log is not None]
+        return [*logs, *self._compiled_metrics.all]
+
+    def get_metrics_result(self) -> dict[str, Any]:
+        """The means of the training, or of the evaluation that runs, and those of Keras's metrics.
+
+        Keras shows them in place of what the last step returned where both have the same names.
+        """
+        log = self._test_log if self._evaluating else self._train_log
+        return ({} if log is None else log.result()) | self._compiled_metrics.results()
+
+    @property
+    def logged(self) -> list[str]:
+        """The names that a training step logs, in the order in which it computes them."""
+        return [] if self._train_log is None else list(self._train_log.names)
+
+    @property
+    def optimizer(self) -> BothOptimizers | None:
+        """Both optimizers as one, whose learning rate Keras's callbacks set; None before `compile`.
+
+        Setting it sets the generator's, and the discriminator's in the same ratio.
+        """
+        return self._optimizers
+
+    @optimizer.setter
+    def optimizer(self, value: Any) -> None:
+        # Keras sets what its own compile got, which is None here.
+        self._optimizers = value
+
+    @property
+    def discriminator_steps(self) -> int:
+        """Updates of the discriminator in a training step."""
+        return self.players["discriminator"].updates
+
+    @property
+    def penalties(self) -> list[Penalty]:
+        """The regularizers of all players."""
+        return [each for player in self.players.values() for each in player.regularizers.values()]
+
+    def compile_defaults(self) -> dict[str, Any]:
+        """What `compile` takes where an argument is None: DCGAN's (arXiv:1511.06434)."""
+        return {
+            "loss": "non_saturating",
+            "generator_optimizer": keras.optimizers.Adam(2e-4, beta_1=0.5),
+            "discriminator_optimizer": keras.optimizers.Adam(2e-4, beta_1=0.5),
+            "penalties": (),
+            "discriminator_steps": 1,
+        }
+
+    def compile(
+        self,
+        loss: str | Loss | tuple[Callable, Callable] | None = None,
+        generator_optimizer: str | keras.optimizers.Optimizer | None = None,
+        discriminator_optimizer: str | keras.optimizers.Optimizer | None = None,
+        penalties: Sequence[str | Penalty] | None = None,
+        augment: str | Augment | None = None,
+        discriminator_steps: int | None = None,
+        jit_compile: bool | str = "auto",
+        steps_per_execution: int = 1,
+        run_eagerly: bool = False,
+        metrics: Sequence[str | keras.metrics.Metric] = (),
+        optimizer: None = None,
+    ) -> None:
+        """Choose what the players want and how they learn; build everything that holds state.
+
+        None stands for what the paper of the class has (`compile_defaults`).
+
+        Args:
+            loss: short name or object, see `kgan.losses`; or two functions of your own,
+                `(generator_loss, discriminator_loss)`, of `(real_logits, fake_logits)`.
+            generator_optimizer: Keras optimizer. The model trains with a copy of it,
+                `gan.generator_optimizer`, and scales its loss if a network computes in float16.
+            discriminator_optimizer: the same for the discriminator.
+            penalties: short names or objects, see `kgan.penalties`; computed in float32; `()` for
+                none.
+            augment: short name or object, see `kgan.augment`.
+            discriminator_steps: discriminator updates for each generator update, each on its own
+                part of the batch.
+            jit_compile: XLA; "auto" is on with one GPU, and off on a CPU, where oneDNN is faster,
+                and under a strategy.
+            steps_per_execution: training steps for each call from Python.
+            run_eagerly: run without graphs, to debug.
+            metrics: Keras metrics of what the discriminator thinks (`metric_arguments`), in every
+                step; and those of `kgan.metrics.streaming`, of the averaged generator's images, in
+                `evaluate` and on the `validation_data` of `fit`. Files do not hold them.
+            optimizer: none: there are two, above.
+
+        Raises:
+            UsageError: an unknown name or an impossible count.
+        """
+        if optimizer is not None or isinstance(loss, keras.optimizers.Optimizer):
+            raise UsageError(
+                "optimizer must be left out, since each player has its own: use "
+                "gan.compile(generator_optimizer=…, discriminator_optimizer=…).",
+                "optimizer",
+            )
+        defaults = self.compile_defaults()
+        loss = defaults["loss"] if loss is None else loss
+        if generator_optimizer is None:
+            generator_optimizer = defaults["generator_optimizer"]
+        if discriminator_optimizer is None:
+            discriminator_optimizer = defaults["discriminator_optimizer"]
+        penalties = defaults["penalties"] if penalties is None else penalties
+        if discriminator_steps is None:
+            discriminator_steps = defaults["discriminator_steps"]
+        if jit_compile not in (True, False, "auto"):
+            raise UsageError(
+                f'jit_compile must be True, False or "auto"; received {jit_compile!r}.',
+                "jit_compile",
+            )
+        if isinstance(penalties, (str, Penalty)):
+            penalties = (penalties,)
+        if not isinstance(penalties, (list, tuple)):
+            raise UsageError(
+                f"penalties must be a list of names or kgan.penalties objects; received "
+                f'{penalties!r}. Use penalties=[kgan.penalties.R1(weight=1.0)] or ["r1"].',
+                "penalties",
+            )
+        # All of it before any of it: a refused `compile` leaves the model as it was.
+        chosen = {
+            "loss": losses.get(loss),
+            "generator_optimizer": optimizers.get("generator_optimizer", generator_optimizer),
+            "discriminator_optimizer": optimizers.get(
+                "discriminator_optimizer", discriminator_optimizer
+            ),
+            "penalties": [self._bind(known_penalties.get(penalty)) for penalty in penalties],
+            "augment": None if augment is None else self._bind(augments.get(augment)),
+            "discriminator_steps": check_integer("discriminator_steps", discriminator_steps, 1),
+            "jit_compile": jit_compile,
+            "steps_per_execution": check_integer("steps_per_execution", steps_per_execution, 1),
+            "run_eagerly": check_flag("run_eagerly", run_eagerly),
+        }
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        if jit_compile == "auto":
+            # Keras, too, leaves XLA off under a strategy, where it fails.
+            jit_compile = replicas == 1 and bool(tf.config.list_physical_devices("GPU"))
+        measured = CompiledMetrics(metrics)
+        check_metrics(measured, replicas, bool(jit_compile))
+        self.check_compile(chosen)
+        self._compile_arguments, self._compiled_metrics = chosen, measured
+        self.two_player_loss = chosen["loss"]
+        self.augment = chosen["augment"]
+        self.players["discriminator"].updates = chosen["discriminator_steps"]
+        for player in self.players.values():
+            own = [penalty for penalty in chosen["penalties"] if penalty.player == player.name]
+            player.regularizers = dict(zip(_names(own), own, strict=True))
+        super().compile(
+            optimizer=None,
+            loss=None,
+            jit_compile=jit_compile and not run_eagerly,
+            steps_per_execution=chosen["steps_per_execution"],
+            run_eagerly=run_eagerly,
+        )
+        self._traced = None
+        # tf.distribute and checkpoints need the optimizers' variables before the first step.
+        with self.distribute_strategy.scope():
+            for player in self.players.values():
+                argument = f"{player.name}_optimizer"
+                player.optimizer = optimizers.built(
+                    chosen[argument], list(player.networks.values())
+                )
+                # Keras saves what is an attribute.
+                setattr(self, argument, player.optimizer)
+            self._optimizers = BothOptimizers(
+                [player.optimizer for player in self.players.values()]
+            )
+            judge = self.discriminator
+            if compute_dtypes(judge) != {"float32"}:
+                judge = float32_clone(judge)
+            # The bare method: a network would be tracked, and saved a second time.
+            self._stateless_discriminator = judge.stateless_call
+            self._train_log, self._test_log = StepLog("train_log"), StepLog("test_log")
+
+    def metric_arguments(self, real, fake) -> tuple[Any, Any]:
+        """`y_true` and `y_pred` of Keras's metrics, from both batches with their outputs.
+
+        1 for real examples and 0 for fakes, and the sigmoid of the logits.
+        """
+        logits = [tf.reshape(batch["logit"], (-1,)) for batch in (real, fake)]
+        true = [tf.ones_like(logits[0]), tf.zeros_like(logits[1])]
+        return tf.concat(true, 0), tf.sigmoid(tf.concat(logits, 0))
+
+    def metric_tensors(self, real, fake) -> dict[str, Any]:
+        """What the metrics of `kgan.metrics.streaming` may ask for, by their arguments."""
+        output = next(iter(self.output_signature))
+        tensors = {"real": real[output], "fake": fake[output]}
+        label = self.batch_signature.of(Label)
+        if label is not None:
+            tensors["real_labels"] = real[label.name]
+            if label.name in fake:
+                tensors["fake_labels"] = tensors["labels"] = fake[label.name]
+        return tensors
+
+    def check_compile(self, arguments: dict[str, Any]) -> None:
+        """Refuse what the model cannot train with; `arguments` are those of `compile`, as objects.
+
+        Raises:
+            UsageError: names the argument and what to pass instead.
+        """
+
+    def get_compile_config(self) -> dict[str, Any]:
+        return {
+            key: keras.saving.serialize_keras_object(value)
+            for key, value in self._compile_arguments.items()
+        }
+
+    def save(self, filepath: str | Path, overwrite: bool = True) -> None:
+        if self._compile_arguments:
+            _warn_of_unregistered(self.two_player_loss)
+        super().save(filepath, overwrite)
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        self.compile(**keras.saving.deserialize_keras_object(config))
+
+    def _bind(self, part):
+        """A copy that draws from this model's seeds: a shared object would serve two models."""
+        part = type(part).from_config(part.get_config())
+        part.seed_generator = self.training_seeds
+        return part
+
+    def state(self) -> dict[str, list[keras.Variable]]:
+        found = super().state()
+        found["log"] = [] if self._train_log is None else self._train_log.variables
+        for metric in self._compiled_metrics.in_graph:
+            found[f"metrics/{metric.name}"] = metric.variables
+        return found
+
+
+def _warn_of_unregistered(loss: Loss) -> None:
+    """Warn of a loss that nobody who loads the file can find."""
+    kind = type(loss)
+    name = keras.saving.get_registered_name(kind)
+    names = [] if keras.saving.get_registered_object(name) is kind else [kind.__qualname__]
+    names += loss.unregistered if isinstance(loss, OwnLoss) else []
+    if names:
+        warnings.warn(
+            f"The loss {' and '.join(names)} is not registered with Keras: the file cannot be "
+            "loaded in another process. Decorate it with "
+            "@keras.saving.register_keras_serializable() and import it before you load the file.",
+            stacklevel=4,
+        )
+
+
+def _names(penalties: Sequence[Penalty]) -> list[str]:
+    """The penalties' names in the logs: short where there is one, numbered from the second on."""
+    short = {cls: name for name, cls in known_penalties.classes.items()}
+    names: list[str] = []
+    for penalty in penalties:
+        name = short.get(type(penalty), type(penalty).__name__.lower())
+        count = sum(type(penalty) is type(other) for other in penalties[: len(names)])
+        names.append(f"{name}_{count + 1}" if count else name)
+    return names

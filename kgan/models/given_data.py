@@ -1,0 +1,233 @@
+"""What users give `fit` and `evaluate`, as a `tf.data.Dataset`: arrays, data sets, generators."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kgan.checks import check_integer
+from kgan.data import load, pairs
+from kgan.errors import UsageError
+from kgan.signature import Image, Label
+
+if TYPE_CHECKING:
+    from kgan.models.compiled_model import CompiledModel
+
+_BATCH_SIZE = 64  # of arrays
+
+
+@dataclasses.dataclass(frozen=True)
+class GivenData:
+    """The arguments that say what the batches are; errors call the first one `argument`.
+
+    `parts` are arrays, one for each field, or empty where `x` makes batches by itself.
+    """
+
+    x: Any
+    batch_size: int | None = None
+    shuffle: bool = True
+    argument: str = "x"
+    parts: tuple[Any, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """The class of what was given, for errors."""
+        return type(self.x).__name__
+
+    def dataset(self, gan: CompiledModel) -> tf.data.Dataset:
+        """The batches, not checked yet.
+
+        Raises:
+            UsageError: no batches can be made of it.
+        """
+        if self.parts:
+            return _from_arrays(gan, self)
+        if isinstance(self.x, keras.utils.PyDataset):
+            return _from_py_dataset(gan, self.x, self.shuffle)
+        if isinstance(self.x, Iterator):
+            return _from_generator(gan, self)
+        if isinstance(self.x, tf.data.Dataset):
+            return self.x
+        raise UsageError(
+            f"{self.argument} must be kgan.data.load(...), a tf.data.Dataset, a generator of "
+            f"batches, or an array of images; received {self.kind}.",
+            self.argument,
+        )
+
+
+def given(
+    x: Any,
+    y: Any = None,
+    batch_size: int | None = None,
+    shuffle: bool = True,
+    argument: str = "x",
+) -> GivenData:
+    """The data of an argument, with labels or targets `y` beside it if they come apart.
+
+    Raises:
+        UsageError: `y`, a batch size or an order for what has its own.
+    """
+    if isinstance(x, tuple) and len(x) < 2 and y is None:
+        raise UsageError(
+            f"{argument} must be an array, or a tuple (images, labels); received a tuple of "
+            f"{len(x)}. Pass the array alone, or its labels, too.",
+            argument,
+        )
+    parts: tuple[Any, ...] = ()
+    if isinstance(x, tuple) or _is_array(x):
+        parts = (*(x if isinstance(x, tuple) else (x,)), *(() if y is None else (y,)))
+        parts = tuple(np.asarray(part) if keras.ops.is_tensor(part) else part for part in parts)
+    elif y is not None:
+        raise UsageError(
+            f"y must be None, since {argument} is a {type(x).__name__}: its batches hold both. "
+            "Give arrays x and y, or batches (images, labels).",
+            "y",
+        )
+    elif batch_size is not None:
+        raise UsageError(
+            "batch_size belongs to arrays; give it to kgan.data.load or dataset.batch instead "
+            f"(received batch_size={batch_size!r} with {type(x).__name__}).",
+            "batch_size",
+        )
+    elif not shuffle and not isinstance(x, keras.utils.PyDataset):
+        raise UsageError(
+            f"shuffle=False belongs to arrays; {argument}, a {type(x).__name__}, has its own "
+            "order. Leave it out.",
+            "shuffle",
+        )
+    return GivenData(x, batch_size, shuffle, argument, parts)
+
+
+def split_off(data: GivenData, share: Any) -> tuple[GivenData, GivenData]:
+    """The examples to train on, and the last `share` of them, as Keras's `validation_split`.
+
+    Raises:
+        UsageError: no share between 0 and 1, what is no arrays, or too few examples.
+    """
+    if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 < share < 1:
+        raise UsageError(
+            f"validation_split must be a number between 0 and 1; received {share!r}.",
+            "validation_split",
+        )
+    if not data.parts:
+        raise UsageError(
+            f"validation_split belongs to arrays; received it with a {data.kind}. Pass the "
+            "held-out examples as validation_data.",
+            "validation_split",
+        )
+    count = len(data.parts[0])
+    at = math.floor(count * (1 - share))
+    if not 0 < at < count:
+        raise UsageError(
+            f"validation_split={share} of {count} examples leaves {at} to train on and "
+            f"{count - at} to validate on. Pass more examples, or another share.",
+            "validation_split",
+        )
+    first, last = ([part[where] for part in data.parts] for where in (slice(at), slice(at, None)))
+    held_out = dataclasses.replace(data, parts=tuple(last), argument="validation_data")
+    return dataclasses.replace(data, parts=tuple(first)), held_out
+
+
+def _is_array(x: Any) -> bool:
+    return isinstance(x, np.ndarray) or (keras.ops.is_tensor(x) and hasattr(x, "shape"))
+
+
+def _from_arrays(gan: CompiledModel, data: GivenData) -> tf.data.Dataset:
+    """Arrays as batches in an order that the model's seed defines."""
+    parts, argument = data.parts, data.argument
+    fields = list(gan.batch_signature.values())
+    n = len(parts[0]) if np.ndim(parts[0]) else 0
+    fields[0].check(parts[0], n, argument)
+    whole = parts if len(parts) > 1 else parts[0]
+    size = min(_BATCH_SIZE, n) if data.batch_size is None else data.batch_size
+    if len(fields) == 1 < len(parts):
+        raise UsageError(
+            f"{argument} must hold {fields[0].argument} alone for {type(gan).__name__}, which "
+            f"knows no classes; received {len(parts)} arrays. Pass the first alone, or load "
+            "without labels=True.",
+            argument,
+        )
+    if data.shuffle:
+        # What a data set can hold: images, and labels beside them.
+        if len(parts) == 1 or all(isinstance(field, Label) for field in fields[1:]):
+            return load(whole, batch_size=size, seed=gan.seed, labels=len(parts) > 1)
+        if len(parts) == len(fields) and all(isinstance(field, Image) for field in fields):
+            return pairs(*parts, batch_size=size, seed=gan.seed)
+    if len(parts) != len(fields):
+        raise UsageError(
+            f"{argument} must be a tuple ({', '.join(field.argument for field in fields)}) for "
+            f"this {type(gan).__name__}; received {len(parts)} arrays.",
+            argument,
+        )
+    checked = [
+        parts[0],
+        *(f.check_batch(part, n) for f, part in zip(fields[1:], parts[1:], strict=True)),
+    ]
+    size = check_integer("batch_size", size, 1, n)
+    dataset = tf.data.Dataset.from_tensor_slices(tuple(checked) if len(checked) > 1 else parts[0])
+    dataset = dataset.shuffle(n, seed=gan.seed) if data.shuffle else dataset
+    return dataset.batch(size, drop_remainder=True)
+
+
+def _from_py_dataset(gan: CompiledModel, x: Any, shuffle: bool) -> tf.data.Dataset:
+    """The batches of Keras's `PyDataset`, in another order in each pass where `shuffle` is set."""
+    count, seed, passes = x.num_batches, gan.seed, itertools.count()
+
+    def batches() -> Iterator[Any]:
+        number = next(passes)
+        order: Any = itertools.count() if count is None else np.arange(count)
+        if shuffle and count is not None:
+            np.random.default_rng((seed, number)).shuffle(order)
+        for index in order:
+            yield _tensors(x[int(index)])
+        x.on_epoch_end()
+
+    return _generated(gan, batches, _tensors(x[0]), count)
+
+
+def _from_generator(gan: CompiledModel, data: GivenData) -> tf.data.Dataset:
+    """The batches that an iterator yields, once; the first is read to learn their shapes."""
+    first = next(data.x, None)
+    if first is None:
+        raise UsageError(
+            f"{data.argument} must yield batches; received a {data.kind} that is at its end.",
+            data.argument,
+        )
+    rest = itertools.chain([_tensors(first)], map(_tensors, data.x))
+    return _generated(gan, lambda: rest, _tensors(first))
+
+
+def _generated(
+    gan: CompiledModel,
+    batches: Callable[[], Iterator[Any]],
+    first: Any,
+    count: int | None = None,
+) -> tf.data.Dataset:
+    """A data set of batches like the first one, of any size where that need not be fixed."""
+    fixed = gan.discriminator_steps * gan.pack * gan.distribute_strategy.num_replicas_in_sync > 1
+    spec = tf.nest.map_structure(
+        lambda array: tf.TensorSpec(
+            (len(array) if fixed else None, *array.shape[1:]) if array.ndim else (), array.dtype
+        ),
+        first,
+    )
+    dataset = tf.data.Dataset.from_generator(batches, output_signature=spec)
+    if count is not None:
+        dataset = dataset.apply(tf.data.experimental.assert_cardinality(count))
+    # Checks look at this one: a pass for them would use up batches.
+    dataset.first_batch = tf.data.Dataset.from_tensors(first)
+    return dataset
+
+
+def _tensors(batch: Any) -> Any:
+    """A batch of arrays: one, or a tuple of them."""
+    if isinstance(batch, (tuple, list)):
+        return tuple(np.asarray(part) for part in batch)
+    return np.asarray(batch)

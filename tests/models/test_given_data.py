@@ -1,0 +1,169 @@
+"""Arrays, labels apart, generators and PyDatasets: what Keras's `fit` takes."""
+
+import re
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import kgan
+from kgan.errors import UsageError
+from kgan.models.given_data import given, split_off
+
+
+def weights(gan):
+    return np.concatenate([weight.numpy().ravel() for weight in gan.generator.weights])
+
+
+class Batches(keras.utils.PyDataset):
+    def __init__(self, images, **options):
+        super().__init__(**options)
+        self.images, self.asked, self.epochs = images, [], 0
+
+    def __len__(self):
+        return len(self.images) // 16
+
+    def __getitem__(self, index):
+        self.asked.append(index)
+        return self.images[16 * index : 16 * index + 16]
+
+    def on_epoch_end(self):
+        self.epochs += 1
+
+
+def test_images_and_labels_apart_train_as_a_tuple_does(images):
+    labels = np.arange(64) % 3
+    made = []
+    for arguments in [((images, labels),), (images, labels)]:
+        gan = kgan.ConditionalGAN((16, 16, 1), classes=3, latent_dim=4, width=4)
+        gan.compile()
+        gan.fit(*arguments, batch_size=16, verbose=0)
+        made.append(weights(gan))
+    np.testing.assert_array_equal(*made)
+
+
+def test_tensors_are_arrays(images, make_gan):
+    array, tensor = make_gan(), make_gan()
+    array.fit(images, batch_size=16, verbose=0)
+    tensor.fit(tf.constant(images), batch_size=16, verbose=0)
+    np.testing.assert_array_equal(weights(array), weights(tensor))
+
+
+def test_a_generator_trains_as_the_data_set_of_its_batches(images, make_gan):
+    batches = [images[start : start + 16] for start in range(0, 64, 16)]
+    gan, twin = make_gan(), make_gan()
+    gan.fit((batch for batch in batches), steps_per_epoch=4, verbose=0)
+    twin.fit(tf.data.Dataset.from_tensor_slices(images).batch(16), verbose=0)
+    np.testing.assert_array_equal(weights(gan), weights(twin))
+
+
+def test_a_py_dataset_comes_in_another_order_each_epoch(images, make_gan):
+    gan, data = make_gan(), Batches(images)
+    gan.fit(data, epochs=3, verbose=0)
+    assert int(gan.training_seeds.step) == 12 and data.epochs >= 2
+    # The first one is read once more, to learn the shapes.
+    epochs = np.reshape(data.asked[1:13], (3, 4))
+    assert (np.sort(epochs) == np.arange(4)).all() and len(np.unique(epochs, axis=0)) > 1
+
+
+def test_a_py_dataset_in_its_own_order(images, make_gan):
+    gan, twin, data = make_gan(), make_gan(), Batches(images)
+    gan.fit(data, shuffle=False, verbose=0)
+    twin.fit(images, batch_size=16, shuffle=False, verbose=0)
+    np.testing.assert_array_equal(weights(gan), weights(twin))
+
+
+def test_the_validation_split_is_the_end_of_the_arrays(images, make_gan):
+    gan, twin = make_gan(), make_gan()
+    split = gan.fit(images, batch_size=16, epochs=2, validation_split=0.25, verbose=0).history
+    given_apart = twin.fit(
+        images[:48], batch_size=16, epochs=2, validation_data=images[48:], verbose=0
+    ).history
+    assert split == given_apart and "val_generator_loss" in split
+    # Of the second epoch, too: Keras once showed the validation's empty means.
+    assert min(split["discriminator_loss"]) > 0
+
+
+def test_validation_batches_of_arrays_are_no_larger_than_the_arrays(images, make_gan):
+    history = make_gan().fit(images, validation_data=images[:5], verbose=0).history
+    assert history["val_generator_loss"][0] > 0
+
+
+def test_the_split_keeps_every_example(images):
+    data = given(images, np.arange(64))
+    train, held_out = split_off(data, 0.1)
+    assert [len(part) for part in train.parts] == [57, 57]
+    assert held_out.parts[1].tolist() == list(range(57, 64))
+    assert held_out.argument == "validation_data"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"x": Batches, "y": 1}, "y must be None, since x is a Batches: its batches hold both"),
+        ({"x": Batches, "batch_size": 4}, "batch_size belongs to arrays"),
+        ({"x": Batches, "validation_split": 0.1}, "validation_split belongs to arrays; .*Batches"),
+        ({"validation_split": 2}, "validation_split must be a number between 0 and 1; received 2"),
+        ({"validation_split": 0.999}, r"validation_split=0\.999 of 64 examples leaves 0 to train"),
+        ({"validation_split": 0.5, "validation_data": 1}, "validation_split must be left out"),
+        ({"x": kgan.data.load, "shuffle": False}, "shuffle=False belongs to arrays; x, a Image"),
+        ({"x": iter, "steps_per_epoch": 1}, "x must yield batches; .* at its end"),
+        ({"x": lambda images: iter([images])}, "steps_per_epoch must be given"),
+        ({"y": np.zeros(64, int)}, "x must hold images alone for DCGAN.* 2 arrays"),
+        ({"validation_data": lambda images: iter([images])}, "validation_steps must be given"),
+        ({"x": lambda images: images[0]}, r"x must have the rank 4 .*\(16, 16, 1\)"),
+        ({"x": [1, 2]}, "x must be kgan.data.load.*a generator of batches.*received list"),
+    ],
+)
+def test_bad_data(images, tiny_gan, arguments, message):
+    # Functions make their value of the images; `iter` of none.
+    made = {
+        name: value(images[:0] if value is iter else images) if callable(value) else value
+        for name, value in arguments.items()
+    }
+    with pytest.raises(UsageError, match=message):
+        tiny_gan.fit(**{"x": images, "verbose": 0, **made})
+
+
+@pytest.mark.parametrize("argument", ["x", "validation_data"])
+def test_single_examples_are_told_from_images_without_channels(images, tiny_gan, argument):
+    single = tf.data.Dataset.from_tensor_slices(images)
+    message = rf"{argument} must hold batches; it holds single images of shape \(16, 16, 1\)\. Use "
+    with pytest.raises(UsageError, match=message + re.escape("dataset.batch(64")):
+        tiny_gan.fit(**{"x": images, argument: single, "verbose": 0})
+    grey = tf.data.Dataset.from_tensor_slices(images[..., 0]).batch(16)
+    with pytest.raises(UsageError, match=rf"{argument} must have the rank 4 .*np\.newaxis"):
+        tiny_gan.fit(**{"x": images, argument: grey, "verbose": 0})
+
+
+def test_the_labels_of_the_validation_are_named(images):
+    gan = kgan.ConditionalGAN((16, 16, 1), classes=3, latent_dim=4, width=4)
+    gan.compile()
+    labels = np.arange(64) % 3
+    held_out = tf.data.Dataset.from_tensor_slices((images, labels + 2)).batch(16)
+    with pytest.raises(UsageError, match="validation_data's labels must be 0 to 2.*from 2 to 4"):
+        gan.fit(images, labels, validation_data=held_out, verbose=0)
+    late = tf.data.Dataset.from_tensor_slices((images, np.sort(labels) + (np.arange(64) > 50)))
+    with pytest.raises(UsageError, match="validation_data's labels must be 0 to 2 in every batch"):
+        gan.fit(images, labels, batch_size=16, validation_data=late.batch(16), verbose=0)
+
+
+def test_single_batches(images, make_gan):
+    gan, twin = make_gan(), make_gan()
+    before = weights(gan)
+    tested = gan.test_on_batch(images[:16])
+    np.testing.assert_array_equal(before, weights(gan))
+    logs = gan.train_on_batch(images[:16])
+    history = twin.fit(images[:16], batch_size=16, shuffle=False, verbose=0).history
+    assert logs == pytest.approx({name: value for name, (value,) in history.items()})
+    np.testing.assert_array_equal(weights(gan), weights(twin))
+    assert set(tested) == set(logs)
+    assert isinstance(gan.train_on_batch(images[:16], return_dict=False), list)
+    with pytest.raises(UsageError, match=r"x must lie in \[-1, 1\]"):
+        gan.train_on_batch(images[:16] * 9)
+    with pytest.raises(UsageError, match="x must be an array, or a tuple; received list"):
+        gan.train_on_batch([1])
+    three = make_gan(discriminator_steps=3)
+    with pytest.raises(UsageError, match="16 images must divide into 3 parts"):
+        three.train_on_batch(images[:16])
