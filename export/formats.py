@@ -52,9 +52,7 @@ def export(
     if format not in FORMATS:
         raise unknown_name("format", format, FORMATS)
     if opset is not None and format != "onnx":
-        raise UsageError(
-            f"opset={opset!r} is of the format onnx; received {format!r}.", "opset"
-        )
+        raise UsageError(f"opset={opset!r} is of the format onnx; received {format!r}.", "opset")
     given: dict[str, Any] = {"opset": opset, "entry": entry}
     write: Any = to_onnx if format == "onnx" else to_saved_model
     return write(gan, path, **{name: value for name, value in given.items() if value is not None})

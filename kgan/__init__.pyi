@@ -13,6 +13,7 @@ from . import (
     networks as networks,
     penalties as penalties,
     presets as presets,
+    runs as runs,
     schedules as schedules,
     terms as terms,
     zoo as zoo,

@@ -36,7 +36,7 @@ SUCCESS, FAILURE, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
 
 # Arguments of the library whose options have another name.
-_OPTIONS = {"source": "--data", "from_dir": "--from", "n": "-n"}
+_OPTIONS = {"source": "--data", "from_dir": "--from", "n": "-n", "folder": "--out"}
 
 
 class Group(click.Group):

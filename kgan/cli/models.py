@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import inspect
-import shlex
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from kgan.cli import run_folder
 from kgan.errors import UsageError, unknown_name
 from kgan.files import restore
-
-if TYPE_CHECKING:
-    from kgan.models import GAN
+from kgan.runs import model as run_model
 
 
 def model_argument(command: Callable) -> Callable:
@@ -83,16 +79,8 @@ def find(model: str) -> Path | str:
 
 def _trains_on(run: Path) -> bool:
     """Whether a finished run was resumed with more epochs, so that its checkpoint is newer."""
-    config = _config(run)
+    config = run_model.config_beside(run)
     return bool(config) and config.get("trained_epochs") != config["arguments"]["epochs"]
-
-
-def _config(folder: Path) -> dict[str, Any]:
-    """The `config.json` of a run, empty if the folder is none: files can lie beside any other."""
-    try:
-        return run_folder.read(folder, "MODEL")
-    except UsageError:
-        return {}
 
 
 def load(found: Path | str, recipe: Path | None = None) -> Any:
@@ -107,25 +95,17 @@ def load(found: Path | str, recipe: Path | None = None) -> Any:
     from kgan.cli.main import import_tensorflow
 
     import_tensorflow()
+    if isinstance(found, Path) and not _is_preset(found):
+        return run_model.load(found, recipe, "MODEL")
     from kgan import zoo
-    from kgan.models.loading import UnknownClassError
 
-    theirs = _recipe_of(_run(found)) if isinstance(found, Path) and recipe is None else None
-    if theirs is not None and _is_own(theirs):
-        recipe = Path(theirs["argument"])
     if recipe is not None:
         zoo.recipe(recipe)
-    try:
-        return _read(found)
-    except UnknownClassError as error:
-        if theirs is None or recipe is not None:
-            raise
-        name = theirs["argument"]
-        raise UsageError(
-            f"{error} The run names the recipe {name}, which is not imported unasked, for `kgan "
-            f"train` has not run it on this machine as it is; if you trust it, pass --recipe "
-            f"{shlex.quote(name)}."
-        ) from error
+    return zoo.load(found)
+
+
+def _is_preset(found: Path) -> bool:
+    return found.suffix != ".keras" and (found / "metadata.json").is_file()
 
 
 def check_entry(gan: Any, entry: str, model: str) -> None:
@@ -142,23 +122,13 @@ def check_entry(gan: Any, entry: str, model: str) -> None:
         )
 
 
-def _read(found: Path | str) -> GAN:
-    import kgan
-
-    if isinstance(found, Path) and found.suffix == ".keras":
-        return kgan.load_model(found)
-    if isinstance(found, str) or (found / "metadata.json").is_file():
-        return kgan.zoo.load(found)
-    return _newest(found)
-
-
 def data_of(found: Path | str) -> dict[str, Any] | None:
     """What `kgan.data.load` takes for the images that MODEL learned from; None if nothing tells."""
     from kgan import zoo
 
     if isinstance(found, str) and found in zoo.list_recipes():
         return {"source": inspect.signature(zoo.recipe(found).data).parameters["source"].default}
-    config = _config(_run(found)).get("data", {}) if isinstance(found, Path) else {}
+    config = run_model.config_beside(_run(found)).get("data", {}) if isinstance(found, Path) else {}
     # Arrays that a recipe of the user's made have no name to load them by.
     if config.get("source", "arrays") == "arrays":
         return None
@@ -182,37 +152,3 @@ def history_of(found: Path | str) -> list[dict[str, Any]]:
 def _run(found: Path) -> Path:
     """The folder that a `.keras` file lies in, or the folder itself."""
     return found.parent if found.suffix == ".keras" else found
-
-
-def _recipe_of(run: Path) -> dict[str, Any] | None:
-    """What a run's `config.json` says of its recipe, if that is a file; a preset's says nothing."""
-    if (run / "metadata.json").is_file():
-        return None
-    recipe = _config(run).get("recipe")
-    argument = recipe and recipe["argument"]
-    return recipe if isinstance(argument, str) and Path(argument).suffix == ".py" else None
-
-
-def _is_own(theirs: dict[str, Any]) -> bool:
-    """Whether a run's recipe is here as the run was trained with it, and the user has run it."""
-    from kgan.cli import own_recipes
-
-    if not Path(theirs["argument"]).is_file():
-        return False
-    recipe = run_folder.recipe(theirs["argument"])
-    return recipe["sha256"] == theirs["sha256"] and own_recipes.known(recipe)
-
-
-def _newest(run: Path) -> GAN:
-    """The model as a run's newest good checkpoint holds it."""
-    from kgan.callbacks import checkpoint
-    from kgan.models.loading import from_json
-
-    gan = from_json(f"MODEL={str(run)!r}", run / "config.json", "model")
-    found = checkpoint.newest(run / "checkpoints")
-    assert found is not None, "find() has seen one"
-    _, arrays = found
-    for part, variables in gan.state().items():
-        for number, variable in enumerate(variables):
-            variable.assign(arrays[f"{part}/{number}"])
-    return gan

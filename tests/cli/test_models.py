@@ -7,8 +7,9 @@ import pytest
 
 import kgan as library
 from kgan import zoo
-from kgan.cli import models, own_recipes, run_folder
+from kgan.cli import models
 from kgan.errors import UsageError
+from kgan.runs import folder as run_folder, own_recipes
 
 
 @pytest.fixture

@@ -17,14 +17,7 @@ from PIL import Image
 
 import kgan as library
 from kgan.callbacks.history import read as read_history
-from kgan.cli import run_folder, train as module
-
-
-@pytest.fixture(autouse=True)
-def _policy():
-    """`kgan train` sets the global precision."""
-    yield
-    keras.config.set_dtype_policy("float32")
+from kgan.runs import folder as run_folder
 
 
 def weights(run):
@@ -99,7 +92,11 @@ def test_the_config_defines_the_run(folder, recipe, kgan):
     assert written["trained_epochs"] == 1
 
 
-def test_options_reach_the_recipe_and_the_model(folder, recipe, kgan):
+def test_options_reach_the_recipe_and_the_model(folder, recipe, kgan, monkeypatch):
+    trained, save = [], library.GAN.save
+    monkeypatch.setattr(
+        library.GAN, "save", lambda gan, path: trained.append(gan) or save(gan, path)
+    )
     result = kgan("train", recipe, "--out", "run", "--epochs", 1, "--steps", 1, "--batch-size", 4,
                   "--channels", 3, "--seed", 5, "--precision", "mixed_bfloat16",
                   "--data", "snow", "--strategy", "mirrored")  # fmt: skip
@@ -107,7 +104,9 @@ def test_options_reach_the_recipe_and_the_model(folder, recipe, kgan):
     assert "snow: 32 images of 16x16x3, 1 steps of 4" in result.stdout
     gan = library.load_model(folder / "run" / "model.keras")
     assert (gan.image_shape, gan.seed) == ((16, 16, 3), 5)
-    assert gan.generator.dtype_policy.name == "mixed_bfloat16"
+    assert gan.precision == "mixed_bfloat16"
+    assert trained[0].generator.dtype_policy.name == "mixed_bfloat16"
+    assert keras.config.dtype_policy().name == "float32"  # as it was before
 
 
 @pytest.mark.slow
@@ -154,7 +153,7 @@ def test_a_resumed_run_refuses_other_options(recipe, kgan, refuses):
     assert kgan(*again, "--batch-size", 8, "--precision", "float32").exit_code == 0
     other = recipe.with_name("other.py")
     other.write_text(recipe.read_text())
-    refuses(2, ["RECIPE", "tiny.py"], "train", other, "--resume", "--out", "runs/tiny")
+    refuses(2, ["recipe=", "tiny.py"], "train", other, "--resume", "--out", "runs/tiny")
 
 
 @pytest.mark.slow
@@ -332,6 +331,11 @@ def test_nothing_to_resume(recipe, refuses):
         (["--epochs", "0"], ["--epochs"]),
         (["--steps", "0"], ["--steps"]),
         (["--batch-size", "0"], ["--batch-size"]),
+        (["--epochs", 10**30], ["--epochs", "2147483647"]),
+        (["--steps", 10**30], ["--steps", "2147483647"]),
+        (["--batch-size", 10**30], ["--batch-size", "2147483647"]),
+        (["--resolution", 10**30], ["--resolution", "2147483647"]),
+        (["--batch-size", 2**31 - 1], ["--batch-size=2147483647", "32 images"]),
         (["--seed", "-1"], ["--seed"]),
         (["--channels", "5"], ["--channels"]),
         (["--precision", "mixed_float61"], ["Did you mean 'mixed_float16'?"]),
@@ -533,19 +537,6 @@ def test_a_wrong_tf_config_is_shown_with_a_right_one(
     assert not (folder / "run").exists()
 
 
-@pytest.mark.parametrize(
-    ("kind", "index", "chief"), [("worker", 0, False), ("worker", 1, False), ("chief", 0, True)]
-)
-def test_the_chief_of_a_cluster(monkeypatch, kind, index, chief):
-    task = {"type": kind, "index": index}
-    monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": WORKERS | {"chief": ["c:1"]},
-                                                "task": task}))  # fmt: skip
-    assert module._is_chief() == chief
-    if kind == "worker":
-        monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": WORKERS, "task": task}))
-        assert module._is_chief() == (index == 0)
-
-
 def wait_for(path, process):
     """Until the file is there or the process has ended."""
     while not path.exists() and process.poll() is None:
@@ -593,31 +584,6 @@ def test_sigint_ends_with_one_line(folder, recipe, python):
     assert errors.strip() == (
         "Error: interrupted; continue with `kgan train --resume --out runs/tiny`."
     )
-
-
-@pytest.fixture
-def interruptible():
-    """Ctrl-C raises KeyboardInterrupt, also where the tests themselves ignore it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield signal.default_int_handler
-    signal.signal(signal.SIGINT, before)
-
-
-def test_an_interrupt_waits_for_the_end_of_a_step_and_the_second_does_not(interruptible):
-    with pytest.raises(KeyboardInterrupt), module._interrupts() as stop_if_asked:
-        stop_if_asked()
-        signal.raise_signal(signal.SIGINT)  # where it could be lost
-        seen = "still here"
-        stop_if_asked()
-        seen = "too late"
-    assert seen == "still here"
-    with pytest.raises(KeyboardInterrupt), module._interrupts():
-        signal.raise_signal(signal.SIGINT)
-        signal.raise_signal(signal.SIGINT)
-        seen = "too late"
-    with pytest.raises(KeyboardInterrupt), module._interrupts():
-        signal.raise_signal(signal.SIGINT)  # in the last step
-    assert seen == "still here" and signal.getsignal(signal.SIGINT) is interruptible
 
 
 @pytest.mark.slow

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from kgan.cli import run_folder
 from kgan.errors import UsageError
+from kgan.runs import folder as run_folder
 
 
 def run(path, **config):
@@ -58,31 +58,6 @@ def test_the_newest_is_the_one_worked_on_last(folder):
 
 
 ARGUMENTS = {"epochs": 4, "batch_size": 32, "seed": 0, "resolution": None}
-
-
-def given(**values):
-    return {**dict.fromkeys(ARGUMENTS), **values}
-
-
-def test_a_resumed_run_keeps_its_arguments():
-    config = {"arguments": ARGUMENTS}
-    assert run_folder.merged(given(), config) == ARGUMENTS
-    assert run_folder.merged(given(batch_size=32, epochs=4), config) == ARGUMENTS
-    assert run_folder.merged(given(epochs=9), config) == {**ARGUMENTS, "epochs": 9}
-
-
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        ({"batch_size": 64}, "--batch-size=64 differs from the run's, which is 32; leave it out"),
-        ({"epochs": 3}, "--epochs=3 differs from the run's, which is 4; at least that many"),
-        ({"seed": 1}, "--seed=1 differs from the run's, which is 0"),
-        ({"resolution": 8}, "--resolution=8 differs from the run's, which is the recipe's own"),
-    ],
-)
-def test_other_arguments_are_refused(values, message):
-    with pytest.raises(UsageError, match=message):
-        run_folder.merged(given(**values), {"arguments": ARGUMENTS})
 
 
 @pytest.mark.parametrize(

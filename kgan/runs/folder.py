@@ -1,4 +1,4 @@
-"""The folder of a training run and its `config.json`, which `--resume` goes by."""
+"""The folder of a training run and its `config.json`, from which the run is resumed."""
 
 from __future__ import annotations
 
@@ -50,11 +50,14 @@ def read(folder: Path, argument: str) -> dict[str, Any]:
         _check_types(config)
         return config
     except (FileNotFoundError, NotADirectoryError):
-        raise UsageError(f"{argument}: {folder} is not a run; it has no config.json.") from None
+        raise UsageError(
+            f"{argument}: {folder} is not a run; it has no config.json.", argument
+        ) from None
     except (ValueError, KeyError, TypeError) as error:
         raise UsageError(
             f"{argument}: {path} is not the config.json of a run ({error!r}); restore it, or start "
-            "a new run with another --out."
+            "a new run in another folder.",
+            argument,
         ) from error
 
 
@@ -112,11 +115,17 @@ def new(out: Path | None, name: str) -> Path:
                 return out
     assert out is not None
     if (out / "config.json").exists():
-        locks.hold(out, "--out")  # first of all says who trains there
+        locks.hold(out, "out")  # first of all says who trains there
         locks.release(out)
-        raise UsageError(f"--out={out} is a run; add --resume to continue it, or choose another.")
+        raise UsageError(
+            f"out={out} is a run; continue it with kgan.runs.resume({str(out)!r}) (kgan train: add "
+            "--resume), or choose another.",
+            "out",
+        )
     if out.exists() and not (out.is_dir() and files.is_empty(out)):
-        raise UsageError(f"--out={out} exists and is not a run; choose a new or an empty folder.")
+        raise UsageError(
+            f"out={out} exists and is not a run; choose a new or an empty folder.", "out"
+        )
     return out
 
 
@@ -133,38 +142,11 @@ def newest(name: str | None) -> Path:
     ]
     if not runs:
         raise UsageError(
-            f"--resume: nothing to resume, no run{f' of {name}' if name else ''} in "
-            f"{RUNS.resolve()}; leave --resume out, or say which run with --out."
+            f"folder must be given: there is nothing to resume, no run"
+            f"{f' of {name}' if name else ''} in {RUNS.resolve()}.",
+            "folder",
         )
     return max(runs, key=lambda run: (run / "config.json").stat().st_mtime_ns)
-
-
-def merged(given: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:
-    """The run's arguments, with more `epochs` if they are given.
-
-    Args:
-        given: what this call says, None for what it leaves open.
-        config: as `read` gives it.
-
-    Raises:
-        UsageError: an option differs from the run's, or `epochs` is less than the run's.
-    """
-    arguments = dict.fromkeys(given) | config["arguments"]
-    for name, value in given.items():
-        old = arguments.get(name)
-        if value is None or value == old:
-            continue
-        if name == "epochs" and (old is None or value > old):
-            arguments["epochs"] = value
-            continue
-        option = f"--{name.replace('_', '-')}"
-        was = "the recipe's own" if old is None else old
-        fix = "at least that many" if name == "epochs" else "leave it out"
-        raise UsageError(
-            f"{option}={value} differs from the run's, which is {was}; {fix}, or start a new run "
-            "with another --out."
-        )
-    return arguments
 
 
 def sweep(folder: Path) -> None:

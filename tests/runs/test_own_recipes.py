@@ -2,7 +2,7 @@ import warnings
 
 import pytest
 
-from kgan.cli import own_recipes, run_folder
+from kgan.runs import folder as run_folder, own_recipes
 
 
 @pytest.fixture

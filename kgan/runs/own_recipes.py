@@ -1,7 +1,8 @@
 """Which recipe files this machine's user has run: the only ones that kgan imports unasked.
 
 A model's folder names the recipe that it was trained with, and whoever made the folder chose that
-name. So `kgan train my.py` leaves a note in `recipes` in KGAN_HOME, where no model comes from.
+name. So `kgan.runs.train("my.py")` leaves a note in `recipes` in KGAN_HOME, where no model comes
+from.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from kgan.files import replacing
 
 
 def remember(recipe: dict[str, str]) -> None:
-    """Note that the user runs this recipe, as `run_folder.recipe` describes it.
+    """Note that the user runs this recipe, as `kgan.runs.folder.recipe` describes it.
 
     A note that cannot be written is a warning, for training needs none.
     """

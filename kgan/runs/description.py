@@ -1,0 +1,72 @@
+"""What a run is, in lines for people and in the words of its `config.json`."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kgan.data import ImageDataset
+    from kgan.models import GAN
+
+
+def lines(
+    arguments: dict[str, Any], dataset: ImageDataset, gan: GAN, replicas: int, folder: Path
+) -> list[str]:
+    """A line each for data, classes, model, training and folder, with its heading."""
+    height, width, channels = dataset.image_shape
+    steps = arguments["steps"] or dataset.steps_per_epoch
+    first, *others = [
+        (f"{network.count_params():,}", name) for name, network in gan.networks_by_name.items()
+    ]
+    counts = [f"{first[0]} parameters in the {first[1]}"]
+    counts += [f"{count} in the {name}" for count, name in others]
+    found = [
+        f"data        {arguments['data']}: {dataset.num_images:,} images of "
+        f"{height}x{width}x{channels}, {steps} steps of {dataset.batch_size} an epoch"
+    ]
+    if gan.class_names:
+        found.append(f"classes     {', '.join(gan.class_names)}")
+    return [
+        *found,
+        f"model       {type(gan).__name__}: {', '.join(counts)}",
+        f"training    {arguments['epochs']} epochs, {arguments['precision']}, seed "
+        f"{arguments['seed']}, {replicas} device{'s' if replicas > 1 else ''}",
+        f"run folder  {folder}",
+    ]
+
+
+def config(dataset: ImageDataset, gan: GAN) -> dict[str, Any]:
+    """What defines a run besides its recipe and its arguments: data, model, versions, machine."""
+    import keras
+    import numpy as np
+    import tensorflow as tf
+
+    from kgan import __version__
+
+    # Describes the GAN together with its `compile` configuration.
+    model = keras.saving.serialize_keras_object(gan)
+    devices = [
+        tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
+        for gpu in tf.config.list_physical_devices("GPU")
+    ]
+    return {
+        "data": dataset.config,
+        "model": model,
+        "versions": {
+            "kgan": __version__,
+            "tensorflow": tf.__version__,
+            "keras": keras.__version__,
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        },
+        "machine": {
+            "system": platform.platform(),
+            "processor": platform.machine(),
+            "cpus": os.cpu_count(),
+            "gpus": devices,
+            "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS"),
+        },
+    }

@@ -1,0 +1,73 @@
+"""The callbacks that look at the images of a run while it trains."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kgan.errors import UsageError
+
+if TYPE_CHECKING:
+    from kgan.data import ImageDataset
+    from kgan.models import GAN
+
+
+def watchers(dataset: ImageDataset, gan: GAN, folder: Path, metrics: list[str] | None) -> list[Any]:
+    """The callbacks that look at generated images: their health, grids, and scores if asked for.
+
+    They show what the first batch gives where the model needs inputs without a default; there are
+    none if the data lack these, which `fit` is about to refuse. Health and scores are of images
+    that are made of latents.
+
+    Raises:
+        UsageError: scores of a model that makes images of images.
+    """
+    from kgan.callbacks import Evaluate, Health, SampleGrid
+    from kgan.callbacks.health import FEWEST
+    from kgan.signature import Image
+
+    required = gan.input_signature.required
+    inputs = _first_inputs(dataset, gan)
+    if inputs is None:
+        return []
+    translates = any(isinstance(field, Image) for field in required)
+    if translates and metrics:
+        raise UsageError(
+            f"evaluate scores images that are made of latents; a {type(gan).__name__} makes them "
+            "of images. Leave it out; the loss l1 tells the distance from the true ones.",
+            "evaluate",
+        )
+    found: list[Any] = [SampleGrid(folder / "samples", gif=folder / "samples.gif", inputs=inputs)]
+    if not translates and dataset.num_images >= max(FEWEST, 2 * gan.pack):
+        found.append(Health(folder=folder))
+    if metrics:
+        scores = Evaluate(dataset, metrics, inputs=inputs)
+        if scores.evaluator.directions[scores.monitor] is not None:
+            scores.best = folder / "best.keras"
+        found.append(scores)
+    return found
+
+
+def _first_inputs(dataset: ImageDataset, gan: GAN) -> dict[str, Any] | None:
+    """The rows of the first batch that the model needs, by argument; None if the data lack them.
+
+    A model that makes images of images gets the true ones, too. The batch is read only where the
+    model needs something of it.
+    """
+    from kgan.signature import Image
+    from kgan.validate import fits
+
+    spec = dataset.element_spec
+    if len(spec if isinstance(spec, tuple) else (spec,)) != len(gan.batch_signature):
+        return None
+    required = gan.input_signature.required
+    if not required:
+        return {}
+    first = next(iter(dataset.take(1)))
+    parts = first if isinstance(first, tuple) else (first,)
+    batch = dict(zip(gan.batch_signature, parts, strict=True))
+    if not all(fits(batch[field.name].shape[1:], field.shape) for field in required):
+        return None
+    translates = any(isinstance(field, Image) for field in required)
+    truths = gan.output_signature.values() if translates else ()
+    return {field.argument: batch[field.name].numpy() for field in (*required, *truths)}
