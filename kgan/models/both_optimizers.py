@@ -18,6 +18,9 @@ class BothOptimizers:
     def __init__(self, optimizers: Sequence[keras.optimizers.Optimizer]):
         self._optimizers = list(optimizers)
 
+    # Keras asks, and would build what is not; `compile` has built them.
+    built = True
+
     @property
     def learning_rate(self) -> Any:
         """The first optimizer's rate."""

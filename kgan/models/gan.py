@@ -14,6 +14,7 @@ from kgan.errors import UsageError
 from kgan.models.adversarial import AdversarialModel
 from kgan.models.entry_point import EntryPoint
 from kgan.networks.check import call_network, checked, classes_of, input_shapes
+from kgan.networks.last_activation import warn_of_ranges
 from kgan.priors import check_prior
 from kgan.signature import Code, Image, Label, Latent, Signature, Vector, of_network
 
@@ -47,6 +48,9 @@ class GAN(AdversarialModel):
         >>> gan.compile(loss="hinge", penalties=["r1"])
         >>> gan.fit(images, epochs=1)
 
+    A warning says where the discriminator gives probabilities in place of logits, or where the
+    generator's images are never below 0.
+
     Raises:
         UsageError: the networks do not fit each other.
 
@@ -71,6 +75,7 @@ class GAN(AdversarialModel):
             packed=type(self).present is not AdversarialModel.present,
             named=type(self).name_outputs is not AdversarialModel.name_outputs,
         )
+        warn_of_ranges(generator, discriminator)
         if ema_halflife_images is not None:
             ema_halflife_images = check_number(
                 "ema_halflife_images", ema_halflife_images, 1, ", or None,"

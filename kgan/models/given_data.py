@@ -154,8 +154,8 @@ def _from_arrays(gan: CompiledModel, data: GivenData) -> tf.data.Dataset:
             "without labels=True.",
             argument,
         )
-    if data.shuffle:
-        # What a data set can hold: images, and labels beside them.
+    if data.shuffle and all(isinstance(field, (Image, Label)) for field in fields):
+        # What an ImageDataset can hold.
         if len(parts) == 1 or all(isinstance(field, Label) for field in fields[1:]):
             return load(whole, batch_size=size, seed=gan.seed, labels=len(parts) > 1)
         if len(parts) == len(fields) and all(isinstance(field, Image) for field in fields):
