@@ -37,6 +37,7 @@ class Configured:
 
 
 T = TypeVar("T", bound=Configured)
+S = TypeVar("S", bound=Configured)  # a class of the kind, which stays what it is
 
 
 class Registry(Generic[T]):
@@ -49,11 +50,11 @@ class Registry(Generic[T]):
         self.hint = hint
         self.classes: dict[str, type[T]] = {}
 
-    def register(self, name: str) -> Callable[[type[T]], type[T]]:
+    def register(self, name: str) -> Callable[[type[S]], type[S]]:
         """Class decorator: `name` stands for the class with its default arguments."""
 
-        def decorate(cls: type[T]) -> type[T]:
-            self.classes[name] = cls
+        def decorate(cls: type[S]) -> type[S]:
+            self.classes[name] = cls  # type: ignore[assignment]
             return keras.saving.register_keras_serializable(package=self.package)(cls)
 
         return decorate
