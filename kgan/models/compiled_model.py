@@ -13,7 +13,7 @@ import tensorflow as tf
 from kgan.augment import Augment, augments
 from kgan.checks import check_flag, check_integer
 from kgan.errors import UsageError
-from kgan.losses import Loss, OwnLoss, losses
+from kgan.losses import Loss, losses
 from kgan.models import optimizers
 from kgan.models.both_optimizers import BothOptimizers
 from kgan.models.compiled_metrics import CompiledMetrics, check_metrics
@@ -255,8 +255,14 @@ class CompiledModel(PlayersModel):
         }
 
     def save(self, filepath: str | Path, overwrite: bool = True) -> None:
-        if self._compile_arguments:
-            _warn_of_unregistered(self.two_player_loss)
+        names = self.two_player_loss.unregistered if self._compile_arguments else []
+        if names:
+            warnings.warn(
+                f"The loss {' and '.join(names)} is not registered with Keras: the file cannot be "
+                "loaded in another process. Decorate it with "
+                "@keras.saving.register_keras_serializable() and import it before you load.",
+                stacklevel=2,
+            )
         super().save(filepath, overwrite)
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
@@ -274,21 +280,6 @@ class CompiledModel(PlayersModel):
         for metric in self._compiled_metrics.in_graph:
             found[f"metrics/{metric.name}"] = metric.variables
         return found
-
-
-def _warn_of_unregistered(loss: Loss) -> None:
-    """Warn of a loss that nobody who loads the file can find."""
-    kind = type(loss)
-    name = keras.saving.get_registered_name(kind)
-    names = [] if keras.saving.get_registered_object(name) is kind else [kind.__qualname__]
-    names += loss.unregistered if isinstance(loss, OwnLoss) else []
-    if names:
-        warnings.warn(
-            f"The loss {' and '.join(names)} is not registered with Keras: the file cannot be "
-            "loaded in another process. Decorate it with "
-            "@keras.saving.register_keras_serializable() and import it before you load the file.",
-            stacklevel=4,
-        )
 
 
 def _names(penalties: Sequence[Penalty]) -> list[str]:

@@ -1,0 +1,139 @@
+"""What a loss is: a packaged one, or the user's own; the registry of their short names.
+
+The losses of the papers are in `kgan.losses`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+from kgan.errors import UsageError, unknown_name
+from kgan.registry import Configured, Registry
+
+
+class Loss(Configured):
+    """Base class: one scalar for each player."""
+
+    needs_real_logits: bool = False
+
+    @property
+    def unsmoothed(self) -> Loss:
+        """The loss without label smoothing."""
+        config = self.get_config()
+        if not config.get("label_smoothing"):
+            return self
+        return type(self).from_config(config | {"label_smoothing": 0.0})
+
+    @property
+    def unregistered(self) -> list[str]:
+        """What a reader of a saved file could not find, for Keras does not know its name."""
+        return _unregistered(type(self))
+
+    def discriminator(self, real_logits, fake_logits):
+        """The scalar that the discriminator minimises."""
+        raise NotImplementedError
+
+    def generator(self, real_logits, fake_logits):
+        """The scalar that the generator minimises."""
+        raise NotImplementedError
+
+
+@keras.saving.register_keras_serializable(package="kgan")
+class OwnLoss(Loss):
+    """Two functions of `(real_logits, fake_logits)`; `compile(loss=(generator, discriminator))`.
+
+    Files hold the names of the functions, which must be registered with Keras to be found again.
+    The generator's function gets the real logits, which costs a pass through the discriminator; a
+    subclass of `Loss` need not ask for them.
+
+    Example:
+        >>> def generator_loss(real_logits, fake_logits):
+        ...     return keras.ops.mean(keras.ops.softplus(-fake_logits))
+        >>> def discriminator_loss(real_logits, fake_logits):
+        ...     return keras.ops.mean(keras.ops.softplus(fake_logits - real_logits))
+        >>> gan.compile(loss=(generator_loss, discriminator_loss))
+    """
+
+    needs_real_logits = True
+
+    def __init__(self, generator: Callable[..., Any], discriminator: Callable[..., Any]):
+        self.generator = generator  # type: ignore[method-assign]
+        self.discriminator = discriminator  # type: ignore[method-assign]
+
+    @property
+    def unregistered(self) -> list[str]:
+        return [*_unregistered(self.generator), *_unregistered(self.discriminator)]
+
+
+def _unregistered(part: Any) -> list[str]:
+    """The name of a class or function that is not registered with Keras."""
+    registered = keras.saving.get_registered_object(keras.saving.get_registered_name(part))
+    return [] if registered is part else [getattr(part, "__qualname__", repr(part))]
+
+
+# What other libraries and papers call them.
+_OTHER_NAMES = {
+    "bce": "non_saturating",
+    "binary_crossentropy": "non_saturating",
+    "vanilla": "non_saturating",
+    "gan": "non_saturating",
+    "nsgan": "non_saturating",
+    "ns": "non_saturating",
+    "mm": "minimax",
+    "mmgan": "minimax",
+    "mse": "least_squares",
+    "lsgan": "least_squares",
+    "ls": "least_squares",
+    "wgan": "wasserstein",
+    "w": "wasserstein",
+    "wgan_gp": 'wasserstein" with penalties=["gradient_penalty"], or kgan.WGANGP',
+    "sngan": "hinge",
+    "dragan": 'non_saturating" with penalties=["dragan"], or kgan.DRAGAN',
+    "rgan": "relativistic",
+    "rsgan": "relativistic",
+    "rpgan": "relativistic",
+    "ragan": "relativistic_average",
+    "rasgan": "relativistic_average",
+}
+_OWN = (
+    "For a loss of your own pass two functions, loss=(generator_loss, discriminator_loss), each\n"
+    "    def generator_loss(real_logits, fake_logits): return a scalar\n"
+    "    def discriminator_loss(real_logits, fake_logits): return a scalar\n"
+    "or an object whose methods `generator` and `discriminator` are these."
+)
+
+
+class _Losses(Registry[Loss]):
+    """The short names, and losses of the user's own."""
+
+    def get(self, identifier: Any) -> Loss:
+        """The loss that a name, a pair of functions or an object with two methods stands for.
+
+        Raises:
+            UsageError: it stands for none; shows how to write one.
+        """
+        if isinstance(identifier, str) and identifier not in self.classes:
+            meant = _OTHER_NAMES.get(identifier.lower().replace("-", "_"))
+            if meant is None:
+                raise unknown_name(self.argument, identifier, self.classes)
+            closed = meant if '"' in meant else f'{meant}"'
+            raise UsageError(f'loss={identifier!r} is unknown; use "{closed}.', "loss")
+        if isinstance(identifier, (str, Loss)):
+            return super().get(identifier)
+        if isinstance(identifier, (tuple, list)):
+            functions = list(identifier)
+        else:
+            functions = [getattr(identifier, name, None) for name in ("generator", "discriminator")]
+        if isinstance(identifier, type) or len(functions) != 2 or not all(map(callable, functions)):
+            raise UsageError(
+                f"loss must be a short name ({', '.join(sorted(self.classes))}) or a loss object; "
+                f"received {identifier!r}. {_OWN}",
+                "loss",
+            )
+        return OwnLoss(*functions)
+
+
+losses = _Losses("loss", Loss)
