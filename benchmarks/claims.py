@@ -36,6 +36,7 @@ from kgan.augment import Augment
 from kgan.ema import ExponentialMovingAverage, untrained_copy
 from kgan.files import replacing
 from kgan.metrics import assignment, diversity, frechet, judge, neighbours
+from kgan.signature import Label
 
 CORES = 2
 SAMPLES = 10_000
@@ -147,7 +148,7 @@ class Measure:
 
     def classes(self, gan: kgan.GAN) -> dict[str, float]:
         """How often the judge agrees with the asked class, and the diversity within classes."""
-        labels = np.arange(SAMPLES) % 10
+        labels = Label(10).default(SAMPLES, None)
         images = gan.generate(SAMPLES, seed=1, labels=labels, batch_size=500)
         features = self.judge.features(images)
         found = diversity.diversity_by_class(features, labels)

@@ -27,6 +27,7 @@ import numpy as np
 import tensorflow as tf
 
 import kgan
+from kgan.batches import in_batches
 from kgan.cli import models
 from kgan.metrics import frechet
 
@@ -109,8 +110,7 @@ def classifier(path: Path) -> keras.Model:
 
 
 def statistics(extractor: keras.Model, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    features = [np.asarray(extractor(images[i : i + 500])) for i in range(0, len(images), 500)]
-    return frechet.statistics(np.concatenate(features))
+    return frechet.statistics(in_batches(extractor, images, 500))
 
 
 def train(settings: dict, cpu_seconds: float, seed: int) -> tuple[kgan.GAN, int]:

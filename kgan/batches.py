@@ -1,8 +1,9 @@
-"""Many rows through a network that takes some at a time."""
+"""Many rows, some at a time. NumPy only."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,22 +11,47 @@ import numpy as np
 from kgan.checks import check_integer
 
 
-def in_batches(function: Callable[[Any], Any], rows: Any, batch_size: int) -> Any:
-    """What `function` makes of `rows`, in float32, called for `batch_size` rows at a time.
+def batches(rows: Any, batch_size: int) -> Iterator[Any]:
+    """The rows in their order, `batch_size` at a time; the last batch may have fewer.
 
-    `rows` is an array or a dict of arrays, at least one row; `function` gives a tensor, or a dict
-    or tuple of tensors, whose rows follow those that it got, and so does this, as arrays.
+    `rows` is an array, or a dict or tuple of rows of one length; so is each batch.
+
+    Raises:
+        UsageError: a batch size below 1.
+    """
+    batch_size = check_integer("batch_size", batch_size, 1)
+    for start in range(0, num_rows(rows), batch_size):
+        yield _map(operator.itemgetter(slice(start, start + batch_size)), rows)
+
+
+def in_batches(function: Callable[[Any], Any], rows: Any, batch_size: int) -> Any:
+    """The outputs of `function` for all rows, in float32, from calls on `batch_size` rows each.
+
+    `rows` is as in `batches`, at least one row. `function` returns a tensor, or a dict or tuple of
+    tensors, with one row per row of its batch; this returns the same structure of arrays.
 
     Raises:
         UsageError: a batch size below 1.
     """
     from keras import tree
 
-    batch_size = check_integer("batch_size", batch_size, 1)
+    made = [
+        tree.map_structure(lambda part: np.asarray(part, np.float32), function(batch))
+        for batch in batches(rows, batch_size)
+    ]
+    return tree.map_structure(lambda *parts: np.concatenate(parts), *made)
 
-    def batch(start: int) -> Any:
-        made = function(tree.map_structure(lambda part: part[start : start + batch_size], rows))
-        return tree.map_structure(lambda part: np.asarray(part, np.float32), made)
 
-    batches = map(batch, range(0, len(tree.flatten(rows)[0]), batch_size))
-    return tree.map_structure(lambda *parts: np.concatenate(parts), *batches)
+def num_rows(rows: Any) -> int:
+    """The number of rows of an array, or of the first array in a dict or tuple."""
+    if isinstance(rows, dict):
+        return num_rows(next(iter(rows.values())))
+    return num_rows(rows[0]) if isinstance(rows, tuple) else len(rows)
+
+
+def _map(function: Callable[[Any], Any], rows: Any) -> Any:
+    if isinstance(rows, dict):
+        return {name: _map(function, part) for name, part in rows.items()}
+    if isinstance(rows, tuple):
+        return tuple(_map(function, part) for part in rows)
+    return function(rows)

@@ -25,10 +25,9 @@ _DESCRIPTOR = re.compile(r"/dev/(?P<name>stdout|stderr)|/(dev|proc/self)/fd/(?P<
 def replacing(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; what the block leaves there becomes `path`.
 
-    The block may create a file or a folder. A file replaces an older file at once (`os.replace`);
-    a folder takes the place of an older folder, which is removed. If the block raises, nothing
-    is left behind and an older `path` stays as it was. Parent folders are created; a symbolic
-    link stays, and what it points to is replaced.
+    The block may create a file or a folder. A file replaces an older file at once (`os.replace`); a
+    folder replaces an older folder. If the block raises, nothing is left behind and an older `path`
+    stays as it was. Parent folders are created; a symbolic link stays, and its target is replaced.
 
     What cannot be replaced is filled: the bytes of a file are written to a device or a pipe; the
     content of a folder goes into an empty folder that cannot be renamed, such as a mount point.
@@ -209,7 +208,7 @@ def _scratch(path: Path) -> tuple[Path, int | None]:
         scratch, lock = _make(path, path.parent)
         try:
             if fillable:
-                # Tells a mount point before the work is done, those of the same disk, too.
+                # Detects a mount point before the work is done, even one of the same disk.
                 path.rename(_aside(scratch, path.name))
                 _aside(scratch, path.name).rename(path)
             elif os.path.ismount(path) and path.is_dir():
@@ -278,7 +277,7 @@ def _put(temporary: Path, path: Path) -> None:
 
 
 def _ours(filename: str | bytes | None, path: Path) -> bool:
-    """Whether an error's file is not told, as in a write, or is one that the user did not name."""
+    """Whether an error names no file, as in a write, or one that the user did not name."""
     if filename is None:
         return True
     name = Path(os.fsdecode(filename))

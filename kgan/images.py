@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from kgan.batches import batches
 from kgan.data.decode import over_white, read
 from kgan.errors import UsageError
 from kgan.files import replacing
@@ -29,7 +30,7 @@ def to_uint8(images: np.ndarray) -> np.ndarray:
     images = np.asarray(images)
     if images.dtype == np.uint8:
         return images
-    # bfloat16 is no subtype of np.floating, so the integers are what is told apart.
+    # bfloat16 is no subtype of np.floating, so the integers are checked.
     if images.dtype.kind in "iub":
         raise UsageError(
             f"images must be float in [-1, 1] or uint8; received {images.dtype}. Convert them "
@@ -39,7 +40,7 @@ def to_uint8(images: np.ndarray) -> np.ndarray:
     images = images.astype(np.float32)
     if not np.isfinite(images).all():
         raise UsageError(
-            "images must be finite; received NaN or infinity, a generator that broke.", "images"
+            "images must be finite; received NaN or infinity, from a broken generator.", "images"
         )
     return np.rint((images.clip(-1.0, 1.0) + 1.0) * 127.5).astype(np.uint8)
 
@@ -64,7 +65,7 @@ def grid(images: np.ndarray, columns: int | None = None) -> Image.Image:
 
     Args:
         images: (n, height, width, channels), float in [-1, 1] or uint8, 1 to 4 channels.
-        columns: images a row; about the square root of n if None.
+        columns: images per row; about the square root of n if None.
 
     Raises:
         UsageError: no images, another rank, or `columns` below 1.
@@ -94,28 +95,29 @@ def grid(images: np.ndarray, columns: int | None = None) -> Image.Image:
 def class_columns(classes: int | None, n: int) -> int | None:
     """Columns for a grid of n images whose classes come in turn: one for each class.
 
-    None, which leaves the columns to the grid, for one class, more than 16, or more than images.
+    None, the grid's default, for one class, more than 16 classes, or more classes than images.
     """
     return classes if classes and 1 < classes <= min(n, _MOST_COLUMNS) else None
 
 
 def side_by_side(parts: Sequence[np.ndarray], columns: int | None) -> np.ndarray:
-    """Images in an order in which a grid of `columns` shows each part in a row, then the next rows.
+    """Images in an order in which a grid of `columns` shows rows of each part in turn.
 
-    Each part is `(n, height, width, channels)`; grey ones become those of the others' channels.
-    Only whole rows are kept where there are several parts.
+    Each part is `(n, height, width, channels)`; all get the channels of the part with most. Only
+    whole rows are kept where there are several parts.
     """
     if len(parts) == 1:
         return parts[0]
     assert columns is not None
     most = max(part.shape[-1] for part in parts)
     colored = [_with_channels(part, most) for part in parts]
-    starts = range(0, len(parts[0]) // columns * columns, columns)
-    return np.concatenate([part[start : start + columns] for start in starts for part in colored])
+    whole = len(parts[0]) // columns * columns
+    rows = batches(tuple(part[:whole] for part in colored), columns)
+    return np.concatenate([row for of_each in rows for row in of_each])
 
 
 def _with_channels(images: np.ndarray, channels: int) -> np.ndarray:
-    """Images of 1 to 4 channels as ones of at least as many: grey thrice, opaque alpha."""
+    """Images with up to 4 `channels`: grey is repeated, and alpha is opaque."""
     own = images.shape[-1]
     if own == channels:
         return images

@@ -21,7 +21,7 @@ NAME = ".kgan-lock"
 
 
 class Unsupported(OSError):
-    """The system, or the file system, has no locks: nobody can tell who writes in a folder."""
+    """The system, or the file system, has no locks, so nobody knows who writes in a folder."""
 
 
 def acquire(folder: Path) -> int:
@@ -72,7 +72,7 @@ def hold(folder: Path, argument: str) -> None:
     is kept out.
 
     Raises:
-        UsageError: another process holds it; says which, on which machine, and since when.
+        UsageError: another process holds it; the message says which, where and since when.
         OSError: the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -109,5 +109,5 @@ def release(folder: Path) -> None:
 
 
 def _key(folder: Path) -> tuple[int, str]:
-    # With the process's number, for a forked one does not hold what its parent does.
+    # With the process's number, since a forked one does not hold what its parent does.
     return os.getpid(), os.path.realpath(folder)

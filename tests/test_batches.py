@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kgan.batches import in_batches
+from kgan.batches import batches, in_batches, num_rows
 from kgan.errors import UsageError
 
 
@@ -22,6 +22,17 @@ def test_batches_make_what_the_whole_makes(size):
     assert {part.dtype for part in found.values()} == {np.dtype("float32")}
     assert sum(seen) == 7 and max(seen) == min(size, 7)
     np.testing.assert_array_equal(in_batches(np.square, a, size), a**2)
+
+
+def test_rows_are_arrays_in_dicts_and_tuples():
+    a, b = np.arange(7), np.arange(14).reshape(7, 2)
+    rows = (a, {"b": b, "deep": {"a": a}})
+    found = list(batches(rows, 3))
+    assert [num_rows(part) for part in (rows, *found)] == [7, 3, 3, 1]
+    np.testing.assert_array_equal(np.concatenate([part[0] for part in found]), a)
+    np.testing.assert_array_equal(np.concatenate([part[1]["b"] for part in found]), b)
+    np.testing.assert_array_equal(found[1][1]["deep"]["a"], [3, 4, 5])
+    assert list(batches(a[:0], 3)) == []
 
 
 def test_the_size_is_checked():

@@ -1,4 +1,4 @@
-"""Callbacks for `fit`: what is shown, kept and watched while a GAN trains."""
+"""Callbacks for `fit`, which show, save and check a GAN while it trains."""
 
 from kgan.callbacks.checkpoint import Checkpoint as Checkpoint
 from kgan.callbacks.duality_gap import DualityGap as DualityGap

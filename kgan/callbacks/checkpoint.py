@@ -1,4 +1,4 @@
-"""Checkpoints from which a killed run goes on as if nothing had happened."""
+"""Checkpoints from which a killed run resumes as if nothing had happened."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class Checkpoint(keras.callbacks.Callback):
     That is both networks, the average, both optimizers with their loss scales, the random state,
     the running means of the logs, and the place in the data: epoch and step within it. A file
     `step-00001234-<checksum>.npz` is written at the start, every `every_seconds` of training and
-    after each epoch; the newest `keep` stay. It belongs behind the callbacks whose work at an
-    epoch's end a resumed run must not miss. A file's name holds the first 16 digits of its SHA-256.
+    after each epoch; the newest `keep` stay. Put it after the callbacks whose work at an epoch's
+    end must not be lost. A file's name holds the first 16 digits of its SHA-256.
 
-    With `resume=True`, `fit` starts from the newest file whose checksum holds, or from the
+    With `resume=True`, `fit` starts from the newest file with the right checksum, or from the
     beginning if the folder has none. A `tf.data.Dataset` of your own must repeat its order exactly
     (no shuffling without a seed); only what `kgan.data.load` returns is compared. Under a
     multi-worker strategy every worker restores and only the chief writes. While `fit` runs, the
@@ -43,7 +43,7 @@ class Checkpoint(keras.callbacks.Callback):
 
     Raises:
         UsageError: a checkpoint of another configuration, every checkpoint is damaged, or another
-            process has the folder.
+            process is using the folder.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Checkpoint(keras.callbacks.Callback):
     # -- resuming: `fit` calls this before it chooses where the data begins -----------------------
 
     def where_to_start(self, model: PlayersModel, data: TrainingData) -> int:
-        """Bring `model` to the newest good checkpoint; returns the global step where it stands.
+        """Restore the newest good checkpoint into `model`; returns its global step.
 
         The chief holds the folder from then on until the end of `fit`.
         """
@@ -71,7 +71,7 @@ class Checkpoint(keras.callbacks.Callback):
             raise
 
     def release(self) -> None:
-        """Let other processes write in the folder; `fit` calls it however it ends."""
+        """Let other processes write in the folder; `fit` always calls it at its end."""
         locks.release(self.folder)
 
     def _restored(self, model: PlayersModel, data: TrainingData) -> int:
@@ -83,7 +83,7 @@ class Checkpoint(keras.callbacks.Callback):
             if files(self.folder):
                 raise UsageError(
                     f"folder={str(self.folder)!r} holds checkpoints already; pass resume=True to "
-                    "go on from them, or choose another folder.",
+                    "resume from them, or choose another folder.",
                     "folder",
                 )
             return self._step
@@ -157,7 +157,7 @@ class Checkpoint(keras.callbacks.Callback):
         written = self.folder / f"step-{self._step:08d}-{checksum}.npz"
         with replacing(written) as path:
             path.write_bytes(buffer.getbuffer())
-        # A file of this or a later step is a damaged one that `where_to_start` passed over.
+        # A file of this or a later step is a damaged one that `where_to_start` skipped.
         older = [path for path in files(self.folder) if path.name < written.name[:13]]
         for path in files(self.folder):
             if path not in (written, *older[: self.keep - 1]):
@@ -166,7 +166,7 @@ class Checkpoint(keras.callbacks.Callback):
 
 
 def _local(variable: keras.Variable) -> np.ndarray:
-    """The value as this worker has it: the others need not take part in the reading."""
+    """The value on this worker: the others need not take part in reading it."""
     value = variable.value
     if not isinstance(value, tf.distribute.DistributedValues):
         return value.numpy()
@@ -180,9 +180,9 @@ def files(folder: str | Path) -> list[Path]:
 
 
 def newest(folder: str | Path) -> tuple[Path, dict[str, Any]] | None:
-    """The newest checkpoint whose checksum holds, with its arrays; None if there is none.
+    """The newest checkpoint with the right checksum, with its arrays; None if there is none.
 
-    Warns about each damaged file that it passes over.
+    Warns about each damaged file that it skips.
 
     Raises:
         UsageError: there are checkpoints, and all are damaged.
@@ -192,7 +192,7 @@ def newest(folder: str | Path) -> tuple[Path, dict[str, Any]] | None:
         content = path.read_bytes()
         if hashlib.sha256(content).hexdigest()[:16] == path.stem.rsplit("-", 1)[-1]:
             if damaged:
-                warnings.warn(f"Going on from {path}, the newest good one.", stacklevel=2)
+                warnings.warn(f"Resuming from {path}, the newest good one.", stacklevel=2)
             with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
                 return path, dict(arrays)
         damaged.append(path)
@@ -200,7 +200,7 @@ def newest(folder: str | Path) -> tuple[Path, dict[str, Any]] | None:
     if damaged:
         raise UsageError(
             f"Every checkpoint in {folder} is damaged ({len(damaged)} files); restore one from a "
-            "backup, or start the run anew in another folder."
+            "backup, or start a new run in another folder."
         )
     return None
 

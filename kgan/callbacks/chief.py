@@ -1,4 +1,4 @@
-"""Which of several workers writes files and talks to the user."""
+"""Which of several workers writes files and prints messages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from kgan.errors import UsageError
 
 
 def is_chief(strategy: Any = None) -> bool:
-    """True if this process writes files under the `tf.distribute` strategy; one alone always does.
+    """True if this process writes files under the `tf.distribute` strategy; a lone one always does.
 
     Args:
         strategy: a `tf.distribute.Strategy`, or None for none.
@@ -24,7 +24,7 @@ def is_chief(strategy: Any = None) -> bool:
 
 
 def check_ends_together(strategy: Any, argument: str, without: Any, value: Any, fix: str) -> None:
-    """An argument that ends the training on what one worker sees is left out under several.
+    """Refuse an argument that ends the training on what one worker sees, if there are several.
 
     Args:
         strategy: a `tf.distribute.Strategy`.

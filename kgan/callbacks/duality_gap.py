@@ -30,9 +30,9 @@ class DualityGap(keras.callbacks.Callback):
     the images and latents; the gap is measured on the other half. Few steps give a lower bound,
     which is useful within a run. The discriminator's copy obeys the model's penalties, without
     which a Wasserstein critic has no best response. Images are not augmented. With an encoder only
-    the generator moves; of a discriminator that is also a classifier only the two-player loss
-    counts. The training stays the same, bit for bit, with one exception: without `held_out` the
-    callback reads reals from a shuffled `tf.data.Dataset` once more, which advances its order.
+    the generator moves; if the discriminator is also a classifier, only the two-player loss counts.
+    The training stays the same, bit for bit, with one exception: without `held_out` the callback
+    reads reals from a shuffled `tf.data.Dataset` once more, which advances its order.
 
     Args:
         held_out: images that the training does not use, as for `gan.evaluate`; training images by
@@ -70,7 +70,7 @@ class DualityGap(keras.callbacks.Callback):
         self.num_samples = check_integer("num_samples", num_samples, 8)
         self.learning_rate = check_number("learning_rate", learning_rate, 0)
         self.gaps: list[tuple[int, float]] = []
-        self._compiled: dict[str, Any] | None = None  # what the steps were traced for
+        self._compiled: dict[str, Any] | None = None  # the arguments that the steps were traced for
 
     def on_train_begin(self, logs=None):
         check_model(self)

@@ -17,7 +17,7 @@ from kgan.callbacks.reals import check_model
 from kgan.checks import check_integer, check_path
 from kgan.errors import UsageError, unknown_name
 from kgan.files import replacing
-from kgan.metrics.evaluation import Evaluator
+from kgan.metrics.evaluator import Evaluator
 
 
 class Evaluate(keras.callbacks.Callback):
@@ -29,28 +29,26 @@ class Evaluate(keras.callbacks.Callback):
     every evaluation.
 
     The best generator so far is saved to `best`, with its score and epoch in a `.json` file of the
-    same name, from which a resumed run goes on, its patience included. A second `fit` with the same
-    callback goes on, too.
+    same name. A resumed run continues from it, including the patience, and so does a second `fit`
+    with the same callback.
 
     Args:
         data: the real images: what `kgan.data.load` returns, or takes as its source.
         metrics: names in `kgan.metrics.measures.MEASURES`.
-        every_epochs: an evaluation after each so many epochs, and after the last.
-        samples: generated images; a Fréchet distance is comparable only with one of as many.
+        every_epochs: epochs between two evaluations; the last epoch has one, too.
+        samples: generated images; a Fréchet distance is comparable only with one of equally many.
         seed: of the latents.
-        monitor: the score that says which generator is best; by default the first one of which
-            less or more is better.
+        monitor: the score that says which generator is best; by default the first one that has a
+            better direction.
         best: a `.keras` file for the best generator's GAN; None to keep none.
-        patience: end the training after so many evaluations in a row that were not better; None
-            never does.
+        patience: end the training after this many evaluations without improvement; None never does.
         extractor: as in `kgan.metrics.Evaluator`.
         inputs: as in `SampleGrid`.
         tensorboard: a log folder for TensorBoard, which need not be installed; None for none.
 
     Raises:
-        UsageError: an unknown metric or score, a count out of range, or, when training begins, a
-            metric for which the model or the data lack something, or `patience` under a
-            multi-worker strategy.
+        UsageError: an unknown metric or score, a count out of range; when training begins, a model
+            or data without what a metric needs, or `patience` under a multi-worker strategy.
         OSError: a file cannot be written.
     """
 
@@ -96,7 +94,7 @@ class Evaluate(keras.callbacks.Callback):
         lower_is_better = directions[self.monitor]
         if lower_is_better is None and (best is not None or patience is not None):
             raise UsageError(
-                f"monitor={self.monitor!r} has no better direction, so that none is best; monitor "
+                f"monitor={self.monitor!r} has no better direction, so none is best; monitor "
                 "another score.",
                 "monitor",
             )
@@ -140,7 +138,7 @@ class Evaluate(keras.callbacks.Callback):
                 self.model.stop_training = True
 
     def measure(self) -> dict[str, float]:
-        """The scores by name; NaN of images that have none, such as a hundred times the same."""
+        """The scores by name; NaN for images without a score, such as identical ones."""
         try:
             return {score.name: score.value for score in self.evaluator(self.model).scores}
         except UsageError as error:
@@ -148,7 +146,7 @@ class Evaluate(keras.callbacks.Callback):
             return dict.fromkeys(self.evaluator.directions, math.nan)
 
     def _keep(self) -> None:
-        """Save the best GAN so far, and beside it why it is the best."""
+        """Save the best GAN so far, and its score and epoch beside it."""
         if self.best is None or not is_chief(self.model.distribute_strategy):
             return
         self.model.save(self.best)
@@ -157,7 +155,7 @@ class Evaluate(keras.callbacks.Callback):
             temporary.write_text(json.dumps(record) + "\n", encoding="utf-8")
 
     def _restore(self, epochs: int) -> None:
-        """Go on from what a run of so many epochs has kept; what came later is done again."""
+        """Continue from the record of a run up to an epoch; later evaluations are repeated."""
         if not epochs or self.best is None or not self.best.is_file():
             return
         record = self.best.with_suffix(".json")
@@ -168,7 +166,7 @@ class Evaluate(keras.callbacks.Callback):
             value, epoch, score = float(kept["value"]), int(kept["epoch"]), kept["score"]
         except (ValueError, KeyError, TypeError) as error:
             warnings.warn(
-                f"{record} is damaged ({error}); the best so far is forgotten.", stacklevel=2
+                f"{record} is damaged ({error}); the best so far is ignored.", stacklevel=2
             )
             return
         if score == self.monitor and epoch <= epochs:

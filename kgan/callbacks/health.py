@@ -14,8 +14,9 @@ import numpy as np
 
 from kgan.callbacks import indicators, probe
 from kgan.callbacks.chief import check_ends_together, is_chief
-from kgan.callbacks.failure_modes import SERIES, Finding, Snapshot, Watch, strongest_line
+from kgan.callbacks.failure_modes import Finding, Snapshot, Watch
 from kgan.callbacks.reals import check_model, held_out_rows, training_rows
+from kgan.callbacks.series import LONGEST_PERIOD, Series
 from kgan.callbacks.stop_on_nan import NonFiniteLossError, StopOnNaN
 from kgan.checks import check_flag, check_integer, check_path
 from kgan.errors import UsageError
@@ -24,8 +25,6 @@ from kgan.metrics.check import check_features
 from kgan.metrics.diversity import mean_pairwise_distance
 from kgan.metrics.manifold import precision_recall
 
-WINDOW = 512  # the last values of each series, whose spectrum is computed
-_LONGEST = WINDOW // 6  # period that the spectrum resolves
 _CLUSTERS = 20
 FEWEST = 4  # images for which recall is defined
 _LOGGED = (
@@ -89,7 +88,7 @@ class Health(keras.callbacks.Callback):
         if features is not None and not callable(features):
             raise UsageError(
                 f"features must be a function from images to features; received {features!r}. "
-                "Of an extractor pass kgan.metrics.extractors.get(…).features.",
+                "For an extractor, pass kgan.metrics.extractors.get(…).features.",
                 "features",
             )
         self.features = features
@@ -158,16 +157,15 @@ class Health(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         self._broken.on_epoch_begin(epoch)
-        self._means: list[list[float]] = []
-        self._counts: list[int] = []
         if self._first:
-            self.series = {name: np.zeros(0) for name in SERIES}
+            self.series = Series()
             broken = [
                 one for one in self.findings if one.failure_mode == "nan" and one.epoch <= epoch
             ]
             self.watch = self._before(epoch)
             for one in broken:
                 self.watch.broken(one.epoch, one.words)
+        self.series.start_epoch()
         self._first = False
         self._begin = max(self._begin - epoch * self.params["steps"], 0)
 
@@ -175,18 +173,14 @@ class Health(keras.callbacks.Callback):
         # A resumed run skips the steps before `begin`.
         if not self._chief or batch + 1 <= self._begin:
             return
-        # Several workers log arrays of shape (1,).
-        self._means.append([float(np.squeeze(logs[name])) for name in SERIES])
-        self._counts.append(batch + 1)
-        if not all(map(math.isfinite, self._means[-1])):
+        if not self.series.add(logs, batch + 1):
             self._report_nan(self._broken.on_train_batch_end, batch, logs)
 
     def on_epoch_end(self, epoch, logs=None):
         if not self._chief:
             return
         self._begin = 0
-        if self._counts:
-            self._extend()
+        self.series.end_epoch()
         last = epoch + 1 == self.params["epochs"]
         if (epoch + 1) % self.every_epochs and not last:
             return
@@ -213,26 +207,14 @@ class Health(keras.callbacks.Callback):
 
     def _of_series(self) -> Snapshot:
         gan = self.model
-        snapshot: Snapshot = {"chance": self._chance, "bound": self._bound}
         # Lazy penalties have a period of their own. A value covers a call, which may be many steps.
         updates = gan.discriminator_steps * gan.steps_per_execution
         periods = [penalty.interval / updates for penalty in gan.penalties]
         # The overtones of a longer epoch would cover the whole spectrum.
-        if self._order_period is not None and self._order_period <= _LONGEST:
+        if self._order_period is not None and self._order_period <= LONGEST_PERIOD:
             periods.append(self._order_period)
-        for name in SERIES:
-            series = self.series[name]
-            if not len(series) or not np.isfinite(series).all():
-                continue
-            snapshot[name] = float(np.median(series[-len(self._counts) :]))
-            peak = indicators.spectral_peak(series, [period for period in periods if period > 2])
-            if peak is not None:
-                peak = peak._replace(period=peak.period * gan.steps_per_execution)
-                snapshot |= {f"{name}_{key}": value for key, value in peak._asdict().items()}
-        if any(f"{name}_share" in snapshot for name in SERIES):
-            line = strongest_line(snapshot)
-            snapshot["oscillation"] = line["share"] if line else 0.0
-        return snapshot
+        found = self.series.snapshot(periods, gan.steps_per_execution)
+        return {"chance": self._chance, "bound": self._bound, **found}
 
     def _of_fakes(self, images: np.ndarray) -> Snapshot:
         fakes, reals = self._featured(images), self._real_features
@@ -258,14 +240,6 @@ class Health(keras.callbacks.Callback):
         rows, inputs = (next(probe.chunks(side, gan.pack)) for side in (self.reals, self._inputs))
         snapshot["gradient"], snapshot["slope"] = self._probe.gradients(rows, inputs)
         return snapshot
-
-    def _extend(self) -> None:
-        """Append the epoch's values to the series and keep the newest `WINDOW`."""
-        means = np.array(self._means, np.float64)
-        counts = np.array(self._counts)
-        for column, name in enumerate(SERIES):
-            values = indicators.values_between(means[:, column], counts)
-            self.series[name] = np.concatenate([self.series[name], values])[-WINDOW:]
 
     def _featured(self, images: np.ndarray) -> np.ndarray:
         if self.features is None:

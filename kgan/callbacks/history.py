@@ -24,8 +24,8 @@ class History(keras.callbacks.Callback):
     """Writes `history.csv` (one row per epoch: epoch from 1, seconds, every log) and `curves.png`.
 
     Both files are whole at any moment. On a resumed run the rows of the epochs that are trained
-    again are dropped and rewritten. The curves are drawn at the end and now and then before; under
-    `tf.distribute` the chief alone writes.
+    again are dropped and rewritten. The curves are drawn at the end and from time to time before;
+    under `tf.distribute` only the chief writes.
 
     Args:
         folder: where the two files go; created if missing.
@@ -88,7 +88,7 @@ def read(path: str | Path) -> list[dict[str, Any]]:
             ]
     except (ValueError, KeyError, TypeError, csv.Error) as error:
         raise UsageError(
-            f"{path} is damaged ({error!r}); restore it, or move it away to go on without it."
+            f"{path} is damaged ({error!r}); restore it, or move it away to continue without it."
         ) from error
 
 
@@ -99,7 +99,7 @@ def draw(path: str | Path, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def curves(rows: Sequence[Mapping[str, Any]]) -> Figure:
-    """The curves over the epochs: a panel each for losses, logits and what else there is."""
+    """The curves over the epochs, with one panel each for losses, logits and the rest."""
     # A Figure of its own, not pyplot: no window, no global state, whatever the user has set up.
     from matplotlib.figure import Figure
 

@@ -18,7 +18,7 @@ from kgan.errors import UsageError
 from kgan.metrics.check import check_dimensions, check_features
 
 _SEGMENTS = 3  # half-overlapping, whose spectra are averaged
-_SHORTEST = 64  # series that has a meaningful spectrum
+_SHORTEST = 64  # values that have a meaningful spectrum
 
 
 class Peak(NamedTuple):
@@ -184,7 +184,7 @@ def effective_modes(features: Any, centres: Any) -> float:
     from scipy.cluster import vq
 
     features, centres = check_features("features", features), check_features("centres", centres)
-    check_dimensions(("features", "centres"), features, centres)
+    check_dimensions(("features", "centres"), features.shape[1], centres.shape[1])
     counts = np.bincount(vq.vq(features, centres)[0])
     shares = counts[counts > 0] / counts.sum()
     return float(np.exp(-(shares * np.log(shares)).sum()))

@@ -1,4 +1,4 @@
-"""How both players stand at one moment, measured without changing anything."""
+"""The state of both players at one moment, measured without changing anything."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
-from kgan.batches import in_batches
+from kgan.batches import batches, in_batches, num_rows
 from kgan.networks.check import select_inputs
 
 if TYPE_CHECKING:
     from kgan.models.gan import GAN
 
-CHUNK = 64  # images that the networks see at a time
+CHUNK = 64  # images per batch
 
 
 def inputs_for(gan: GAN, rows: dict[str, np.ndarray], seed: int) -> dict[str, np.ndarray]:
-    """The generator's inputs for as many fakes as there are rows, under the rows' conditions."""
+    """The generator's inputs for one fake per row, under the row's condition."""
     shared = [field for field in gan.input_signature.values() if field.name in rows]
     given: dict[str, Any] = {field.argument: rows[field.name] for field in shared}
     return gan.generator_inputs(len(rows[gan.output_name]), seed, **given)
@@ -52,10 +52,8 @@ def encode_real(gan: GAN, rows: dict[str, np.ndarray]) -> dict[str, Any]:
 
 
 def chunks(rows: dict[str, np.ndarray], pack: int = 1) -> Iterator[dict[str, np.ndarray]]:
-    """The rows some at a time, whole packs."""
-    size = max(CHUNK // pack, 1) * pack
-    for start in range(0, len(next(iter(rows.values()))), size):
-        yield {name: part[start : start + size] for name, part in rows.items()}
+    """The rows in batches of whole packs."""
+    return batches(rows, max(CHUNK // pack, 1) * pack)
 
 
 class Probe:
@@ -98,7 +96,7 @@ class Probe:
             if beside is not None:
                 joint = {name: np.concatenate([part[name], beside[name]]) for name in part}
             judged = _flat(self._reals(discriminator, joint))
-            count = _size(part) * len(judged) // _size(joint)
+            count = num_rows(part) * len(judged) // num_rows(joint)
             real.append(judged[:count])
             other.append(judged[count:])
             fake.append(_flat(self._fakes(generator, discriminator, drawn)))
@@ -109,10 +107,10 @@ class Probe:
     ) -> tuple[float, float]:
         """What the generator learns from: its gradient's root mean square, and the loss's slope.
 
-        The slope is the mean absolute derivative of the generator's loss to a fake's logit, times
-        the number of logits: the share of the discriminator's own gradient that comes through the
-        loss. It is 1 for hinge and Wasserstein, sigmoid(-logit) for the non-saturating loss, NaN
-        where the loss does not look at the logits.
+        The slope is the mean absolute derivative of the generator's loss with respect to a fake's
+        logit, times the number of logits: the share of the discriminator's own gradient that comes
+        through the loss. It is 1 for hinge and Wasserstein, sigmoid(-logit) for the non-saturating
+        loss, NaN where the loss does not depend on the logits.
         """
         players = values(self.gan.generator), values(self.gan.discriminator)
         norm, slope = self._learnt(*players, rows, inputs)
@@ -137,10 +135,6 @@ class Probe:
         size = sum(weight.shape.num_elements() for weight in generator)
         norm = tf.sqrt(tf.add_n(squares) / max(size, 1)) if squares else 0.0
         return norm, math.nan if by_logit is None else tf.reduce_sum(tf.abs(by_logit))
-
-
-def _size(rows: dict[str, np.ndarray]) -> int:
-    return len(next(iter(rows.values())))
 
 
 def _flat(logits: Any) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Real batches that a callback measures on, taken from what `fit` got or from held-out images."""
+"""Real batches for a callback's measurements, from the data of `fit` or held-out images."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def check_model(callback: keras.callbacks.Callback) -> None:
-    """The callback watches a GAN of kgan.
+    """Check that the callback watches a GAN of kgan.
 
     Raises:
         UsageError: it is in the `fit` of another model.
@@ -52,7 +52,7 @@ def held_out_rows(gan: GAN, held_out: Any, n: int, argument: str) -> dict[str, n
     size = None
     images = held_out[0] if isinstance(held_out, tuple) and held_out else held_out
     if isinstance(images, np.ndarray) and images.ndim:
-        # One batch, for what does not fill one is left out.
+        # One batch, since images that do not fill one are left out.
         size = max(min(max(n, 2 * gan.pack), len(images)) // gan.pack, 1) * gan.pack
     return _first(gan, one_pass(gan, given(held_out, None, size, argument=argument)), n, argument)
 

@@ -1,4 +1,4 @@
-"""How far a training run is, on the terminal."""
+"""The progress of a training run on the terminal."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _WINDOW_SECONDS = 20.0  # over which the speed is averaged
 class RichProgress(keras.callbacks.Callback):
     """A bar over the whole run: epoch, step, speed, losses and the time that remains.
 
-    Where the output is no terminal, a line an epoch. Drawn a few times a second at most. After a
-    resume the bar begins where the run stood. Under `tf.distribute` the chief alone shows it. Use
-    it with `fit(..., verbose=0)`.
+    If the output is not a terminal, it prints one line per epoch. The bar is drawn a few times per
+    second at most. After a resume it begins where the run stood. Under `tf.distribute` only the
+    chief shows it. Use it with `fit(..., verbose=0)`.
 
     Args:
-        batch_size: images a step, to give the speed in images/s; in steps/s without it.
+        batch_size: images per step, for a speed in images/s; without it the unit is steps/s.
         console: where to draw; standard output by default.
     """
 
@@ -38,7 +38,7 @@ class RichProgress(keras.callbacks.Callback):
         self._shown = is_chief(self.model.distribute_strategy)
         self._steps = self.params["steps"]
         self._total = self._steps * self.params["epochs"]
-        # After a resume within an epoch `fit` passes over the steps that were taken before.
+        # After a resume within an epoch, `fit` skips the steps that were taken before.
         self._begin = self._done = self.model._data.start
         # The speed counts from the end of the first step, which comes late: TensorFlow traces it.
         self._marks: deque[tuple[float, int]] = deque()
@@ -89,7 +89,7 @@ class RichProgress(keras.callbacks.Callback):
         self.close()
 
     def close(self) -> None:
-        """Leave the bar as it is and give the terminal back; for runs that end by an error."""
+        """Leave the bar as it is and release the terminal; for runs that end with an error."""
         if self._progress is not None:
             self._progress.stop()
             self._progress = None

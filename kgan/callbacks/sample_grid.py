@@ -1,4 +1,4 @@
-"""What the generator makes of the same latents, epoch after epoch."""
+"""Samples of the generator from the same latents, epoch after epoch."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from kgan.errors import UsageError
 from kgan.images import class_columns, grid, save_gif, save_grid, side_by_side
 from kgan.signature import Image, Label, in_turn
 
-_MOST_COLUMNS = 16  # of images that are made of images
+_MOST_COLUMNS = 16  # of translations
 _MOST_FRAMES = 200  # of the animation, so that a long run does not end in a huge file
 
 
 class SampleGrid(keras.callbacks.Callback):
     """Writes `epoch-0001.png`, … : grids of samples from latents that stay the same.
 
-    A model with classes shows them in turn, up to 16 in a column each. One that is conditional on
-    vectors needs them as `inputs`. One that makes images of images needs these, and shows rows of
-    them, of what it makes, and of the true ones if `inputs` hold them.
+    A model with classes shows them in turn, up to 16 classes in a column each. A model that is
+    conditional on vectors needs them as `inputs`. A translation model needs source images as
+    `inputs`; it shows rows of sources, of translations, and of targets if `inputs` hold them.
 
     On a resumed run the grids of the epochs that are trained again are removed and rewritten.
-    Under `tf.distribute` the chief alone writes.
+    Under `tf.distribute` only the chief writes.
 
     Args:
         folder: where the grids go; created if missing.
         n: images in a grid.
         seed: of the latents, as in `gan.generate`.
-        every_epochs: a grid after each so many epochs, and after the last.
+        every_epochs: epochs between two grids; the last epoch has one, too.
         gif: a file for the animation of all grids, written when training ends; None for none.
         tensorboard: a log folder for TensorBoard, which need not be installed; None for none.
         inputs: what the generator takes and has no default for, in turn over the `n` images, such
@@ -86,7 +86,7 @@ class SampleGrid(keras.callbacks.Callback):
         if not self._chief or ((epoch + 1) % self.every_epochs and not last):
             return
         images = self._make()
-        # A generator that has broken has nothing to show; kgan.callbacks.StopOnNaN says why.
+        # A broken generator has nothing to show; kgan.callbacks.StopOnNaN says why.
         if not np.isfinite(images).all():
             return
         images = side_by_side([*self._before, images, *self._after], self._columns)
@@ -100,7 +100,7 @@ class SampleGrid(keras.callbacks.Callback):
             return
         grids = self._grids()
         shown = np.linspace(0, len(grids) - 1, min(len(grids), _MOST_FRAMES)).round()
-        # A grid that something has spoilt since must not cost the end of a training.
+        # A grid that was damaged since must not fail the end of a training.
         if frames := [grids[int(index)] for index in shown if _readable(grids[int(index)])]:
             save_gif(self.gif, frames)
 
@@ -111,7 +111,7 @@ class SampleGrid(keras.callbacks.Callback):
             if field.argument not in self.inputs:
                 shape = ", ".join(map(str, ("m", *field.shape)))
                 raise UsageError(
-                    f"{field.argument} must be given: {name} makes images of them. Use "
+                    f"{field.argument} must be given: {name} makes images from them. Use "
                     f"SampleGrid(…, inputs={{{field.argument!r}: …}}), an array ({shape}), those "
                     "of some real images, for example.",
                     field.argument,
@@ -129,7 +129,7 @@ class SampleGrid(keras.callbacks.Callback):
         self._columns = class_columns(label.classes, self.n) if label else None
 
     def _prepare_translation(self, shown: Sequence[Image]) -> None:
-        """The same for a model that makes images of the fields `shown`."""
+        """The same for a model that translates the images `shown`."""
         given = dict(self.inputs)
         n = min(self.n, *(len(given[field.argument]) for field in shown))
         given = {argument: rows[:n] for argument, rows in given.items()}
@@ -159,6 +159,6 @@ def _readable(path: Path) -> bool:
         with opened(path) as picture:
             picture.load()
     except (OSError, SyntaxError):  # Pillow's errors for a damaged PNG
-        warnings.warn(f"{path} cannot be read; the animation goes without it.", stacklevel=2)
+        warnings.warn(f"{path} cannot be read; the animation leaves it out.", stacklevel=2)
         return False
     return True

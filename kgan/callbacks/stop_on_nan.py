@@ -10,7 +10,9 @@ import numpy as np
 
 _GENERATOR = "lower the generator's learning rate"
 _DISCRIMINATOR = "lower the discriminator's learning rate or add a penalty such as r1"
-_UNKNOWN = "one call took several steps, so why is unknown; repeat with steps_per_execution=1,"
+_UNKNOWN = (
+    "one call took several steps, so the cause is unknown; repeat with steps_per_execution=1,"
+)
 _FLOAT32 = "or train in float32 if it was mixed_float16"
 
 
@@ -21,8 +23,8 @@ class NonFiniteLossError(FloatingPointError):
 class StopOnNaN(keras.callbacks.Callback):
     """Ends `fit` with an error at the first loss that is NaN or infinite.
 
-    At an epoch's end it looks at the weights, too, for a ReLU may turn NaN into zero. Checkpoints
-    from before stay; put this callback before `Checkpoint`.
+    At an epoch's end it checks the weights, too, since a ReLU may turn NaN into zero. Earlier
+    checkpoints stay; put this callback before `Checkpoint`.
 
     Raises:
         NonFiniteLossError: names epoch, step, the loss that broke first, why, and what to try.
@@ -62,9 +64,10 @@ class StopOnNaN(keras.callbacks.Callback):
 
 
 def _cause(broken: list[str]) -> str:
-    """What a single step's broken logs tell, and what to try.
+    """The cause that a single step's logs show, and what to try.
 
-    The discriminator's loss and both logits stand before its update, the generator's loss behind.
+    The discriminator's loss and both logits are from before its update, the generator's loss from
+    after.
     """
     if "real_logits" in broken:
         return f"the discriminator's output overflowed; {_DISCRIMINATOR},"

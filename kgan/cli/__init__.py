@@ -1,1 +1,1 @@
-"""The command line, one command a file. Nothing here imports TensorFlow before it is needed."""
+"""The command line, one command per file. Nothing here imports TensorFlow before it is needed."""

@@ -1,4 +1,4 @@
-"""`kgan data`: what there is to train on."""
+"""`kgan data`: the data sets to train on."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from kgan.cli.terminal import print_table, say
 
 @click.group(cls=Group, epilog="\b\nExample:\n  kgan data list")
 def data() -> None:
-    """See the data sets that are here, and prepare others without network."""
+    """List the available data sets, and prepare others offline."""
 
 
 @data.command("list", epilog="\b\nExample:\n  kgan data list")
 def list_() -> None:
-    """List the data sets that load without network, and say how others are named."""
+    """List the data sets that load offline, and how to name others."""
     from kgan.data import available
 
     rows = []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,15 +13,19 @@ import click
 from kgan.cli import models
 from kgan.cli.inputs import input_options, read_inputs, truncation_option
 from kgan.cli.main import COUNTS, OneOf
+from kgan.cli.options import seed_option
 from kgan.cli.terminal import print_table, say
 from kgan.errors import UsageError
 from kgan.files import replacing
-from kgan.metrics.names import EXTRACTORS, METRICS
+from kgan.metrics import measures
+from kgan.metrics.extractors.names import NAMES as EXTRACTORS
 
 if TYPE_CHECKING:
     from kgan.data import ImageDataset
     from kgan.metrics.protocol import Score
     from kgan.models import GAN
+
+MOST_SEED = 2**31 - 1  # each repeat takes the next seed
 
 
 class Metrics(click.ParamType):
@@ -34,8 +37,6 @@ class Metrics(click.ParamType):
         return "M,…"
 
     def convert(self, value, param, ctx) -> list[str]:
-        from kgan.metrics import measures
-
         names = value.split(",") if isinstance(value, str) else value
         return list(measures.get([name.strip() for name in names if name.strip()]))
 
@@ -58,9 +59,9 @@ class Metrics(click.ParamType):
 @click.option(
     "--metrics",
     type=Metrics(),
-    default="fd,kid,pr,dc",
+    default=",".join(measures.DEFAULT),
     show_default=True,
-    help=f"Of {', '.join(METRICS)}.",
+    help=f"Of {', '.join(measures.MEASURES)}.",
 )
 @click.option(
     "--samples",
@@ -76,14 +77,9 @@ class Metrics(click.ParamType):
     default=3,
     show_default=True,
     metavar="N",
-    help="How often, each time with other latents.",
+    help="How often to measure, each time with other latents.",
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**31 - 1),
-    metavar="S",
-    help="Repeats the same scores; drawn and printed if not given.",
-)
+@seed_option("Repeats the same scores; drawn and printed if not given.", most=MOST_SEED)
 @click.option(
     "--extractor",
     type=OneOf("--extractor", EXTRACTORS),
@@ -122,7 +118,7 @@ def evaluate(
     metrics: list[str],
     samples: int,
     repeats: int,
-    seed: int | None,
+    seed: int,
     extractor: str | None,
     weights: Path | None,
     reference: Path | None,
@@ -133,12 +129,12 @@ def evaluate(
 ) -> None:
     """Measure MODEL: a run folder, a .keras file, a preset folder or its name.
 
-    Each score is the mean over the repeats with their standard deviation and, of some metrics, its
-    standard error by their own sample, beside everything that defines it; scores with another
-    definition are not comparable.
+    Each score is the mean over the repeats with their standard deviation and, for some metrics, its
+    standard error from their own sample, beside everything that defines it. Scores with other
+    definitions are not comparable.
     """
     if reference is not None and (data is not None or split is not None):
-        raise UsageError("--reference stands in place of --data and --split; give one of them.")
+        raise UsageError("--reference replaces --data and --split; give one of them.")
     if weights is not None and extractor != "inception":
         raise UsageError("--weights is for --extractor inception; leave it out.")
     for option, path in (("--json", json_file), ("--html", html_file)):
@@ -147,7 +143,6 @@ def evaluate(
     if json_file is not None and json_file == html_file:
         raise UsageError(f"--json and --html must be two files; received {str(json_file)!r} twice.")
     found = models.find(model)
-    seed = secrets.randbelow(2**31) if seed is None else seed
     with contextlib.ExitStack() as files:
         # A place that cannot be written is refused before anything is measured.
         json_to = None if json_file is None else files.enter_context(replacing(json_file))
@@ -161,7 +156,9 @@ def evaluate(
         described = models.data_of(found) if data is None else {"source": data}
         if split is not None:
             if described is None:
-                raise UsageError(f"--split={split} needs --data: nothing tells what {model} saw.")
+                raise UsageError(
+                    f"--split={split} needs --data: the training data of {model} are unknown."
+                )
             described["split"] = split
         dataset = None if reference or described is None else _data(gan, described)
         measure = Evaluator(
@@ -190,7 +187,7 @@ def evaluate(
 
 
 def _data(gan: GAN, described: dict[str, Any]) -> ImageDataset:
-    """The real images, brought to the size of the model's."""
+    """The real images in the model's image shape."""
     from kgan.data import load
 
     height, width, channels = gan.image_shape
@@ -200,7 +197,7 @@ def _data(gan: GAN, described: dict[str, Any]) -> ImageDataset:
 
 @contextlib.contextmanager
 def _progress() -> Iterator[Callable[[int, int], None]]:
-    """A bar on the terminal, that is gone at the end."""
+    """A bar on the terminal, which disappears at the end."""
     from rich.console import Console
     from rich.progress import Progress
 

@@ -44,8 +44,8 @@ def export(
 ) -> None:
     """Export MODEL: a run folder, a .keras file, a preset folder or its name.
 
-    By default that is `generate`: the averaged generator in float32, its inputs by name in, `image`
-    out. The export is run in a fresh process and compared with Keras before it gets its name.
+    By default that is `generate`: the averaged generator in float32, from inputs by name to
+    `image`. The export is run in a fresh process and compared with Keras before it gets its name.
     """
     if opset is not None and form != "onnx":  # before there is work to lose
         raise UsageError(f"--opset is for --format onnx only; received --format {form}.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import click
 from kgan.cli import models
 from kgan.cli.inputs import input_options, read_inputs, truncation_option
 from kgan.cli.main import COUNTS
+from kgan.cli.options import seed_option
 from kgan.cli.terminal import say
 from kgan.errors import UsageError
 from kgan.files import is_empty, is_stream, real, replacing
@@ -29,12 +29,7 @@ from kgan.files import is_empty, is_stream, real, replacing
     metavar="N",
     help="How many images.  [default: 64, or one for each row of a file]",
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**32 - 1),
-    metavar="S",
-    help="Repeats the same images; drawn and printed if not given.",
-)
+@seed_option("Repeats the same images; drawn and printed if not given.")
 @truncation_option
 @input_options("labels", "codes", "conditions")
 @click.option(
@@ -43,13 +38,13 @@ from kgan.files import is_empty, is_stream, real, replacing
     default="samples.png",
     show_default=True,
     help="A .png file (one grid), an .npz file (`images`, uint8, and `labels`, `codes` or "
-    "`conditions` where there are such) or a new folder.",
+    "`conditions` if the model has them) or a new folder.",
 )
 def generate(
     model: str,
     recipe: Path | None,
     count: int | None,
-    seed: int | None,
+    seed: int,
     truncation: float | None,
     out: Path,
     **options: str | None,
@@ -57,7 +52,6 @@ def generate(
     """Generate images with MODEL: a run folder, a .keras file, a preset folder or its name."""
     write = _writer(out)
     found = models.find(model)
-    seed = secrets.randbelow(2**32) if seed is None else seed
     # A place that cannot be written is refused before the images are made.
     with replacing(out) as temporary:
         gan = models.load(found, recipe)
@@ -82,7 +76,7 @@ def generate(
 
 
 def _writer(out: Path):
-    """What writes images to `out`, with what they were made of and the columns of a grid.
+    """The function that writes images to `out`, with their inputs, or in a grid of some columns.
 
     Raises:
         UsageError: no such format, or a folder that holds something.

@@ -1,4 +1,4 @@
-"""The options that give a model's inputs, which its fields read once the model is known."""
+"""What commands read for a model: the options for its inputs, and images in files."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def input_options(*arguments: str) -> Callable[[Any], Any]:
 
 
 def _check_file(context: click.Context, option: click.Parameter, name: str | None) -> str | None:
-    """Tell a file without rows before TensorFlow and the model are loaded, which takes seconds."""
+    """Refuse a file without rows before loading TensorFlow and the model, which takes seconds."""
     if name is not None:
         from kgan.signature import read_rows
 
@@ -78,3 +78,51 @@ def read_inputs(gan: GAN, options: Mapping[str, str | None]) -> dict[str, np.nda
                 f"of shape ({shape}). Write them with numpy.save, one row per image."
             )
     return rows
+
+
+def read_folder(
+    name: str, folder: Path, image_shape: tuple[int, int, int], most: int
+) -> tuple[np.ndarray, int]:
+    """The first images of a file or a folder, float32 in [-1, 1], and how many it holds.
+
+    The centre square of each is resized if the shape is a square.
+
+    Raises:
+        UsageError: there is no image, or a file cannot be decoded; the message calls it `name`.
+    """
+    import numpy as np
+
+    height, width, channels = image_shape
+    resolution = height if height == width else None
+    if not folder.is_dir():
+        return read_image(name, folder, resolution, channels)[np.newaxis], 1
+    from kgan.data.folder import from_folder
+
+    try:
+        pixels = from_folder(folder, resolution, channels, strict=False).images
+    except UsageError as error:
+        raise UsageError(str(error).replace("source=", f"{name}=")) from error
+    return pixels[:most] / np.float32(127.5) - np.float32(1), len(pixels)
+
+
+def read_image(name: str, file: Path, resolution: int | None, channels: int) -> np.ndarray:
+    """The image in a file: float32 `(height, width, channels)` in [-1, 1].
+
+    Without a `resolution` it keeps its height and width; with one, the centre square is resized.
+
+    Raises:
+        UsageError: the file cannot be decoded; the message calls it `name`.
+    """
+    import numpy as np
+
+    from kgan.data import decode
+
+    try:
+        pixels = decode.read(file, resolution, channels)
+    # Pillow's decoders raise whatever a damaged file leads them to.
+    except Exception as error:
+        raise UsageError(
+            f"{name}={str(file)!r} cannot be decoded ({error}); expected an image file of the "
+            f"formats {', '.join(decode.FORMATS)}."
+        ) from error
+    return pixels / np.float32(127.5) - np.float32(1)

@@ -31,7 +31,8 @@ COMMANDS = {
     "data": "kgan.cli.data:data",
     "zoo": "kgan.cli.zoo:zoo",
 }
-COUNTS = click.IntRange(1, 2**31 - 1)  # of images: what an array of them can hold
+MOST_COUNT = 2**31 - 1  # of images: what an array of them can hold
+COUNTS = click.IntRange(1, MOST_COUNT)
 SUCCESS, FAILURE, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -40,7 +41,7 @@ _OPTIONS = {"source": "--data", "from_dir": "--from", "n": "-n", "folder": "--ou
 
 
 class Group(click.Group):
-    """A group that notes which command was asked for; the error for another says the nearest."""
+    """A group that notes the command; the error for an unknown one names the nearest."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
         if cmd_name not in self.commands:
@@ -83,7 +84,7 @@ class Cli(Group):
         extra |= {"standalone_mode": False, "obj": (asked := Asked())}
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
-            # What libraries tell each other is nothing that a user can fix.
+            # A user cannot fix deprecations between libraries.
             for category in (DeprecationWarning, PendingDeprecationWarning, FutureWarning):
                 warnings.simplefilter("ignore", category)
             try:
@@ -100,7 +101,7 @@ class Interrupted(click.ClickException):
 
 
 class OneOf(click.ParamType):
-    """A name from a list; the error for another one says which is nearest."""
+    """A name from a list; the error for an unknown one names the nearest."""
 
     name = "name"
 
@@ -138,7 +139,7 @@ def import_tensorflow() -> None:
 
     If the import fails, what it said is shown.
     """
-    # The parts that kgan.callbacks and kgan.data would import, so that they are quiet, too.
+    # kgan.callbacks and kgan.data would import these parts; here they are quiet, too.
     level = os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     if level == "0" or "tensorflow" in sys.modules:
         check_backend()
@@ -174,7 +175,7 @@ def _show_warning(message, category, filename, lineno, file=None, line=None) -> 
 
 
 def _report(error: BaseException, command: click.Command | None, debug: bool) -> int:
-    """Say on stderr what went wrong; the exit code."""
+    """Print on stderr what went wrong; returns the exit code."""
     if isinstance(error, SystemExit):
         raise error
     # A group without a command; click before 8.2 shows the help by itself.
@@ -185,7 +186,7 @@ def _report(error: BaseException, command: click.Command | None, debug: bool) ->
     if debug:
         say("".join(traceback.format_exception(error)), err=True)
     code, message = _explain(error, command)
-    # Where stderr is full or gone, the code still says it.
+    # If stderr is full or gone, the exit code still tells.
     with contextlib.suppress(OSError):
         say(f"Error: {_one_line(message)}", err=True)
     return code
@@ -204,7 +205,7 @@ def _explain(error: BaseException, command: click.Command | None) -> tuple[int, 
     if isinstance(error, FileNotFoundError) and not _has_current_folder():
         return FAILURE, "The current folder was deleted; change to one that exists."
     if isinstance(error, OSError) and error.errno in _FIXES:
-        # What has no name is mostly the standard output.
+        # An error without a name is mostly one of the standard output.
         name = f"{error.filename}: " if error.filename else ""
         return FAILURE, f"{name}{error.strerror}; {_FIXES[error.errno]}"
     if isinstance(error, MemoryError):

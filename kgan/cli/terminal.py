@@ -46,13 +46,13 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def open_closed_streams() -> None:
-    """Lead the standard streams that the shell closed (`>&-`) to nothing.
+    """Open the null device for the standard streams that the shell closed (`>&-`).
 
-    Else the next file that is opened gets such a stream's number, and what is written there.
+    Otherwise the next file that is opened gets the number of such a stream, and its output.
     """
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)
         except OSError:
-            # The lowest free number is this one, for those below are open.
+            # The lowest free number is this one, since those below are open.
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)

@@ -1,14 +1,15 @@
-"""`kgan translate`: images of images, by a trained model such as Pix2Pix."""
+"""`kgan translate`: images from images, by a trained model such as Pix2Pix."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from kgan.cli import models
+from kgan.cli.inputs import read_image
+from kgan.cli.options import seed_option
 from kgan.cli.terminal import printable, say
 from kgan.errors import UsageError
 from kgan.files import is_empty, replacing
@@ -22,14 +23,9 @@ from kgan.files import is_empty, replacing
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, metavar="DIR", help="A new folder."
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**32 - 1),
-    metavar="S",
-    help="Of the latent, the same for all images, where the model takes one.  [default: drawn]",
-)
+@seed_option("Of the latent, the same for all images, where the model takes one.  [default: drawn]")
 def translate(
-    model: str, recipe: Path | None, images: Sequence[Path], out: Path, seed: int | None
+    model: str, recipe: Path | None, images: Sequence[Path], out: Path, seed: int
 ) -> None:
     """Translate images with MODEL: a run folder, a .keras file, a preset folder or its name.
 
@@ -40,7 +36,6 @@ def translate(
         raise UsageError(f"--out={str(out)!r} exists; expected a new or empty folder.")
     files = _files(images)
     found = models.find(model)
-    seed = secrets.randbelow(2**32) if seed is None else seed
     # A place that cannot be written is refused before the images are made.
     with replacing(out) as temporary:
         gan = models.load(found, recipe)
@@ -87,18 +82,9 @@ def _translated(gan, file: Path, channels: int, seed: int):
     """
     import numpy as np
 
-    from kgan.data import decode
     from kgan.images import to_pil
 
-    try:
-        pixels = decode.read(file, None, channels)
-    # Pillow's decoders raise whatever a damaged file leads them to.
-    except Exception as error:
-        raise UsageError(
-            f"IMAGE={str(file)!r} cannot be decoded ({error}); expected an image file of the "
-            f"formats {', '.join(decode.FORMATS)}."
-        ) from error
-    image = pixels / np.float32(127.5) - np.float32(1)
+    image = read_image("IMAGE", file, None, channels)
     try:
         return to_pil(gan.translate(image[np.newaxis], seed=seed)[0])
     except UsageError as error:

@@ -1,4 +1,4 @@
-"""One way in to training images: packaged, from TensorFlow Datasets, folders and arrays."""
+"""Training images from one function: packaged, TensorFlow Datasets, folders and arrays."""
 
 import lazy_loader
 

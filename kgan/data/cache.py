@@ -22,7 +22,7 @@ from kgan.data.source import Source, fingerprint
 from kgan.errors import UsageError
 from kgan.files import replacing, sweep
 
-_CHUNK = 256  # images that wait for their turn in memory
+_CHUNK = 256  # images in memory at once
 
 
 class Item(NamedTuple):
@@ -51,14 +51,15 @@ def decoded(
 ) -> Source:
     """The images of `items`, decoded now or by an earlier call with the same `identity`.
 
-    What an earlier call left is verified; if it is damaged, a warning says so and it is decoded
-    again. So it is if an image that could not be decoded now can: its permissions may have changed.
+    The result of an earlier call is verified; if it is damaged, a warning says so and the images
+    are decoded again. They also are if an image that could not be decoded now can: its permissions
+    may have changed.
 
     Args:
         name: what the errors and the source's configuration call it.
         identity: everything that defines the pixels besides resolution and channels.
-        items: gives the images; called only if they are not in the cache, whole.
-        label_names: one a class.
+        items: returns the images; called only if the cache does not hold them all.
+        label_names: one per class.
         resolution: pixels of a side; None keeps the images' own.
         channels: 1 to 4; None keeps the images' own.
         strict: an image that cannot be decoded is an error instead of a warning.
@@ -66,7 +67,7 @@ def decoded(
         beside: images in a file, beside each other; the source has them as channels of one.
 
     Raises:
-        UsageError: images of unlike shapes, none left, or one broken with `strict`.
+        UsageError: images of different shapes, none left, or a broken one with `strict`.
         OSError: the cache cannot be written.
     """
     identity = {
@@ -95,7 +96,7 @@ def decoded(
 def _read(place: Path) -> tuple[dict[str, Any], np.ndarray, np.ndarray | None]:
     """The facts, the images on the disk and the labels."""
     facts = json.loads((place / "facts.json").read_text(encoding="utf-8"))
-    # Nothing but this is read without being part of the SHA-256.
+    # Everything else that is read is part of the SHA-256.
     if not all(isinstance(text, str) for broken, why in facts["broken"] for text in (broken, why)):
         raise ValueError("the names of broken files are none")
     # A shape given to memmap itself would allow for a file that is longer.
@@ -169,7 +170,7 @@ def _fill(
     outdated: bool,
 ) -> None:
     """Write the folder that `decoded` reads, whole or not, in place of an outdated one."""
-    sweep(place.parent)  # what a killed call left of other images may be large
+    sweep(place.parent)  # the remains of a killed call may be large
     try:
         with replacing(place) as scratch:
             scratch.mkdir()
@@ -180,7 +181,7 @@ def _fill(
         if outdated or not place.exists():
             raise OSError(
                 f"The cache folder {place.parent} cannot be written ({error.strerror or error}). "
-                "Mend it, or set the environment variable KGAN_HOME to another folder."
+                "Fix it, or set the environment variable KGAN_HOME to another folder."
             ) from error
 
 
@@ -188,7 +189,7 @@ def _write(
     scratch: Path, name: str, images: Iterable[tuple[Item, np.ndarray | Exception]], strict: bool
 ) -> None:
     broken, labels, first, shape = [], [], "", None
-    # Plain writes tell of a full disk; writing to a memory map would end the process.
+    # Plain writes report a full disk; writing to a memory map would end the process.
     with open(scratch / "images.bin", "wb") as file:
         for item, pixels in images:
             if isinstance(pixels, Exception):
@@ -224,7 +225,7 @@ def _write(
 def _check_like(
     name: str, item: str, shape: tuple[int, ...], first: str, expected: tuple[int, ...]
 ) -> None:
-    """Every image is square and like the first."""
+    """Check that every image is square and has the shape of the first."""
     size, width, _ = shape
     if size != width or size != expected[0]:
         other = f"{first} is {expected[1]}x{expected[0]} and " if item != first else ""
@@ -232,14 +233,14 @@ def _check_like(
         resolution = 1 << min(max(min(size, width).bit_length() - 1, 3), 8)
         raise UsageError(
             f"Without resolution, the images of source={name!r} must be square and of one size; "
-            f"{other}{item} is {width}x{size}. Pass resolution={resolution}, say: the centre "
+            f"{other}{item} is {width}x{size}. Pass resolution={resolution}: the centre "
             "square is cut out and resized."
         )
     if shape != expected:
         raise UsageError(
-            f"Without channels, the images of source={name!r} must have as many as each other; "
-            f"{first} has {expected[2]} and {item} has {shape[2]}. Pass channels=3 for colour, 1 "
-            "for grey or 4 for colour with transparency."
+            f"Without channels, the images of source={name!r} must have one number of "
+            f"channels; {first} has {expected[2]} and {item} has {shape[2]}. Pass channels=3 for "
+            "colour, 1 for grey or 4 for colour with transparency."
         )
 
 

@@ -1,4 +1,4 @@
-"""Which data sets are here already. Needs neither TensorFlow nor TFDS."""
+"""Which data sets are available already. Needs neither TensorFlow nor TFDS."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Available(NamedTuple):
 def available() -> list[Available]:
     """The packaged data sets, then those of images that TFDS has prepared on this machine.
 
-    Warns of those that are damaged, and passes them over.
+    Skips damaged ones with a warning.
     """
     found = []
     for name, path in PACKAGED.items():
@@ -40,7 +40,7 @@ def available() -> list[Available]:
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             warnings.warn(
                 f"The TFDS data set in {path.parent} is damaged ({type(error).__name__}: {error}) "
-                "and passed over. Remove the folder and prepare it again.",
+                "and skipped. Remove the folder and prepare it again.",
                 stacklevel=2,
             )
     return found

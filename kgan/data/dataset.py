@@ -25,11 +25,11 @@ class ImageDataset(tf.data.Dataset):
     that follow each other (`from_step`).
 
     Attributes:
-        batch_size: images a batch.
+        batch_size: images per batch.
         image_shape: `(height, width, channels)`.
         image_shapes: that of each of the images that belong together, `image_shape` first.
-        num_images: images of the source; those beyond the last whole batch are left out of the
-            epoch, which are others in each.
+        num_images: images of the source; each epoch leaves out those that do not fill a batch,
+            others each time.
         steps_per_epoch: whole batches in `num_images`.
         label_names: a name for each class, or None if they are not known.
         config: what defines the batches; JSON can hold it.
@@ -82,7 +82,7 @@ class ImageDataset(tf.data.Dataset):
         """Two lines of at most 100 columns."""
         config, shape = self.config, "x".join(map(str, self.image_shape))
         source = config["source"]
-        if len(source) > _WIDEST:  # of a path the end says most
+        if len(source) > _WIDEST:  # the end of a path says most
             source = f"…{source[-_WIDEST:]}"
         if self.labels is None:
             classes = "no classes"
@@ -111,17 +111,17 @@ class ImageDataset(tf.data.Dataset):
         """The label of each of `images`, int32, -1 where it is hidden; None if unknown."""
         return self._source.labels
 
-    def at(self, places: np.ndarray) -> np.ndarray:
-        """The images at these places of the source, float32 `(len(places), *image_shape)`."""
-        return _scaled(self._source.images[places])
+    def at(self, indices: np.ndarray) -> np.ndarray:
+        """The images at these indices of the source, float32 `(len(indices), *image_shape)`."""
+        return _scaled(self._source.images[indices])
 
     @property
     def element_spec(self):
-        """What `tf.data` knows of a batch."""
+        """What `tf.data` knows about a batch."""
         return self._epoch.element_spec
 
     def from_step(self, step: int) -> tf.data.Dataset:
-        """Endless batches beginning at a global step, whatever came before at once.
+        """Endless batches from a global step on, without reading the earlier ones.
 
         Batch number `step` is batch `step % steps_per_epoch` of epoch `step // steps_per_epoch`.
         """
@@ -184,7 +184,7 @@ class ImageDataset(tf.data.Dataset):
                 images = self._changed(images, step, slice(first, first + size))
             return *map(_scaled, images), self._numbers(indices)
 
-        # TensorFlow never lets go of what numpy_function calls, nor of the images behind it.
+        # TensorFlow never releases what numpy_function calls, nor the images that it holds.
         weak = weakref.proxy(take)
 
         def batch(count: tf.Tensor):
@@ -211,7 +211,7 @@ class ImageDataset(tf.data.Dataset):
         return np.zeros(len(indices), np.int32) if labels is None else labels[indices]
 
     def _changed(self, images: list[np.ndarray], step: int, part: slice) -> list[np.ndarray]:
-        """Images that belong together, mirrored and moved together; `part` is theirs of the batch.
+        """Images that belong together, mirrored and moved together.
 
         The draws are a function of (seed, step), another stream than that of any epoch's order.
         """

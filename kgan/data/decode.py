@@ -1,4 +1,4 @@
-"""From one image, as Pillow or a file knows it, to uint8 pixels. NumPy and Pillow only."""
+"""One image, from a file or from Pillow, as uint8 pixels. NumPy and Pillow only."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def opened(file: Any, formats: Sequence[str] = FORMATS) -> Image.Image:
     Raises:
         OSError: there is no such file, it is a pipe or a device, or no image of these formats.
     """
-    # To open a pipe would wait for whoever writes into it.
+    # Opening a pipe would wait for its writer.
     if isinstance(file, (str, os.PathLike)) and not stat.S_ISREG(os.stat(file).st_mode):
         raise OSError(f"{os.fspath(file)} is no regular file, but a folder, a pipe or a device")
     Image.init()  # without it `OPEN` lacks most formats
@@ -63,7 +63,7 @@ def read(
     A file of several images `beside` each other is cut into these, which are converted one by one
     and become the channels of one.
 
-    Of 16 bits the upper eight are kept. 32-bit and floating-point pixels are refused, for nothing
+    Of 16 bits the upper eight are kept. 32-bit and floating-point pixels are refused, since nothing
     says which of their values is white. See `convert` for the rest.
 
     Raises:
@@ -97,7 +97,7 @@ def convert(pixels: np.ndarray, resolution: int | None, channels: int | None) ->
 
 
 def over_white(images: np.ndarray) -> np.ndarray:
-    """Images `(…, channels)` laid on white, without their alpha channel; those of 1 or 3 as given.
+    """Images `(…, channels)` laid on white, without their alpha channel; others unchanged.
 
     uint8, rounded as Pillow does, or floats in [-1, 1].
     """

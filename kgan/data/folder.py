@@ -28,11 +28,12 @@ def from_folder(
     """The images below a folder, in the order of their paths.
 
     If every image lies in a subfolder, the sorted names of these are the classes. Symbolic links
-    are followed. Images of other formats than `formats` (Pillow's names) are left out. Of files
-    that hold several images `beside` each other, these are the channels of one.
+    are followed. Images of other formats than `formats` (Pillow's names) are left out. Several
+    images `beside` each other in a file become the channels of one.
 
     Raises:
-        UsageError: no such folder, or no image in it; unlike images; broken ones with `strict`.
+        UsageError: no such folder, or no image in it; images of different shapes; broken ones with
+            `strict`.
         OSError: a subfolder cannot be read, or the cache cannot be written.
     """
     folder = check_path("source", path)
@@ -80,8 +81,8 @@ def _version(file: Path) -> tuple[int, int]:
 def image_files(folder: Path, formats: Sequence[str]) -> list[Path]:
     """The files below with the suffix of an image of these formats, sorted.
 
-    Warns of those of other formats that Pillow reads. Hidden ones are left out, and so are folders
-    of `kgan train`: samples are no data.
+    Warns about files of other formats that Pillow reads. Hidden files are left out, and so are
+    folders of `kgan train`: samples are not data.
 
     Raises:
         UsageError: there are none.
@@ -115,16 +116,16 @@ def image_files(folder: Path, formats: Sequence[str]) -> list[Path]:
         left = [path for path in others if path.suffix.lower() in kinds and path.is_file()]
         if left:
             warnings.warn(
-                f"{len(left)} images of source={str(folder)!r} ({min(left).name}, say) are of "
+                f"{len(left)} images of source={str(folder)!r} (such as {min(left).name}) are of "
                 f"other formats than formats={list(formats)} and left out.",
                 stacklevel=2,
             )
         return sorted(images)
-    found = f"{len(others)} other files ({others[0].name}, say)" if others else "no files"
+    found = f"{len(others)} other files (such as {others[0].name})" if others else "no files"
     raise UsageError(
         f"source={str(folder)!r} must hold image files of the formats {', '.join(formats)}; "
         f"found {found}. Pass the folder that holds the images, or that holds one subfolder of "
-        "images a class.",
+        "images per class.",
         "source",
     )
 

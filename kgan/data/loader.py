@@ -31,9 +31,9 @@ def load(
 ) -> ImageDataset:
     """Batches of images, float32 `(batch_size, height, width, channels)` in [-1, 1].
 
-    The order is a pure function of the seed and the epoch. What does not fill a batch is left out
-    for the epoch. Folders and TFDS sets are decoded once, into a cache (`data` in KGAN_HOME, by
-    default ~/.cache/kgan), and read from there without filling the memory. 16 bits are brought to
+    The order is a pure function of the seed and the epoch. Images that do not fill a batch are left
+    out of the epoch. Folders and TFDS sets are decoded once, into a cache (`data` in KGAN_HOME, by
+    default ~/.cache/kgan), and read from there without filling the memory. 16 bits are reduced to
     8; 32-bit and floating-point pixels, which have no known range, are refused as broken images.
 
     Args:
@@ -46,20 +46,20 @@ def load(
               name alone means another source;
             - NumPy images, or a tuple `(images, labels)`: uint8, or floats in [-1, 1].
         split: a TFDS split, slices included (`"train[:80%]"`); other sources have `"train"` only.
-        batch_size: images a batch, over all replicas.
+        batch_size: images per batch, over all replicas.
         seed: 0 to 2**32 - 1; defines the order.
         resolution: pixels of a side; the centre square is cut out and resized (Lanczos). None
             keeps the images' own.
         channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA; None keeps the images' own.
         labels: give `(images, labels)`, with int32 labels `(batch_size,)`.
-        labelled: hide all labels but so many, evenly over the classes and pinned by the seed, as
-            for semi-supervised learning: the others become -1. Every second image of a batch
-            then has a label, each of the few again and again; the others are from all images.
+        labelled: hide all but this many labels, evenly over the classes and pinned by the seed, for
+            semi-supervised learning: the others become -1. Every second image of a batch then has a
+            label, each of the few again and again; the others are from all images.
         strict: an image that cannot be decoded is an error; otherwise a warning names it, and it
             is skipped, and tried again at the next load.
-        formats: which files of a folder are images, by Pillow's names, whatever their suffixes
-            pretend: `kgan.data.FORMATS` by default (PNG, JPEG, WEBP, TIFF and others). EPS,
-            which would run a program, is never one.
+        formats: which files of a folder are images, by Pillow's names, whatever their suffixes:
+            `kgan.data.FORMATS` by default (PNG, JPEG, WEBP, TIFF and others). EPS, which would run
+            a program, is never one.
 
     Raises:
         UsageError: a wrong argument, unknown or unfit data.
@@ -84,7 +84,7 @@ def load(
     if labels and found.labels is None:
         raise UsageError(
             f"labels=True needs a source with labels; {found.name!r} has none. Pass (images, "
-            "labels), a folder with one subfolder of images a class, or labels=False.",
+            "labels), a folder with one subfolder of images per class, or labels=False.",
             "labels",
         )
     if labelled is not None:
@@ -110,7 +110,7 @@ def _find(
     )
     if formats is not None and not is_folder:
         raise UsageError(
-            f"formats={formats!r} is of folders of images; received the source "
+            f"formats={formats!r} is for folders of images; received the source "
             f"{type(source).__name__ if name is None else repr(name)}. Leave formats out.",
             "formats",
         )
@@ -120,7 +120,7 @@ def _find(
         return from_tfds(name.removeprefix("tfds:"), split, resolution, channels, strict)
     if split != "train":
         raise UsageError(
-            f"split={split!r} is known of TFDS data sets only; expected 'train', all images of "
+            f"split={split!r} is for TFDS data sets only; expected 'train', all images of "
             "the source. Pass the folder or the arrays of the split, or 'tfds:NAME' as source.",
             "split",
         )
@@ -134,7 +134,7 @@ def _find(
 
 
 def _is_folder(source: str) -> bool:
-    """Whether a name means a folder: it is one, or is written as only paths are."""
+    """Whether a name means a folder: it is one, or is written as a path."""
     if source.startswith("tfds:"):
         return False
     if source.startswith((".", "~", os.sep)) or Path(source).exists():

@@ -53,14 +53,14 @@ def pairs(
         targets: as many images, or a folder.
         split: of `"emoji"`: "train", or "test", those 178 whose first code point (as in "1F600")
             has a SHA-256 that begins with a byte below 26; other sources have "train" only.
-        batch_size: pairs a batch, over all replicas.
+        batch_size: pairs per batch, over all replicas.
         seed: 0 to 2**32 - 1; defines the order.
         resolution: pixels of a side; the centre square is cut out and resized (Lanczos). None
             keeps the images' own.
         channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA; None keeps the images' own.
-        mirror: mirror every pair or not, at random.
-        jitter: move every pair by up to so many pixels at random; the edge is repeated. The paper's
-            (section 6.2) is an eighth of the side.
+        mirror: mirror each pair or not, at random.
+        jitter: move each pair by up to this many pixels at random; the edge is repeated. The
+            paper's (section 6.2) is an eighth of the side.
         formats: which files of a folder are images; see `kgan.data.load`.
 
     Raises:
@@ -98,7 +98,7 @@ def pairs(
 
 
 def _alone(argument: str, images: Any) -> Any:
-    """Images without labels, which `from_arrays` would take as well."""
+    """Images without labels, which `from_arrays` would accept."""
     if images is None or isinstance(images, (str, os.PathLike, tuple)):
         raise UsageError(
             f"{argument} must be an array of images where the others are one; received "
@@ -113,11 +113,11 @@ def _joined(source: Source, target: Source, name: str | None = None) -> Source:
     """One source of two whose images belong together in their order.
 
     Raises:
-        UsageError: they are not equally many, or of unlike heights and widths.
+        UsageError: they are not equally many, or of different heights and widths.
     """
     if len(source.images) != len(target.images):
         raise UsageError(
-            f"targets must be as many as sources, one for each; received {len(target.images)} for "
+            f"targets must hold one image per source; received {len(target.images)} for "
             f"{len(source.images)}.",
             "targets",
         )

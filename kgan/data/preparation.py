@@ -1,4 +1,4 @@
-"""Preparing a TFDS data set without network, from files that the user has."""
+"""Preparing a TFDS data set offline, from files that the user has."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _PACKED_AT = {
 def prepare(name: str, from_dir: str | Path, data_dir: str | Path | None = None) -> Path:
     """Prepare a TFDS data set from a folder with its original files; their checksums are verified.
 
-    Debian's folder /usr/share/datasets/fashion-mnist does as well. The files are only read. A set
-    that is prepared already stays as it is: a warning says that the files were not read, and so
-    not verified.
+    Debian's folder /usr/share/datasets/fashion-mnist works, too. The files are only read. A set
+    that is prepared already stays as it is: a warning says that the files were not read, and so not
+    verified.
 
     Args:
         name: the data set's name in TFDS.

@@ -1,4 +1,4 @@
-"""Images that are ready to be drawn from: an array that may lie on the disk, and its labels."""
+"""Images ready for training: an array that may lie on the disk, and its labels."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from kgan.batches import batches
 from kgan.checks import check_integer
 from kgan.data.decode import convert
 from kgan.errors import UsageError
@@ -80,7 +81,7 @@ def read_packaged(path: Path, *names: str) -> list[np.ndarray]:
 
 
 def hide_labels(source: Source, labelled: int, seed: int) -> Source:
-    """The source with all labels but `labelled` hidden as -1, as many left for each class.
+    """The source with all but `labelled` labels hidden as -1, equally many left per class.
 
     Raises:
         UsageError: fewer than one for each class, or more than there are, or an uneven number.
@@ -108,8 +109,8 @@ def hide_labels(source: Source, labelled: int, seed: int) -> Source:
 def fingerprint(images: np.ndarray, labels: np.ndarray | None) -> str:
     """SHA-256 over type, shape, pixels and labels; memory-mapped pixels are read in pieces."""
     digest = hashlib.sha256(f"{images.dtype} {images.shape} {labels is not None}".encode())
-    for start in range(0, len(images), 1024):
-        digest.update(np.ascontiguousarray(images[start : start + 1024]).data)
+    for batch in batches(images, 1024):
+        digest.update(np.ascontiguousarray(batch).data)
     if labels is not None:
         digest.update(labels.data)
     return digest.hexdigest()

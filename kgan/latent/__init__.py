@@ -1,5 +1,6 @@
-"""The latent space: priors, ways through it, directions in it, and the way back from images."""
+"""The latent space: priors, interpolation, arithmetic, directions, inversion and their figures."""
 
+from kgan.latent import figures as figures
 from kgan.latent.inversion import invert as invert
 from kgan.latent.paths import arithmetic as arithmetic, linear as linear, spherical as spherical
 from kgan.latent.pca import directions as directions

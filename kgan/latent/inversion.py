@@ -39,9 +39,9 @@ def invert(
     Adam minimises, over the latents z of an image, the mean squared error of the pixels plus
     `prior_weight` times the mean of z², the negative log-likelihood of a normal prior but for its
     scale, which keeps latents where the generator was trained; those of another prior stay within
-    it. The descent begins at several latents for each image; the best latents of all starts and
-    steps are kept. A BiGAN's encoder gives one of them; an InfoGAN keeps the codes
-    `gan.encode(images)` meanwhile.
+    it. The descent starts from several latents per image; the best latents of all starts and steps
+    are kept. A BiGAN's encoder gives one of the starts; for an InfoGAN the codes
+    `gan.encode(images)` stay fixed.
 
     Args:
         gan: the GAN whose averaged generator is inverted, in inference mode.
@@ -49,7 +49,7 @@ def invert(
         steps: descent steps.
         learning_rate: of the first step; it falls to 0 along half a cosine.
         seed: pins the random starts.
-        starts: random starts for each image, from the GAN's prior; 0 if `start` is the only one.
+        starts: random starts per image, from the GAN's prior; 0 if `start` is the only one.
         start: latents `(n, latent_dim)` to begin at as well; by default a BiGAN's encodings.
         prior_weight: the weight of the term above; 0 for the pixels alone. A uniform and a
             spherical prior have no such term.
@@ -60,7 +60,7 @@ def invert(
         `(n,)`.
 
     Raises:
-        UsageError: images, counts or latents that do not fit.
+        UsageError: invalid images, counts or latents.
 
     Lipton & Tripathi, "Precise Recovery of Latent Vectors from Generative Adversarial Networks",
     2017, arXiv:1702.04782 (descent, and clipping to the prior); Zhu et al., "Generative Visual
@@ -74,7 +74,7 @@ def invert(
     if label is None and gan.input_signature.of(Label) is not None:
         raise UsageError(
             f"label must be the class of the images, since {type(gan).__name__} makes images of "
-            "classes; received None. Invert the images of each class by themselves.",
+            "classes; received None. Invert the images of each class separately.",
             "label",
         )
     steps = check_integer("steps", steps, 1)
@@ -89,7 +89,7 @@ def invert(
         start = check_finite("start", start).astype(np.float32)
         if start.shape != shape:
             raise UsageError(
-                f"start must be latents, one an image, of the shape {shape}; received "
+                f"start must be latents, one per image, of the shape {shape}; received "
                 f"{start.shape}.",
                 "start",
             )
@@ -127,15 +127,15 @@ def codes_of(gan: GAN, images: np.ndarray) -> np.ndarray | None:
 
 
 def _search(gan: GAN, prior_weight: float, held: dict[str, np.ndarray]) -> Callable:
-    """The descent: images, as many latents and rows of what is held, steps and rate to the best.
+    """The descent: a function of images, their latents, fixed inputs, steps and learning rate.
 
-    It gives latents, errors and losses.
+    It returns the best latents, their errors and their losses.
     """
     import tensorflow as tf
 
     pixels = float(np.prod(gan.image_shape))
     if gan.prior != "normal":
-        prior_weight = 0.0  # as likely everywhere
+        prior_weight = 0.0  # equally likely everywhere
 
     @tf.function(
         input_signature=[
@@ -159,7 +159,7 @@ def _search(gan: GAN, prior_weight: float, held: dict[str, np.ndarray]) -> Calla
                 difference = tf.cast(gan({Latent.name: latents, **held}), tf.float32) - images
                 error = tf.reduce_mean(tf.square(difference), (1, 2, 3))
                 loss = error + prior_weight * tf.reduce_mean(tf.square(latents), 1)
-                # Adam does not mind the factor, and float16 gradients would vanish without it.
+                # Adam ignores the factor, and float16 gradients would vanish without it.
                 total = pixels * tf.reduce_sum(loss)
             gradient = tape.gradient(total, latents)
             better = loss < lowest

@@ -1,4 +1,4 @@
-"""Ways from latent to latent, and sums of them. NumPy alone."""
+"""Paths between latents, and sums of latents. NumPy only."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def linear(start, end, steps: int) -> np.ndarray:
     """The straight line between latents: float32 `(steps, …)`, both ends included.
 
     `start` and `end` have one shape, such as `(latent_dim,)` or `(n, latent_dim)`. Between two
-    normal latents the line runs through shorter ones than the prior draws; see `spherical`.
+    normal latents the line runs through shorter latents than the prior draws; see `spherical`.
 
     Raises:
         UsageError: different shapes, fewer than 2 steps, or values that are not finite.
@@ -23,9 +23,9 @@ def linear(start, end, steps: int) -> np.ndarray:
 def spherical(start, end, steps: int) -> np.ndarray:
     """The great arc between latents: float32 `(steps, …)`, both ends included.
 
-    The direction turns at a constant rate and the length goes evenly from one to the other, so
-    that every step is as likely under the normal prior as the ends. Opposite or zero latents,
-    which have no one arc between them, are joined by the straight line.
+    The direction turns at a constant rate and the length changes evenly from one to the other, so
+    that every step is as likely under the normal prior as the ends. Opposite or zero latents, which
+    no single arc joins, are joined by the straight line.
 
     Raises:
         UsageError: different shapes, fewer than 2 steps, or values that are not finite.
@@ -37,12 +37,12 @@ def spherical(start, end, steps: int) -> np.ndarray:
 
 
 def linear_at(start: np.ndarray, end: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """Where `linear` is at a share of the way, 0 to 1, that broadcasts against the latents."""
+    """The latents of `linear` at a share of the path, 0 to 1, which broadcasts against them."""
     return (1.0 - share) * start + share * end
 
 
 def spherical_at(start: np.ndarray, end: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """Where `spherical` is at a share of the way, 0 to 1, that broadcasts against the latents."""
+    """The latents of `spherical` at a share of the path, 0 to 1, which broadcasts against them."""
     lengths = [np.linalg.norm(side, axis=-1, keepdims=True) for side in (start, end)]
     safe = [np.where(length > 0, length, 1.0) for length in lengths]
     directions = [side / length for side, length in zip((start, end), safe, strict=True)]
@@ -59,10 +59,10 @@ def spherical_at(start: np.ndarray, end: np.ndarray, share: np.ndarray) -> np.nd
 
 
 def arithmetic(positive, minus, plus) -> np.ndarray:
-    """The mean latent of `positive`, less that of `minus`, and that of `plus`: `(latent_dim,)`.
+    """The mean latent of `positive` minus that of `minus` plus that of `plus`: `(latent_dim,)`.
 
-    Each is `(n, latent_dim)`, the latents of images that share something: men with glasses, less
-    men, and women give a woman with glasses. Means of three or more are steadier than one.
+    Each is `(n, latent_dim)`, the latents of images that share something: men with glasses, minus
+    men, plus women give a woman with glasses. Means of three or more are steadier than one.
 
     Raises:
         UsageError: another rank, different lengths of latents, or values that are not finite.
@@ -88,7 +88,7 @@ def check_finite(argument: str, latents) -> np.ndarray:
     """The latents as a float64 array.
 
     Raises:
-        UsageError: they hold something else than finite numbers.
+        UsageError: they are not finite numbers.
     """
     try:
         array = np.asarray(latents, np.float64)
@@ -102,7 +102,7 @@ def check_finite(argument: str, latents) -> np.ndarray:
 
 
 def _ends(start, end, steps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Both ends as arrays, and the share of the way at each step."""
+    """Both ends as arrays, and the share of the path at each step."""
     start, end = check_finite("start", start), check_finite("end", end)
     if start.shape != end.shape or start.ndim < 1:
         raise UsageError(

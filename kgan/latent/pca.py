@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kgan.batches import batches
 from kgan.checks import check_integer
 from kgan.errors import UsageError
 from kgan.latent import synthesis
@@ -31,10 +32,10 @@ def directions(
     """The latent directions that move a layer's features along their principal components.
 
     The features of `samples` latents from the GAN's prior are decomposed into principal components,
-    and the latents are regressed on the coordinates (GANSpace's way for latents that are no style
-    codes). `latents + t * direction` with t from about -3 to 3, in standard deviations of a normal
-    prior, then shows what the direction means. The features are computed anew, in chunks, for each
-    iteration of the eigenvalue solver: memory never holds all of them.
+    and the latents are regressed on the coordinates (as GANSpace does for latents that are not
+    style codes). `latents + t * direction` with t from about -3 to 3, in standard deviations of a
+    normal prior, then shows what the direction means. The features are computed again, in chunks,
+    for each iteration of the eigenvalue solver: memory never holds all of them.
 
     Args:
         gan: the GAN whose averaged generator is explored.
@@ -47,7 +48,7 @@ def directions(
 
     Returns:
         The directions, float32 `(n, latent_dim)`, each of length 1 and with its largest value
-        positive, and their shares of the features' variance, float64 `(n,)`, falling.
+        positive, and their shares of the features' variance, float64 `(n,)`, in descending order.
 
     Raises:
         UsageError: a count out of range, an unknown layer, or one whose features vary along fewer
@@ -66,8 +67,7 @@ def directions(
     size = max(_CHUNK_VALUES // width, 1)
 
     def chunks() -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        for start in range(0, samples, size):
-            part = latents[start : start + size]
+        for part in batches(latents, size):
             yield part, features(part).astype(np.float64)
 
     mean = sum(part.sum(0) for _, part in chunks()) / samples

@@ -25,7 +25,7 @@ def latents(gan: GAN, n: int, seed: int | None = None) -> np.ndarray:
 
 
 def check_movable(gan: GAN) -> None:
-    """Refuse a generator for which latents alone make no image.
+    """Refuse a generator that needs more than latents for each image.
 
     Raises:
         UsageError: each of its images has a condition of its own.
@@ -39,7 +39,7 @@ def check_movable(gan: GAN) -> None:
 
 
 def held(gan: GAN, n: int, label: int | None = None, codes=None) -> dict[str, np.ndarray]:
-    """What the generator of n images takes besides latents, by name.
+    """The generator's inputs besides the latents, for n images, by name.
 
     The same for each image: the label, class 0 if none is given, or an InfoGAN's code, that of
     `gan.generator_inputs(1, 0)`; or else the `codes`, one per image.
@@ -76,9 +76,9 @@ def images(gan: GAN, latents: np.ndarray, label: int | None = None, codes=None) 
 def features(
     gan: GAN, layer: str | None = None, label: int | None = None
 ) -> Callable[[np.ndarray], np.ndarray]:
-    """A function from latents to what a layer of the averaged generator makes of them.
+    """A function from latents to the outputs of a layer of the averaged generator.
 
-    It gives float32 `(n, features)` in inference mode. Without a name it is the first layer with
+    It returns float32 `(n, features)` in inference mode. The default is the first layer with
     weights.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Batch normalisation whose scale and shift a condition gives."""
+"""Batch normalisation whose scale and shift depend on a condition."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from kgan.layers.batch_normalization import BatchNormalization
 class ConditionalBatchNormalization(keras.layers.Layer):
     """`[images, vectors]` to images: normalised over the batch, then scaled and shifted.
 
-    Images are `(batch, height, width, channels)`, vectors `(batch, n)`: of one-hot vectors each
-    class has its own scale and shift for each channel; of others a linear map gives them. They
+    Images are `(batch, height, width, channels)`, vectors `(batch, n)`: with one-hot vectors each
+    class has its own scale and shift for each channel; otherwise a linear map gives them. They
     start at 1 and 0 whatever the vector.
 
     Dumoulin et al., "A Learned Representation For Artistic Style", 2017, arXiv:1610.07629,

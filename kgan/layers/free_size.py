@@ -10,10 +10,10 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="kgan")
 class ReflectToMultiple(keras.layers.Layer):
-    """Images whose height and width are filled up to multiples of `multiple` pixels.
+    """Images padded to heights and widths that are multiples of `multiple` pixels.
 
     The lower and the right edge are reflected, so that an image must be at least `multiple` high
-    and wide. Takes `(batch, height, width, channels)`, of sizes that the graph need not know.
+    and wide. Takes `(batch, height, width, channels)`, whose sizes the graph need not know.
     """
 
     def __init__(self, multiple: int, **keras_arguments: Any):

@@ -12,9 +12,9 @@ from kgan.checks import check_integer
 
 @keras.saving.register_keras_serializable(package="kgan")
 class OneHot(keras.layers.Layer):
-    """Labels `(batch,)`, integers in 0..classes-1, as vectors `(batch, classes)` of one 1.
+    """Labels `(batch,)`, integers in 0..classes-1, as one-hot vectors `(batch, classes)`.
 
-    A label outside gives a vector of zeros: whoever feeds a network checks its labels.
+    A label out of range gives zeros: callers check their labels.
 
     Raises:
         UsageError: `classes` is below 1.

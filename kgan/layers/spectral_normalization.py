@@ -50,7 +50,7 @@ class SpectralNormalization(keras.layers.Wrapper):
                 f"received {type(layer).__name__}. Use a separate activation layer.",
                 "layer",
             )
-        # Numbers of one precision on both sides of the division.
+        # The same precision on both sides of the division.
         super().__init__(layer, name=name, dtype=layer.dtype_policy)
         self.power_iterations = check_integer("power_iterations", power_iterations, 1)
         self.seed = check_integer("seed", seed, 0)
@@ -58,8 +58,8 @@ class SpectralNormalization(keras.layers.Wrapper):
     def build(self, input_shape=None):
         super().build(input_shape)
         columns = self._kernel.shape[-1]
-        # The other of the pair follows from this one. Random, for a constant vector may be
-        # orthogonal to the one looked for.
+        # The other of the pair follows from this one. Random, since a constant vector may be
+        # orthogonal to the singular vector.
         self.vector = self.add_weight(
             name="vector",
             shape=(columns,),
@@ -98,7 +98,7 @@ class SpectralNormalization(keras.layers.Wrapper):
                 right = _unit(ops.matmul(left, fixed))
                 left = _unit(ops.matmul(fixed, right))
             self.vector.assign(right)
-        # The vector has length one but at its random start.
+        # The vector has length one, except at its random start.
         return ops.sum(left * ops.matmul(matrix, _unit(right)))
 
     def get_config(self) -> dict[str, Any]:

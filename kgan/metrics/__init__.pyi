@@ -21,10 +21,8 @@ from . import (
     sliced_wasserstein as sliced_wasserstein,
     streaming as streaming,
 )
-from .evaluation import (
-    Evaluation as Evaluation,
-    Evaluator as Evaluator,
-)
+from .evaluation import Evaluation as Evaluation
+from .evaluator import Evaluator as Evaluator
 from .protocol import (
     Comparison as Comparison,
     Protocol as Protocol,

@@ -1,4 +1,4 @@
-"""How well clusters that were found without labels are the classes, and k-means to compare with."""
+"""How well unsupervised clusters match the classes, and k-means as a baseline."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from kgan.metrics.check import check_classes, check_features
 
 
 def assignment_accuracy(codes: Any, labels: Any) -> float:
-    """The share of samples that are right once each cluster is named after a class, 0 to 1.
+    """The share of correct samples once each cluster is assigned to a class, 0 to 1.
 
-    The naming is the best of all that give no class to two clusters (the Hungarian algorithm:
-    Kuhn, "The Hungarian Method for the Assignment Problem", 1955). A cluster beyond the number of
-    classes has no name, and its samples are wrong. With k classes of equal size, codes by chance
-    score a little above 1/k.
+    The assignment is the best of those that give no class to two clusters (the Hungarian algorithm:
+    Kuhn, "The Hungarian Method for the Assignment Problem", 1955). Clusters beyond the number of
+    classes are assigned to none, and their samples count as wrong. With k classes of equal size,
+    random codes score a little above 1/k.
 
     Args:
         codes: the cluster of each sample, integers `(n,)`; for example InfoGAN's categorical code.
@@ -31,7 +31,7 @@ def assignment_accuracy(codes: Any, labels: Any) -> float:
     codes = np.asarray(codes)
     if codes.size == 0:
         raise UsageError(
-            "codes must hold one integer a sample; received none. Pass some samples.", "codes"
+            "codes must hold one integer per sample; received none. Pass some samples.", "codes"
         )
     codes = check_classes("codes", codes, codes.size)
     labels = check_classes("labels", labels, len(codes))
@@ -47,10 +47,10 @@ def kmeans(
 ) -> np.ndarray:
     """The cluster of each of the features `(n, d)`, int32 `(n,)`, by k-means.
 
-    On pixels it is the baseline of every clustering by a GAN. Lloyd's iterations begin at centres
-    drawn by k-means++ (Arthur & Vassilvitskii, "k-means++: The Advantages of Careful Seeding",
-    2007); of the `restarts` the one counts whose squared distances to the centres sum to the least.
-    The same seed gives the same clusters with the same version of SciPy.
+    On pixels it is a baseline for clustering by a GAN. Lloyd's iterations start from centres drawn
+    by k-means++ (Arthur & Vassilvitskii, "k-means++: The Advantages of Careful Seeding", 2007); of
+    the `restarts`, the one with the smallest sum of squared distances is kept. The same seed gives
+    the same clusters with the same version of SciPy.
 
     Raises:
         UsageError: invalid features, or fewer than `num_clusters`; a count below 1.

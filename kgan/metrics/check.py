@@ -8,7 +8,7 @@ import numpy as np
 
 from kgan.errors import UsageError
 
-_LARGEST = 1e50  # of which the kernel distance's cubes of products are finite
+_LARGEST = 1e50  # so that the kernel distance's cubes of products stay finite
 
 
 def check_features(argument: str, features: Any, at_least: int = 1) -> np.ndarray:
@@ -28,7 +28,7 @@ def check_features(argument: str, features: Any, at_least: int = 1) -> np.ndarra
             f"{argument} must be numbers; received {features.dtype}. Pass floats.", argument
         )
     if features.ndim != 2 or features.shape[1] == 0:
-        fix = " Use features.reshape(len(features), -1)." if features.ndim > 2 else ""
+        fix = f" Use {argument}.reshape(len({argument}), -1)." if features.ndim > 2 else ""
         raise UsageError(
             f"{argument} must have the shape (n, dimensions); received {features.shape}.{fix}",
             argument,
@@ -49,7 +49,7 @@ def check_features(argument: str, features: Any, at_least: int = 1) -> np.ndarra
         )
     if largest > _LARGEST:
         raise UsageError(
-            f"{argument} must be at most {_LARGEST:g} in size, of which products are finite; "
+            f"{argument} must be at most {_LARGEST:g} in absolute value, to keep products finite; "
             f"received {largest:.3g}. Scale the features down.",
             argument,
         )
@@ -70,7 +70,7 @@ def check_sides(
         fake: those of the other.
         at_least: how many samples each must hold.
         names: what the errors call them.
-        constant: whether samples that are all the same are taken.
+        constant: whether to accept samples that are all the same.
 
     Raises:
         UsageError: no features, too few, different dimensions, or no variance in any dimension.
@@ -78,29 +78,28 @@ def check_sides(
     first, second = (
         check_features(name, side, at_least) for name, side in zip(names, (real, fake), strict=True)
     )
-    check_dimensions(names, first, second)
+    check_dimensions(names, first.shape[1], second.shape[1])
     if not constant:
         check_varied(names[0], first)
         check_varied(names[1], second)
     return first, second
 
 
-def check_dimensions(names: tuple[str, str], first: np.ndarray, second: np.ndarray) -> None:
-    """Features of two names have as many dimensions as each other.
+def check_dimensions(names: tuple[str, str], first: int, second: int) -> None:
+    """Check that the arguments of two names have the same number of dimensions.
 
     Raises:
-        UsageError: they have not.
+        UsageError: they do not.
     """
-    if first.shape[1] != second.shape[1]:
+    if first != second:
         raise UsageError(
-            f"{names[0]} and {names[1]} must have as many dimensions as each other; received "
-            f"{first.shape[1]} and {second.shape[1]}. Take the features of both from the same "
-            "extractor."
+            f"{names[0]} and {names[1]} must have the same number of dimensions; received {first} "
+            f"and {second}. Take the features of both from the same extractor."
         )
 
 
 def check_varied(argument: str, features: np.ndarray) -> None:
-    """The samples are not all the same.
+    """Check that the samples are not all the same.
 
     Raises:
         UsageError: they are, or there is only one.
@@ -112,14 +111,14 @@ def check_varied(argument: str, features: np.ndarray) -> None:
 def not_varied(argument: str, count: int) -> UsageError:
     """The error of `count` samples that are all the same."""
     return UsageError(
-        f"{argument} must vary in some dimension; received {count} times the same sample. Look at "
-        "the images: has the generator collapsed, or does the extractor give the same for all?",
+        f"{argument} must vary in some dimension; received {count} copies of one sample. Look at "
+        "the images: has the generator collapsed, or does the extractor return the same for all?",
         argument,
     )
 
 
 def check_classes(argument: str, classes: Any, num_samples: int) -> np.ndarray:
-    """One integer a sample: labels of classes, or codes of clusters, `(num_samples,)`.
+    """One integer per sample: labels of classes, or codes of clusters, `(num_samples,)`.
 
     Raises:
         UsageError: another shape, or no integers; the message names the fix.
@@ -135,7 +134,7 @@ def check_classes(argument: str, classes: Any, num_samples: int) -> np.ndarray:
     if classes.dtype.kind not in "iu":
         raise UsageError(
             f"{argument} must be integers; received {classes.dtype}. "
-            f"Of probabilities, use {argument}.argmax(axis=1).",
+            f"From probabilities, use {argument}.argmax(axis=1).",
             argument,
         )
     return classes

@@ -15,7 +15,7 @@ from kgan.checks import check_integer
 from kgan.errors import UsageError
 from kgan.validate import check_images, check_labels
 
-BATCH = 128  # images that the classifier learns from at a time
+BATCH = 128  # images per step of the classifier
 WIDTH, FEATURE_DIM = 24, 96  # those of the packaged judge
 _RATE = 3e-3
 
@@ -28,7 +28,7 @@ def classification_accuracy_score(
     epochs: int = 4,
     seed: int = 0,
 ) -> float:
-    """The share of the test images that a classifier trained on the others names rightly, 0 to 1.
+    """The test accuracy of a classifier that is trained on the other images, 0 to 1.
 
     The classifier is `kgan.networks.classifier` with the sizes of the packaged judge, trained by
     Adam with a rate that falls by a cosine. The same seed gives the same score on one machine.
@@ -83,7 +83,7 @@ class Learner:
     Args:
         image_shape: `(height, width, channels)` of the images.
         num_classes: the number of classes that it predicts.
-        steps: batches that it will learn from, over which the rate falls.
+        steps: batches that it will be trained on; the learning rate falls over them.
         seed: of its weights.
     """
 

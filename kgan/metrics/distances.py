@@ -1,8 +1,8 @@
 """Euclidean distances between the rows of two arrays, in blocks and without rounding errors.
 
-The distances of a whole block come from one matrix product, which is fast but rounds. Where a
-comparison hangs on the rounding, the pairs in doubt are taken once more by their differences, so
-that equal distances compare as equal and a sample is at 0 from its copy.
+The distances of a whole block come from one matrix product, which is fast but rounds. Where
+rounding could decide a comparison, the pairs in doubt are computed again from their differences:
+equal distances then compare as equal, and the distance of a copy is 0.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Pairs:
         self.error = rounding * (self._first_squares + self._second_squares.max())[:, np.newaxis]
 
     def blocks(self) -> Iterator[slice]:
-        """Slices of the rows of the first array, as many at once as memory may hold."""
+        """Slices of the rows of the first array, as many at a time as fit in memory."""
         step = max(_ENTRIES // len(self.second), 1)
         for start in range(0, len(self.first), step):
             yield slice(start, min(start + step, len(self.first)))
@@ -51,8 +51,8 @@ class Pairs:
         return np.maximum(block, 0, out=block)
 
     def exact(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-        """The squared distances of some pairs by their differences; the same for equal rows."""
-        # Copies of a row are worked out once: a generator that has collapsed makes many.
+        """The squared distances of some pairs, from their differences; the same for equal rows."""
+        # Copies of a row are computed once: a collapsed generator makes many.
         firsts, seconds = self._originals
         pairs, inverse = np.unique(
             firsts[rows] * len(self.second) + seconds[columns], return_inverse=True
@@ -82,7 +82,7 @@ class Pairs:
     def nearest(self, k: int) -> tuple[np.ndarray, np.ndarray]:
         """The k rows of the second array nearest to each of the first, and their distances squared.
 
-        Both are `(n, k)`, the nearest first, of equally near ones the first; k is at most m.
+        Both are `(n, k)`, the nearest first, ties by index; k is at most m.
         """
         indices = np.empty((len(self.first), k), np.intp)
         distances = np.empty((len(self.first), k))
@@ -105,6 +105,6 @@ class Pairs:
 
 
 def _originals(rows: np.ndarray) -> np.ndarray:
-    """For each row the number of the first that is the same."""
+    """For each row, the index of the first equal row."""
     seen: dict[bytes, int] = {}
     return np.array([seen.setdefault(row.tobytes(), index) for index, row in enumerate(rows)])

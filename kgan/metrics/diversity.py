@@ -2,7 +2,7 @@
 
 The mean distance between pairs of samples of one class, as Zhu et al. measured diversity with LPIPS
 features ("Toward Multimodal Image-to-Image Translation", 2017, arXiv:1711.11586, section 4.2). It
-says nothing of quality: noise is diverse. Compare it with that of real images of the class.
+says nothing about quality: noise is diverse. Compare it with that of real images of the class.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def mean_pairwise_distance(features: Any) -> float:
     pairs = Pairs(features, features)
     total = 0.0
     for rows in pairs.blocks():
-        # Each pair once: what comes before this block has met it already.
+        # Each pair once: earlier blocks have compared this one with the rows before it.
         total += np.triu(np.sqrt(pairs.squares(rows, slice(rows.start, None))), 1).sum()
     return float(total / (len(features) * (len(features) - 1) / 2))
 
@@ -44,7 +44,7 @@ def diversity_by_class(features: Any, labels: Any) -> dict[int, float]:
     classes, counts = np.unique(labels, return_counts=True)
     if counts.min() < 2:
         raise UsageError(
-            f"labels must have two samples a class at least; received one of class "
+            f"labels must have at least two samples per class; received one of class "
             f"{classes[counts.argmin()]}. Generate more of it.",
             "labels",
         )

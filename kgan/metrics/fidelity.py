@@ -1,8 +1,7 @@
-"""How near images are to the ones that they should be, pixel by pixel: PSNR and SSIM.
+"""How close images are to their originals, pixel by pixel: PSNR and SSIM.
 
-Both compare an image with its original, as for super-resolution or inpainting; they say nothing of
-images that have none. Figures of papers differ by what they count: the channels, the border, the
-rounding. State all three with yours.
+Both need an original, as in super-resolution or inpainting. Published figures differ in the
+channels, the border and the rounding that they use; state all three with yours.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from kgan.batches import batches
 from kgan.checks import check_flag, check_integer
 from kgan.errors import UsageError, unknown_name
 from kgan.validate import check_images
@@ -38,8 +38,8 @@ def psnr(
         channels: "rgb" weights each channel equally, "y" the luma of RGB images alone, as papers on
             super-resolution do.
         border: pixels at each edge that do not count; for SRGAN four, its factor.
-        eight_bit: round to the 256 levels first. So does whoever saves images and compares the
-            files, and papers did; originals that came from files do not change by it.
+        eight_bit: round to the 256 levels first. Comparing saved files does the same, and so do
+            papers; originals that came from files do not change.
 
     Raises:
         UsageError: no images of one shape, a luma of images that are not RGB, an unknown name, or
@@ -63,7 +63,7 @@ def ssim(
     """The structural similarity of each pair of images, at most 1: float64 `(n,)`.
 
     The means, variances and covariance are those of Gaussian windows of 11 pixels, σ = 1.5, that
-    lie within the image; of several channels the mean. Identical images have 1.
+    lie within the image; with several channels, their mean is taken. Identical images have 1.
 
     Args:
         real, fake, channels, border, eight_bit: as for `psnr`; without the border 11 pixels must
@@ -86,7 +86,7 @@ def ssim(
 def luma(images: np.ndarray) -> np.ndarray:
     """The Y of RGB images of [0, 255], one channel in 16 to 235, not rounded.
 
-    That of ITU-R BT.601, as MATLAB's rgb2ycbcr computes it, which rounds it if the image is uint8.
+    It is that of ITU-R BT.601, as in MATLAB's rgb2ycbcr, which rounds it for uint8 images.
     """
     return 16 + (images @ _LUMA)[..., np.newaxis]
 
@@ -116,7 +116,7 @@ def check_pair(
     first, second = check_images(first, None, names[0]), check_images(second, None, names[1])
     if first.shape != second.shape:
         raise UsageError(
-            f"{names[0]} and {names[1]} must have one shape, since each goes with one other; "
+            f"{names[0]} and {names[1]} must have one shape, since they are compared in pairs; "
             f"received {first.shape} and {second.shape}. Pass equally many of both, of one size."
         )
     return first, second
@@ -131,11 +131,8 @@ def in_blocks(
     function: Callable[[np.ndarray, np.ndarray], np.ndarray], first: np.ndarray, second: np.ndarray
 ) -> np.ndarray:
     """The values of `function` for pairs, in batches that bound the memory."""
-    step = max(_VALUES // first[0].size, 1)
-    starts = range(0, len(first), step)
-    return np.concatenate(
-        [function(first[at : at + step], second[at : at + step]) for at in starts]
-    )
+    blocks = batches((first, second), max(_VALUES // first[0].size, 1))
+    return np.concatenate([function(*block) for block in blocks])
 
 
 def _windows(images: np.ndarray) -> np.ndarray:
@@ -168,7 +165,7 @@ _CHANNELS = {"rgb": _every, "y": _luma_of_rgb}
 
 
 def _prepared(channels: str, border: int, eight_bit: bool) -> Callable[[np.ndarray], np.ndarray]:
-    """A function from images of [-1, 1] to what of them is compared."""
+    """A function from images in [-1, 1] to the pixels that are compared."""
     if channels not in _CHANNELS:
         raise unknown_name("channels", channels, _CHANNELS)
     select = _CHANNELS[channels]

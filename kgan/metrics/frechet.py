@@ -1,9 +1,9 @@
 """The Fréchet distance between two sets of features, as if each were normally distributed.
 
 Heusel, Ramsauer, Unterthiner, Nessler & Hochreiter, "GANs Trained by a Two Time-Scale Update Rule
-Converge to a Local Nash Equilibrium", 2017, arXiv:1706.08500, equation 6. It is their FID where the
-features are those of Inception; with others the figures are of another scale, and two are
-comparable only if extractor, number of images and real images are the same.
+Converge to a Local Nash Equilibrium", 2017, arXiv:1706.08500, equation 6. With the features of
+Inception it is their FID. Other features have another scale: two figures are comparable only if
+extractor, number of images and real images are the same.
 """
 
 from __future__ import annotations
@@ -15,7 +15,13 @@ import numpy as np
 
 from kgan.checks import check_integer
 from kgan.errors import UsageError
-from kgan.metrics.check import check_classes, check_features, check_sides, check_varied
+from kgan.metrics.check import (
+    check_classes,
+    check_dimensions,
+    check_features,
+    check_sides,
+    check_varied,
+)
 
 _POINTS = 15  # of the fit to infinitely many samples
 
@@ -27,12 +33,12 @@ def statistics(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The mean `(d,)` and the unbiased covariance `(d, d)` of features `(n, d)`, float64.
 
-    With n at most d the covariance is singular, which `frechet_distance` can bear; but the distance
-    of so few is biased upwards: use several times d.
+    With n at most d the covariance is singular, which `frechet_distance` handles; but with so few
+    samples the distance is biased upwards: use several times d.
 
     Args:
         features: of images.
-        constant: whether samples that are all the same are taken.
+        constant: whether to accept samples that are all the same.
         argument: what the errors call the features.
 
     Raises:
@@ -56,18 +62,14 @@ def frechet_distance(
 
     Args:
         first: the `statistics` of one set of features.
-        second: those of the other, of as many dimensions.
+        second: those of the other, in the same dimensions.
 
     Raises:
         UsageError: no pairs of a vector and a symmetric matrix, NaN, or different dimensions.
     """
     mean_1, covariance_1 = _checked("first", first)
     mean_2, covariance_2 = _checked("second", second)
-    if mean_1.shape != mean_2.shape:
-        raise UsageError(
-            f"first and second must have as many dimensions as each other; received {len(mean_1)} "
-            f"and {len(mean_2)}. Take the features of both from the same extractor."
-        )
+    check_dimensions(("first", "second"), len(mean_1), len(mean_2))
     offset = np.sum((mean_1 - mean_2) ** 2)
     overlap, error = _fast_overlap(covariance_1, covariance_2)
     distance = offset + np.trace(covariance_1 + covariance_2) - 2 * overlap
@@ -80,7 +82,7 @@ def _fast_overlap(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
     """tr (C₁C₂)^½ of covariances that are far from singular, and twice its error, estimated.
 
     With C₁ = LLᵀ the eigenvalues of C₁C₂ are those of the symmetric LᵀC₂L. Rounding moves each by
-    about ε |C₁| |C₂|, of which the root of a small one feels much.
+    about ε |C₁| |C₂|, which changes the root of a small one most.
     """
     from scipy.linalg import eigvalsh, lapack
 
@@ -89,8 +91,8 @@ def _fast_overlap(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
         return math.nan, math.nan
     product, _ = lapack.dsygst(second, factor, itype=2, lower=1)  # its lower triangle
     values = eigvalsh(product, overwrite_a=True, check_finite=False).clip(0)
-    # Up to four ε were seen at 2,048 dimensions, of either sign, so that most cancel; the root of
-    # a value that is rounding itself is never negative, and those do not.
+    # Up to four ε were measured at 2,048 dimensions, of either sign, so that most cancel. Roots of
+    # values that are pure rounding are never negative, so these do not cancel.
     moved = 4 * np.finfo(np.float64).eps * np.linalg.norm(first) * np.linalg.norm(second)
     if moved == 0:
         return 0.0, 0.0
@@ -107,7 +109,7 @@ def _accurate(first: np.ndarray, second: np.ndarray) -> float:
     of large traces loses, and what rounding does to U does not count to first order.
     """
     (values_1, axes_1), (values_2, axes_2) = _spectrum(first), _spectrum(second)
-    # Both are in ascending order: what is 0 in both goes.
+    # Both are in ascending order: what is 0 in both is dropped.
     rank = max(int(np.count_nonzero(values_1)), int(np.count_nonzero(values_2)), 1)
     factor_1 = axes_1[:, -rank:] * np.sqrt(values_1[-rank:])
     factor_2 = axes_2[:, -rank:] * np.sqrt(values_2[-rank:])
@@ -115,100 +117,12 @@ def _accurate(first: np.ndarray, second: np.ndarray) -> float:
     return np.sum((factor_1 - factor_2 @ (left @ right).T) ** 2)
 
 
-class Moments:
-    """The mean and the covariance of features that come in batches, and are not kept.
-
-    Chan, Golub & LeVeque, "Updating Formulae and a Pairwise Algorithm for Computing Sample
-    Variances", 1979, equation 2.1: means and centred products of two parts merge without the loss
-    of digits that sums of squares would have.
-
-    Args:
-        dim: dimensions of the features.
-
-    Attributes:
-        count: how many samples were counted.
-        varied: whether any differs from the first.
-
-    Raises:
-        UsageError: no integer of at least 1.
-    """
-
-    def __init__(self, dim: int):
-        self.dim = check_integer("dim", dim, 1)
-        self.count = 0
-        self.varied = False
-        self._first: np.ndarray | None = None
-        self._mean = np.zeros(self.dim)
-        self._products = np.zeros((self.dim, self.dim))
-
-    def add(self, features: Any) -> None:
-        """Count features `(n, dim)` in.
-
-        Raises:
-            UsageError: another shape, NaN or infinity.
-        """
-        features = check_features("features", features)
-        self._check("features", features.shape[1])
-        self._compare(features)
-        mean = features.mean(0)
-        features -= mean  # the check has copied them
-        self._merge(len(features), mean, features.T @ features)
-
-    def merge(self, other: Moments) -> None:
-        """Count in what another has counted, which stays as it is.
-
-        Raises:
-            UsageError: no moments, or those of other dimensions.
-        """
-        if not isinstance(other, Moments):
-            raise UsageError(f"other must be Moments; received {type(other).__name__}.", "other")
-        self._check("other", other.dim)
-        if other._first is not None:
-            self._compare(other._first[np.newaxis])
-            self.varied |= other.varied
-            self._merge(other.count, other._mean, other._products)
-
-    def statistics(self) -> tuple[np.ndarray, np.ndarray]:
-        """What the function `statistics` gives of all features so far, `varied` or not.
-
-        Raises:
-            UsageError: fewer than two samples.
-        """
-        if self.count < 2:
-            raise UsageError(
-                f"Moments must have counted at least 2 samples; received {self.count}. Call "
-                "add(features) before."
-            )
-        return self._mean.copy(), self._products / (self.count - 1)
-
-    def _compare(self, features: np.ndarray) -> None:
-        if self._first is None:
-            self._first = features[0].copy()
-        self.varied = self.varied or bool((features != self._first).any())
-
-    def _merge(self, count: int, mean: np.ndarray, products: np.ndarray) -> None:
-        total = self.count + count
-        step = mean - self._mean
-        self._products += products
-        self._products += np.outer(step, step * (self.count * count / total))
-        self._mean += step * (count / total)
-        self.count = total
-
-    def _check(self, argument: str, dim: int) -> None:
-        if dim != self.dim:
-            raise UsageError(
-                f"{argument} must have {self.dim} dimensions; received {dim}. Take all features "
-                "from the same extractor.",
-                argument,
-            )
-
-
 def frechet_distance_by_class(
     real_features: Any, real_labels: Any, fake_features: Any, fake_labels: Any
 ) -> dict[int, float]:
     """The distance within each class of the fakes, by class.
 
-    Few samples a class bias it upwards: compare only figures of as many.
+    Few samples per class bias it upwards: compare only figures with equally many.
 
     Args:
         real_features: of real images, `(n, d)`.
@@ -234,7 +148,7 @@ def frechet_distance_by_class(
                     f"received {len(side)} of class {label}. Generate or load more of it.",
                     argument,
                 )
-        # A class whose fakes are all the same has a distance, too, which says so.
+        # A class of identical fakes has a distance, too: a large one.
         distances[int(label)] = frechet_distance(
             *(statistics(side, constant=True) for side in sides)
         )
@@ -252,8 +166,8 @@ def frechet_distance_infinite(
     evenly spaced from a tenth of the samples (but more than there are dimensions, since fewer have
     a singular covariance and another bias) to all. The bias of the real samples stays.
 
-    The figure may fall below 0. The error is that of the least squares; it does not know that the
-    subsets share samples, and is too small therefore.
+    The figure may fall below 0. The error is that of the least squares; it ignores that the subsets
+    share samples, and is therefore too small.
 
     Args:
         real_statistics: the `statistics` of the real features.
@@ -271,7 +185,7 @@ def frechet_distance_infinite(
     least = 2 * (dim + 1) + _POINTS - 1
     if num_samples < least:
         raise UsageError(
-            f"fake_features must hold at least {least} samples, twice the dimensions and some, for "
+            f"fake_features must hold at least {least} samples, over twice the dimensions, for "
             f"an extrapolation; received {num_samples}. Generate more images.",
             "fake_features",
         )
@@ -298,10 +212,11 @@ def _intercept(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
 
 
 def _spectrum(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Eigenvalues, ascending, and eigenvectors; values that are but rounding are 0.
+    """Eigenvalues, ascending, and eigenvectors; values that are pure rounding are set to 0.
 
-    Those below 0 tell how far that of the covariance goes; that of the decomposition is some ε of
-    the largest. What lies as little above 0 would add its root, which is not little: 1e-8 of 1e-16.
+    Values below 0 show the size of the covariance's rounding; that of the decomposition is a few ε
+    of the largest value. A value as small above 0 would add its root, which is not small: 1e-8 for
+    1e-16.
     """
     values, vectors = np.linalg.eigh(covariance)
     values[values <= max(-2 * values[0], 4 * np.finfo(np.float64).eps * values[-1])] = 0
@@ -325,7 +240,7 @@ def _checked(argument: str, pair: Any) -> tuple[np.ndarray, np.ndarray]:
         )
     if not (np.isfinite(mean).all() and np.isfinite(covariance).all()):
         raise UsageError(f"{argument} must be finite; received NaN or infinity. {fix}", argument)
-    # Those of `statistics` are symmetric to the last digit, which is seen faster.
+    # Those of `statistics` are symmetric to the last digit, which is faster to check.
     if not (np.array_equal(covariance, covariance.T) or np.allclose(covariance, covariance.T)):
         raise UsageError(
             f"{argument} must have a symmetric covariance; this one is not. {fix}", argument

@@ -1,8 +1,8 @@
-"""The inception score: each image of one clear class, and all classes among the images.
+"""The inception score: is each image of one clear class, and do all classes occur?
 
 Salimans, Goodfellow, Zaremba, Cheung, Radford & Chen, "Improved Techniques for Training GANs",
-2016, arXiv:1606.03498, section 4: exp(E KL(p(y|x) ‖ p(y))), 1 to the number of classes. It knows
-nothing of real images: one perfect copy a class has the best score.
+2016, arXiv:1606.03498, section 4: exp(E KL(p(y|x) ‖ p(y))), 1 to the number of classes. It ignores
+real images: one perfect copy per class gets the best score.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ def inception_score(logits: Any, splits: int = 10, seed: int = 0) -> tuple[float
     """The mean of the score over parts of the images, and the standard deviation over the parts.
 
     The score grows with the number of images in a part. The deviation has the divisor `splits`,
-    as in torch-fidelity, whose order of the images the same seed gives, too.
+    as in torch-fidelity; the same seed gives its order of the images.
 
     Args:
         logits: a classifier's, of generated images, `(n, classes)`; no probabilities.
-        splits: parts of as many images each as can be.
+        splits: parts, equal in size up to one image.
         seed: of the order in which the images are split.
 
     Raises:
@@ -37,7 +37,7 @@ def inception_score(logits: Any, splits: int = 10, seed: int = 0) -> tuple[float
     if logits.shape[1] < 2:
         raise UsageError(
             "logits must be of two classes at least, (n, classes); received "
-            f"{logits.shape}. Pass what the classifier's last layer gives.",
+            f"{logits.shape}. Pass the output of the classifier's last layer.",
             "logits",
         )
     # The older generator, since its order is that of torch-fidelity: the figures are the same.
@@ -49,7 +49,7 @@ def inception_score(logits: Any, splits: int = 10, seed: int = 0) -> tuple[float
 
 
 def _score(logs: np.ndarray) -> float:
-    # Of logarithms, since a mean probability that rounds to 0 would have none.
+    # In logarithms, since a mean probability that rounds to 0 would have none.
     marginal = _log_sum(logs, 0) - np.log(len(logs))
     divergence = (np.exp(logs) * (logs - marginal)).sum(1).mean()
     return float(np.exp(divergence))

@@ -53,7 +53,7 @@ class Judge(Extractor):
 
 
 def load(folder_or_name: str | Path = "judge_fashion_mnist") -> Judge:
-    """The judge of that name that came with kgan, or of a folder; every file is checked first.
+    """The packaged judge of a name, or the judge in a folder; every file is verified first.
 
     The network is built by `kgan.networks.classifier` from the numbers in `config.json`, and its
     weights are read from HDF5: nothing in the folder is run.
@@ -95,7 +95,7 @@ def checksums(folder: Path) -> str:
 
 
 def _verify(name: str, folder: Path, digest: str | None) -> None:
-    """Compare every file with SHA256SUMS and that, if a digest is given, with the digest."""
+    """Compare every file with SHA256SUMS, and SHA256SUMS with the digest if there is one."""
     from kgan.presets import PresetError
 
     def damaged(file: str, what: str) -> PresetError:
@@ -109,7 +109,7 @@ def _verify(name: str, folder: Path, digest: str | None) -> None:
         if not (folder / file).is_file():
             raise damaged(file, "is missing")
     if digest is not None and sha256(folder / SUMS) != digest:
-        raise damaged(SUMS, "is not the one that kgan came with")
+        raise damaged(SUMS, "is not the one that came with kgan")
     listed = (folder / SUMS).read_bytes().decode("utf-8", "replace")
     for line in checksums(folder).splitlines(keepends=True):
         if line not in listed:

@@ -26,15 +26,15 @@ def kernel_distance(
 ) -> tuple[float, float]:
     """The mean of `mmd2` over random subsets, and the standard error of this mean.
 
-    The error is that of the draw of the subsets, which overlap: with other images the distance
-    differs by more. Each subset is drawn without replacement; the same seed gives the same ones,
-    and those of torch-fidelity.
+    The error is that of drawing the subsets, which overlap: with other images the distance varies
+    more. Each subset is drawn without replacement; the same seed gives the same ones, and those of
+    torch-fidelity.
 
     Args:
         real: features of real images `(n, d)`.
         fake: those of generated ones `(m, d)`.
-        subsets: how many are drawn, 2 at least.
-        subset_size: samples of each side in a subset, 2 at least.
+        subsets: how many are drawn, at least 2.
+        subset_size: samples of each side in a subset, at least 2.
         seed: of the draw.
         degree: the kernel's exponent.
 
@@ -50,7 +50,7 @@ def kernel_distance(
     if min(len(real), len(fake)) < subset_size:
         raise UsageError(
             f"subset_size must be at most the samples of each side; received {subset_size} for "
-            f"{len(real)} real and {len(fake)} fake ones. Generate or load {subset_size} at least, "
+            f"{len(real)} real and {len(fake)} fake ones. Generate or load at least {subset_size}, "
             "or lower subset_size.",
             "subset_size",
         )

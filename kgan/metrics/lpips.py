@@ -33,9 +33,9 @@ _DEVIATION = np.array([0.458, 0.448, 0.450], np.float32)
 
 
 class LPIPS:
-    """The distance of pairs of images that `load` makes; call it with both.
+    """The distance of pairs of images; `load` makes it. Call it with two batches.
 
-    Distances of two nets are not comparable, nor are those of other image sizes.
+    Distances of different nets or image sizes are not comparable.
 
     Attributes:
         net: "alex", "vgg" or "squeeze".
@@ -65,7 +65,7 @@ class LPIPS:
 
     @property
     def description(self) -> dict[str, Any]:
-        """What a score's protocol says of the distance; JSON can hold it."""
+        """What a score's protocol says about the distance, as JSON holds it."""
         return {
             "name": f"lpips_{self.net}",
             "trunk_sha256": self.trunk_sha256,
@@ -121,13 +121,13 @@ def load(
     heads_sha256: str | None = None,
     batch_size: int = 16,
 ) -> LPIPS:
-    """The LPIPS of files of weights that PyTorch wrote.
+    """LPIPS with weights from two PyTorch files.
 
     Args:
         net: "alex", which most papers report; "vgg", as for the perceptual path length, or
             "squeeze", the smallest.
-        trunk: file of torchvision's classifier, whose part before the classifier is used.
-        heads: file of a weight for each channel of each tap.
+        trunk: the file of torchvision's network, whose convolutional part is used.
+        heads: the file with a weight for each channel of each tap.
         trunk_sha256: that the file must have, 64 hexadecimal digits or the first; None for any.
         heads_sha256: the same for the heads. `LPIPS.canonical` tells whether the files are the
             published ones.

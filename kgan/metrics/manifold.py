@@ -1,6 +1,6 @@
 """Precision and recall, density and coverage: fidelity and diversity separately.
 
-Each set of features stands for the space within balls about its samples that reach to their k-th
+Each set of features stands for the space within balls around its samples, which reach to their k-th
 nearest neighbour. Precision and recall: Kynkäänniemi, Karras, Laine, Lehtinen & Aila, "Improved
 Precision and Recall Metric for Assessing Generative Models", 2019, arXiv:1904.06991, equations 1
 and 2. Density and coverage: Naeem, Oh, Uh, Choi & Yoo, "Reliable Fidelity and Diversity Metrics for
@@ -24,13 +24,13 @@ def precision_recall(
 ) -> tuple[float, float]:
     """The share of fakes within the reals' balls, and of reals within the fakes'; 0 to 1 each.
 
-    Both depend on the number of samples: compare only figures of as many.
+    Both depend on the number of samples: compare only figures with equally many.
 
     Args:
         real: features of real images `(n, d)`.
         fake: those of generated ones `(m, d)`.
         k: the neighbour that a ball reaches to.
-        constant: whether samples that are all the same are taken; their balls hold nothing.
+        constant: whether to accept samples that are all the same; their balls are empty.
 
     Raises:
         UsageError: invalid or constant features, no more than k samples of a side, or
@@ -50,11 +50,11 @@ def precision_recall(
 
 
 def density_coverage(real: Any, fake: Any, k: int = 5) -> tuple[float, float]:
-    """How many of the reals' balls hold a fake, in k; and the share of balls that hold any.
+    """The mean number of real balls that hold a fake, over k; and the share of balls that hold any.
 
     Density is about 1 where both sets have one distribution, and more where the fakes crowd among
-    the reals; coverage lies within 0 to 1. The reals' balls alone are used, so that a stray fake
-    does not raise either.
+    the reals; coverage lies within 0 to 1. Only the reals' balls are used, so that outliers among
+    the fakes raise neither.
 
     Args:
         real: features of real images `(n, d)`.
@@ -79,5 +79,5 @@ def density_coverage(real: Any, fake: Any, k: int = 5) -> tuple[float, float]:
 
 
 def _squared_radii(features: np.ndarray, k: int) -> np.ndarray:
-    """Of each sample the squared distance to its k-th neighbour: it finds itself first."""
+    """The squared distance of each sample to its k-th neighbour other than itself."""
     return Pairs(features, features).nearest(k + 1)[1][:, k]

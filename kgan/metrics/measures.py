@@ -1,122 +1,17 @@
-"""What `kgan evaluate` can measure: a name for each metric, its settings, and what it needs."""
+"""The metrics that `kgan evaluate` knows, by name. `--help` lists them, so it needs no NumPy."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from kgan.data.decode import over_white
 from kgan.errors import UsageError, unknown_name
-from kgan.images import to_uint8
-from kgan.metrics.references import drawn
-from kgan.signature import Label
+from kgan.metrics.measure import Measure, Value
 
 if TYPE_CHECKING:
-    from kgan.models import GAN
+    from kgan.metrics.evidence import Evidence
 
-_BATCH = 100  # images in memory at once
-
-
-class Value(NamedTuple):
-    """A figure, and its standard error where the metric knows it."""
-
-    value: float
-    error: float | None = None
-
-
-class Fakes(NamedTuple):
-    """What is known of generated images: features and logits `(n, …)`, and the classes asked for.
-
-    Each is None where it was not needed, or where the model has no classes.
-    """
-
-    features: Any = None
-    logits: Any = None
-    labels: Any = None
-
-
-@dataclasses.dataclass(frozen=True)
-class Evidence:
-    """All that a measure may look at in one repeat.
-
-    Attributes:
-        gan: the model.
-        generator: what makes its images of a dict of inputs.
-        inputs: these inputs, by name, `(n, …)` each.
-        fake: the features of these images.
-        seed: of this repeat.
-        real: the `Reference` of the real images.
-        data: the real images themselves, an `ImageDataset`.
-        extractor: what gave the features, an `Extractor`.
-    """
-
-    gan: GAN
-    generator: Callable[[dict[str, np.ndarray]], Any]
-    inputs: dict[str, np.ndarray]
-    fake: Fakes
-    seed: int
-    # What a measure needs is there, so that none has to ask; None otherwise.
-    real: Any
-    data: Any
-    extractor: Any
-
-    def first(self, count: int) -> Iterator[np.ndarray]:
-        """The first `count` of the generated images, in batches, on white where transparent."""
-        rows = {name: part[:count] for name, part in self.inputs.items()}
-        return map(over_white, dataclasses.replace(self, inputs=rows).images())
-
-    @property
-    def num_fake(self) -> int:
-        """How many images are generated."""
-        return len(next(iter(self.inputs.values())))
-
-    @property
-    def labels(self) -> np.ndarray | None:
-        """The class that each image was asked for; None for a model without classes."""
-        label = self.gan.input_signature.of(Label)
-        return None if label is None else self.inputs[label.name]
-
-    def images(self) -> Iterator[np.ndarray]:
-        """The generated images, in batches, rounded to 8 bits as files hold them.
-
-        They are made anew each time.
-        """
-        for start in range(0, self.num_fake, _BATCH):
-            rows = {name: part[start : start + _BATCH] for name, part in self.inputs.items()}
-            pixels = to_uint8(np.asarray(self.generator(rows), np.float32))
-            yield pixels / np.float32(127.5) - np.float32(1)
-
-
-@dataclasses.dataclass(frozen=True)
-class Measure:
-    """One metric as `kgan evaluate` knows it.
-
-    Attributes:
-        metric: what the protocol calls it.
-        scores: the name of each figure that it gives, and whether less is better.
-        compute: evidence and settings to the figures by name.
-        settings: evidence to the metric's own numbers, which the protocol states.
-        needs: of "features" and "logits" of the fakes, "images", the fakes themselves, "extractor",
-            "labels" that the fakes were asked for, "real" features and their "real_labels", the
-            real images ("data") and their "data_labels".
-        samples: how many fakes it takes at least, of the features' dimensions and the classes.
-        reals: how many real images it compares with at least.
-        canonical: the names of scores by the FID's own network, where they are others.
-    """
-
-    metric: str
-    scores: Mapping[str, bool | None]
-    compute: Callable[..., Mapping[str, Value]]
-    settings: Callable[[Evidence], dict[str, Any]] = lambda evidence: {}
-    needs: frozenset[str] = frozenset()
-    samples: Callable[[int, int], int] = lambda dimensions, classes: 2
-    reals: int = 2
-    canonical: Mapping[str, str] = dataclasses.field(default_factory=dict)
-
-
+DEFAULT = ("fd", "kid", "pr", "dc")
 MEASURES: dict[str, Measure] = {}
 
 
@@ -124,7 +19,7 @@ def get(names: str | Iterable[str]) -> dict[str, Measure]:
     """The measures of these names.
 
     Raises:
-        UsageError: no name, or an unknown one; says the nearest.
+        UsageError: no name, or an unknown one; the message names the nearest.
     """
     names = (names,) if isinstance(names, str) else names
     if not isinstance(names, (list, tuple)) or not names:
@@ -134,7 +29,7 @@ def get(names: str | Iterable[str]) -> dict[str, Measure]:
         )
     for name in names:
         if not isinstance(name, str) or name not in MEASURES:
-            raise unknown_name("metrics", name, MEASURES)  # a name of another type, too
+            raise unknown_name("metrics", name, MEASURES)  # also for a name of another type
     return {name: MEASURES[name] for name in names}
 
 
@@ -185,6 +80,8 @@ def _frechet_infinite(evidence: Evidence) -> dict[str, Value]:
     canonical={"fd_class": "fid_class"},
 )
 def _frechet_by_class(evidence: Evidence) -> dict[str, Value]:
+    import numpy as np
+
     from kgan.metrics import frechet
 
     distances = frechet.frechet_distance_by_class(
@@ -311,6 +208,10 @@ def _patch_settings(evidence: Evidence) -> dict[str, Any]:
 def _sliced_wasserstein(
     evidence: Evidence, images: int, patches: int, projections: int, smallest: int
 ) -> dict[str, Value]:
+    import numpy as np
+
+    from kgan.data.decode import over_white
+    from kgan.metrics.references import drawn
     from kgan.metrics.sliced_wasserstein import PatchPyramid, level_distances
 
     real, fake = (PatchPyramid(patches, smallest, evidence.seed) for _ in range(2))
@@ -331,6 +232,8 @@ def _pair_settings(evidence: Evidence) -> dict[str, Any]:
 
 @_measure("ms_ssim", "ms_ssim_diversity", {"ms_ssim": None}, "images", settings=_pair_settings)
 def _ms_ssim(evidence: Evidence, images: int, pairs: int, scales: int) -> dict[str, Value]:
+    import numpy as np
+
     from kgan.metrics.ms_ssim import ms_ssim_diversity
 
     labels = evidence.labels
@@ -353,6 +256,9 @@ def _ms_ssim(evidence: Evidence, images: int, pairs: int, scales: int) -> dict[s
     samples=lambda dimensions, classes: 128,
 )
 def _classification_accuracy(evidence: Evidence, epochs: int) -> dict[str, Value]:
+    import numpy as np
+
+    from kgan.data.decode import over_white
     from kgan.metrics.classification import classification_accuracy_score
 
     known = evidence.data.labels >= 0  # hidden ones are -1

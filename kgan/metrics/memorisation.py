@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from kgan.batches import batches
 from kgan.checks import check_number
 from kgan.errors import UsageError
 from kgan.metrics.check import check_sides
@@ -21,7 +22,7 @@ _LEAST_PENALTY = 1e-14  # of copies, which would be divided by 0
 
 
 def mifid(real: Any, fake: Any, threshold: float = 0.1) -> float:
-    """The Fréchet distance divided by how far the fakes are from the nearest training images.
+    """The Fréchet distance divided by the fakes' mean distance to their nearest training images.
 
     This divisor is the mean over the fakes of min 1 − |cos|, the minimum over the real images; from
     `threshold` on it counts as 1. It is the paper's; torchmetrics takes the mean over the real
@@ -31,8 +32,8 @@ def mifid(real: Any, fake: Any, threshold: float = 0.1) -> float:
     Args:
         real: features of the training images `(n, d)`.
         fake: those of generated ones `(m, d)`.
-        threshold: the mean distance below which fakes count as copies, 0 to 1; that of an honest
-            set of images depends on the extractor.
+        threshold: the mean distance below which fakes count as copies, 0 to 1; a sensible value
+            depends on the extractor.
 
     Raises:
         UsageError: invalid or constant features, fewer than two samples of a side,
@@ -54,18 +55,14 @@ def mifid(real: Any, fake: Any, threshold: float = 0.1) -> float:
 def _mean_nearest(real: np.ndarray, fake: np.ndarray) -> float:
     """The mean over the fakes of the least 1 − |cos| to a real one."""
     real, fake = _directions(real), _directions(fake)
-    block = max(_ENTRIES // len(real), 1)
     nearest = np.concatenate(
-        [
-            1 - np.abs(fake[start : start + block] @ real.T).max(1)
-            for start in range(0, len(fake), block)
-        ]
+        [1 - np.abs(some @ real.T).max(1) for some in batches(fake, max(_ENTRIES // len(real), 1))]
     )
     return float(nearest.clip(0).mean())
 
 
 def _directions(features: np.ndarray) -> np.ndarray:
     features = features[features.any(1)]
-    # By the largest first: the square of a tiny or huge number would leave the range.
+    # Divided by the largest first: squares of tiny or huge numbers would leave the range.
     features = features / np.abs(features).max(1, keepdims=True)
     return features / np.linalg.norm(features, axis=1, keepdims=True)

@@ -21,6 +21,7 @@ import numpy as np
 
 from kgan.checks import check_number
 from kgan.errors import UsageError
+from kgan.metrics.check import check_dimensions, check_features
 
 
 def histogram(samples, centres, std: float, within: float = 3.0) -> np.ndarray:
@@ -33,12 +34,8 @@ def histogram(samples, centres, std: float, within: float = 3.0) -> np.ndarray:
         UsageError: arrays of other shapes, values that are not finite, or `std` or `within` that
             is not above 0.
     """
-    centres, samples = _points("centres", centres), _points("samples", samples)
-    if samples.shape[1] != centres.shape[1]:
-        raise UsageError(
-            "samples and centres must be points of as many dimensions; received the shapes "
-            f"{samples.shape} and {centres.shape}."
-        )
+    centres, samples = check_features("centres", centres), check_features("samples", samples)
+    check_dimensions(("samples", "centres"), samples.shape[1], centres.shape[1])
     reach = _positive("std", std) * _positive("within", within)
     distances = np.linalg.norm(samples[:, None] - centres, axis=-1)
     good = distances.min(axis=1) < reach
@@ -94,25 +91,6 @@ def kl_to_even(counts) -> float:
         return float("nan")
     shares = counts[counts > 0] / counts.sum()
     return float((shares * np.log(shares * len(counts))).sum())
-
-
-def _points(argument: str, points) -> np.ndarray:
-    try:
-        array = np.asarray(points, np.float64)
-    except (TypeError, ValueError):
-        array = np.asarray(np.nan)
-    if array.ndim != 2 or not array.size:
-        raise UsageError(
-            f"{argument} must be points of shape (number, dimensions), at least one; received "
-            f"the shape {array.shape}. Images become points with array.reshape(len(array), -1).",
-            argument,
-        )
-    if not np.isfinite(array).all():
-        raise UsageError(
-            f"{argument} must be finite; received NaN or infinity, from a generator that broke.",
-            argument,
-        )
-    return array
 
 
 def _positive(argument: str, value) -> float:

@@ -1,8 +1,8 @@
 """The structural similarity of images at several scales, and the diversity of a generator's images.
 
 Wang, Simoncelli & Bovik, "Multi-Scale Structural Similarity for Image Quality Assessment", 2003,
-equation 7. The paper has five scales, of which images smaller than 161 pixels fill fewer; values
-of other numbers of scales are not comparable, so state `fitting_scales` with yours.
+equation 7. The paper has five scales; images smaller than 161 pixels have fewer. Values with
+different numbers of scales are not comparable, so state `fitting_scales` with yours.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from kgan.batches import batches
 from kgan.checks import check_integer
 from kgan.errors import UsageError
 from kgan.metrics.fidelity import WINDOW, check_pair, in_blocks, pixels, similarity
 from kgan.validate import check_images, check_labels
 
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # of the scales, from the finest, as published
+_PAIRS = 256  # whose images are copied at once
 
 
 def ms_ssim(first: Any, second: Any, scales: int | None = None) -> np.ndarray:
@@ -25,8 +27,8 @@ def ms_ssim(first: Any, second: Any, scales: int | None = None) -> np.ndarray:
 
     The product of the contrast and structure of each scale and the luminance of the coarsest, each
     to the power of its weight. Where it is negative, as of an image and its negative, it counts
-    as 0. Of several channels the mean of their values, as in `tf.image.ssim_multiscale`. Windows
-    are those of `kgan.metrics.fidelity.ssim`, and lie within the image.
+    as 0. With several channels it is the mean of their values, as in `tf.image.ssim_multiscale`.
+    Windows are those of `kgan.metrics.fidelity.ssim`, and lie within the image.
 
     Args:
         first: images float32 `(n, height, width, channels)` in [-1, 1].
@@ -52,8 +54,8 @@ def ms_ssim_diversity(
 
     Args:
         images: float32 `(n, height, width, channels)` in [-1, 1].
-        labels: integers `(n,)`; both images of a pair are then of one class. A class has as many
-            pairs as it has images, in the mean.
+        labels: integers `(n,)`; both images of a pair are then of one class. On average, a class
+            has as many pairs as images.
         pairs: how many; the standard error of the mean falls with their root.
         seed: of the pairs, 0 to 2**32 - 1.
         scales: as for `ms_ssim`.
@@ -71,7 +73,8 @@ def ms_ssim_diversity(
     one, other = _pairs(_classes(labels, len(images)), pairs, random)
     measure = functools.partial(_multiscale, weights=weights)
     values = [
-        in_blocks(measure, images[left], images[right]) for left, right in _chunks(one, other)
+        in_blocks(measure, images[left], images[right])
+        for left, right in batches((one, other), _PAIRS)
     ]
     return float(np.concatenate(values).mean())
 
@@ -79,9 +82,9 @@ def ms_ssim_diversity(
 def ms_ssim_by_class(
     images: Any, labels: Any, pairs: int = 100, seed: int = 0, scales: int | None = None
 ) -> dict[int, float]:
-    """The `ms_ssim_diversity` within each class, of 100 pairs a class as in ACGAN's figure 5.
+    """The `ms_ssim_diversity` within each class, from 100 pairs per class as in ACGAN's figure 5.
 
-    A class far above its real images has collapsed, though the mean of all may hide it.
+    A class far above its real images has collapsed, which the mean over all classes may hide.
 
     Raises:
         UsageError: as for `ms_ssim_diversity`.
@@ -95,12 +98,12 @@ def ms_ssim_by_class(
 
 
 def fitting_scales(height: int, width: int) -> int:
-    """How many scales, at most five, images have of which the coarsest holds a window.
+    """How many scales, at most five, images have: the coarsest must hold a window.
 
     Five from 161 pixels on, 4 from 81, 3 from 41, 2 from 21, one from 11.
 
     Raises:
-        UsageError: less than 11 pixels.
+        UsageError: fewer than 11 pixels.
     """
     side = min(height, width)
     if side < WINDOW:
@@ -152,13 +155,13 @@ def _halved(images: np.ndarray) -> np.ndarray:
 
 
 def _classes(labels: Any, n: int) -> np.ndarray:
-    """The class of each image, all one without labels; each with two images at least."""
+    """The class of each image, one class without labels; each has at least two images."""
     classes = np.zeros(n, np.int32) if labels is None else check_labels(labels, n)
     found, counts = np.unique(classes, return_counts=True)
     if counts.min() < 2:
         what = "" if labels is None else f" of class {found[counts.argmin()]}"
         raise UsageError(
-            f"images must hold two images{what} at least, to make a pair; received one. "
+            f"images must hold at least two images{what}, to make a pair; received one. "
             "Generate more.",
             "images",
         )
@@ -178,9 +181,3 @@ def _pairs(
     further = 1 + random.randint(count - 1)
     other = start + (index - start + further) % count
     return by_class[index], by_class[other]
-
-
-def _chunks(one: np.ndarray, other: np.ndarray, size: int = 256):
-    """The indices some at a time, so that not every pair's images are copied at once."""
-    for start in range(0, len(one), size):
-        yield one[start : start + size], other[start : start + size]

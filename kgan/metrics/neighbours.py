@@ -1,4 +1,4 @@
-"""The nearest neighbours of features, and what they know of the classes without training."""
+"""The nearest neighbours of features, and the accuracy of classifying by them."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 def nearest(train_features: Any, features: Any, k: int = 1) -> tuple[np.ndarray, np.ndarray]:
-    """The k training samples nearest to each sample: their numbers and distances, `(m, k)` each.
+    """The k training samples nearest to each sample: their indices and distances, `(m, k)` each.
 
-    The distance is Euclidean and float64. The nearest comes first, of equally near ones the first;
-    a copy is at 0.
+    The distance is Euclidean and float64. The nearest comes first, ties by index; the distance of a
+    copy is 0.
 
     Args:
         train_features: what is searched, `(n, d)`.
-        features: whose neighbours are sought, `(m, d)`.
+        features: whose neighbours are searched for, `(m, d)`.
         k: neighbours of each sample, n at most.
 
     Raises:
@@ -35,7 +35,7 @@ def nearest(train_features: Any, features: Any, k: int = 1) -> tuple[np.ndarray,
     k = check_integer("k", k, 1)
     train_features = check_features("train_features", train_features)
     features = check_features("features", features)
-    check_dimensions(("train_features", "features"), train_features, features)
+    check_dimensions(("train_features", "features"), train_features.shape[1], features.shape[1])
     if k > len(train_features):
         raise UsageError(
             f"k must be at most the number of train_features; received {k} for "
@@ -75,10 +75,10 @@ def one_nearest_neighbour_accuracy(
 def picture(
     images: Any, features: Any, data: ImageDataset, real_features: Any, k: int = 7
 ) -> Image.Image:
-    """A grid with a row for each image: it, and the k real ones nearest to it, nearest first.
+    """A grid with one row per image: the image, then the k real ones nearest to it.
 
-    A row that repeats one picture shows a copy. Look at the rows yourself: features that know
-    little find neighbours anywhere, and those of pixels miss a copy that is shifted.
+    A row that repeats one picture shows a copy. Look at the rows yourself: weak features find
+    neighbours anywhere, and pixels miss a copy that is shifted.
 
     Args:
         images: generated images, float32 `(n, height, width, channels)` in [-1, 1].
@@ -103,7 +103,7 @@ def picture(
         )
     if len(real_features) > data.num_images:
         raise UsageError(
-            f"real_features must be at most one row a real image; received {len(real_features)} "
+            f"real_features must be at most one row per real image; received {len(real_features)} "
             f"for {data.num_images} images. Take the reference of these data.",
             "real_features",
         )

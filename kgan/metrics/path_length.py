@@ -1,10 +1,10 @@
 """How much images change along a path through the latent space: the perceptual path length.
 
 Karras, Laine & Aila, "A Style-Based Generator Architecture for Generative Adversarial Networks",
-2019, arXiv:1812.04948, section 4.1, equation 2: the mean of d(G(w(t)), G(w(t + ε)))/ε², w a way
+2019, arXiv:1812.04948, section 4.1, equation 2: the mean of d(G(w(t)), G(w(t + ε)))/ε², w a path
 between two latents and d a distance that grows as the square of a small change, such as LPIPS. A
-smaller figure is a smoother generator; one that makes a single image has 0. Figures compare for
-one distance, ε and image size, and for latents of as many dimensions.
+smaller figure means a smoother generator; one that makes a single image has 0. Figures are
+comparable only for the same distance, ε, image size and number of latent dimensions.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kgan.batches import batches
 from kgan.checks import check_flag, check_integer, check_number
 from kgan.errors import UsageError
 from kgan.latent.paths import linear_at, spherical_at
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 Distance = Callable[[np.ndarray, np.ndarray], Any]
 
-# The way that stays among the latents that a prior draws.
+# The path that stays among the latents that the prior draws.
 WAYS = {"normal": spherical_at, "spherical": spherical_at, "uniform": linear_at}
 
 
@@ -86,8 +87,8 @@ def path_lengths(
     Args:
         gan: any GAN of kgan.
         distance: of two batches of images, float32 `(b, height, width, channels)` in [-1, 1], one
-            number per pair: `kgan.metrics.lpips.load(…)` or `feature_distance(extractor)`. No more
-            images than a batch are held.
+            number per pair: `kgan.metrics.lpips.load(…)` or `feature_distance(extractor)`. Only one
+            batch of images is held.
         n: the number of paths.
         epsilon: the step, as a share of the path. A larger one loses less to rounding.
         seed: of the latents and the positions, 0 to 2**32 - 1. The paths begin at the latents of
@@ -119,17 +120,17 @@ def path_lengths(
     generator = gan.averaged_generator
     if compute_dtypes(generator) & {"float16", "bfloat16"}:
         generator = float32_clone(generator)
-    lengths = np.empty(n)
-    for at in range(0, n, pairs):
-        rows = slice(at, at + pairs)
-        first, second, position = latents[:n][rows], latents[n:][rows], positions[rows]
+    lengths = []
+    for first, second, position, inputs in batches(
+        (latents[:n], latents[n:], positions, fed), pairs
+    ):
         both = [way(first, second, position), way(first, second, position + epsilon)]
-        batch = {name: np.concatenate([values[rows]] * 2) for name, values in fed.items()}
+        batch = {name: np.concatenate([values] * 2) for name, values in inputs.items()}
         batch[Latent.name] = np.concatenate(both).astype(np.float32)
         images = np.asarray(call_network(generator, batch, False, Latent.name), np.float32)
         count = len(position)
-        lengths[rows] = pair_lengths(distance, images[:count], images[count:], epsilon)
-    return lengths
+        lengths.append(pair_lengths(distance, images[:count], images[count:], epsilon))
+    return np.concatenate(lengths)
 
 
 def pair_lengths(
@@ -144,9 +145,9 @@ def pair_lengths(
 
 
 def trimmed_mean(lengths: np.ndarray, trim: float = 1.0) -> float:
-    """The mean of the lengths `(n,)` between two percentiles, which are lengths that occur.
+    """The mean of the lengths `(n,)` between two percentiles, each one of the lengths.
 
-    The few longest ways would otherwise make most of the mean's error.
+    The few longest paths would otherwise dominate the mean's error.
 
     Args:
         lengths: of `path_lengths`.
@@ -171,7 +172,7 @@ def trimmed_mean(lengths: np.ndarray, trim: float = 1.0) -> float:
 def feature_distance(extractor: Extractor) -> Distance:
     """The squared Euclidean distance of an extractor's features, for `path_lengths`.
 
-    It takes two batches of images that the extractor can see, and gives float64 `(n,)`.
+    It takes two batches of images that the extractor accepts, and returns float64 `(n,)`.
     """
 
     def distance(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -184,7 +185,7 @@ def feature_distance(extractor: Extractor) -> Distance:
 
 
 def check_step(epsilon: Any) -> float:
-    """A share of the way.
+    """A share of the path.
 
     Raises:
         UsageError: out of range.
@@ -192,7 +193,7 @@ def check_step(epsilon: Any) -> float:
     epsilon = check_number("epsilon", epsilon, 1e-6)
     if epsilon >= 1:
         raise UsageError(
-            f"epsilon must be a share of the way below 1; received {epsilon:g}.", "epsilon"
+            f"epsilon must be a share of the path below 1; received {epsilon:g}.", "epsilon"
         )
     return epsilon
 
@@ -205,9 +206,7 @@ def check_trim(trim: Any) -> float:
     """
     trim = check_number("trim", trim, 0, " of percent")
     if trim >= 50:
-        raise UsageError(
-            f"trim must be below 50, of percent at either end; received {trim:g}.", "trim"
-        )
+        raise UsageError(f"trim must be below 50 percent at either end; received {trim:g}.", "trim")
     return trim
 
 

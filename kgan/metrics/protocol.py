@@ -15,7 +15,7 @@ from kgan.errors import UsageError
 
 VERSION = 1  # raised when kgan computes a metric differently
 
-_SHORT = {  # the parts of the short string that have a sign of their own
+_SHORT = {  # parts with an abbreviation in the short string
     "extractor.name": "x",
     "extractor.resize": "resize",
     "data.source": "data",
@@ -37,7 +37,7 @@ class Protocol:
             metric without any.
         num_real: real images that were used; None for a metric without any.
         num_fake: generated images of each repeat.
-        sampling: how the generator was asked, and what became of its images.
+        sampling: the generator's arguments, and what was done to its images.
         version: of the formulas.
     """
 
@@ -66,7 +66,7 @@ class Protocol:
         return "|".join(parts)
 
     def to_json(self) -> dict[str, Any]:
-        """The attributes as what JSON can hold; `from_json` makes them a protocol again."""
+        """The attributes as JSON holds them; `from_json` reads them."""
         # A NumPy number is the Python number that it holds.
         return json.loads(json.dumps(dataclasses.asdict(self), default=lambda value: value.item()))
 
@@ -101,14 +101,14 @@ class Protocol:
 
 @dataclasses.dataclass(frozen=True)
 class Score:
-    """The values of one metric over repeats, and how they came about.
+    """The values of one metric over repeats, and how they were measured.
 
     Attributes:
         name: what tables call it; `FID` only with the canonical Inception.
         values: one for each repeat, which differ in the seed of the generated images.
         protocol: what it was measured with.
         lower_is_better: whether less is better; None where it depends on the real images' value.
-        error: the standard error of a value by its own sample, where the metric knows it.
+        error: the standard error of a value from its own sample, where the metric has one.
     """
 
     name: str
@@ -155,7 +155,7 @@ class Score:
         return f"{self._figure} ({self.protocol})"
 
     def to_json(self) -> dict[str, Any]:
-        """What JSON can hold: value, deviation, values, error and the protocol, short and whole."""
+        """The score as JSON holds it, with the protocol both short and whole."""
         return {
             "name": self.name,
             "value": self.value,
@@ -212,10 +212,10 @@ class Comparison:
 def compare(first: Score, second: Score) -> Comparison:
     """The difference of two scores of one name, if their protocols agree.
 
-    Warns if their extractor has no SHA-256: whether it is one function, only you know.
+    Warns if their extractor has no SHA-256: only you know whether both used the same function.
 
     Raises:
-        UsageError: they were not; says in what they differ. Or one is NaN.
+        UsageError: their protocols differ, with the differences; or one is NaN.
     """
     for argument, score in (("first", first), ("second", second)):
         if not isinstance(score, Score):
@@ -226,8 +226,8 @@ def compare(first: Score, second: Score) -> Comparison:
             )
         if math.isnan(score.value):
             raise UsageError(
-                f"{argument} must have a value; that of {score.name!r} is NaN, of images that have "
-                "none. Look at the images.",
+                f"{argument} must have a value; that of {score.name!r} is NaN, as of images "
+                "without a score. Look at the images.",
                 argument,
             )
     differences = first.protocol.differences(second.protocol)
@@ -241,8 +241,8 @@ def compare(first: Score, second: Score) -> Comparison:
     extractor = first.protocol.extractor
     if extractor is not None and extractor.get("sha256") is None:
         warnings.warn(
-            f"The extractor {extractor.get('name')!r} has no SHA-256: that both scores are of one "
-            "function, only you know.",
+            f"The extractor {extractor.get('name')!r} has no SHA-256: only you know whether both "
+            "scores used the same function.",
             stacklevel=2,
         )
     difference = first.value - second.value

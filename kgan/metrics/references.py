@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kgan.batches import batches
 from kgan.checks import check_integer
 from kgan.errors import UsageError
 from kgan.files import replacing, sweep
@@ -28,10 +29,10 @@ if TYPE_CHECKING:
     from kgan.data import ImageDataset
 
 PACKAGED = Path(__file__).with_name("packaged")
-LIMIT = 50_000  # images; published figures use as many
+LIMIT = 50_000  # images, as for published figures
 _BATCH = 256
-# The arrays of a file may take as many bytes, or so many times its own: features compress little,
-# and a small file must not fill the memory.
+# The arrays of a file may take this many bytes, or this many times its own: features compress
+# little, and a small file must not fill the memory.
 _ROOM = 1 << 26
 _RATIO = 100
 # What NumPy and zipfile raise for a file whose bytes have changed.
@@ -49,13 +50,13 @@ _DAMAGE = (
 
 @dataclasses.dataclass(frozen=True)
 class Reference:
-    """What the real images' side of a score needs.
+    """The real images' side of a score.
 
     Attributes:
         features: float32 `(n, feature_dim)`, of the images at `even_indices`.
         labels: int32 `(n,)`; None where the data have none.
-        data: what the protocol says of the data.
-        extractor: what it says of the extractor, `Extractor.describe`.
+        data: what the protocol says about the data.
+        extractor: what it says about the extractor, `Extractor.describe`.
     """
 
     features: np.ndarray
@@ -88,14 +89,14 @@ def of(
     """The reference of a data set, or of `limit` images drawn from it where it has more.
 
     It comes from the package, or from `references` in KGAN_HOME (by default ~/.cache/kgan), where
-    the first call leaves it; a damaged file there is made anew. Of an extractor without SHA-256,
+    the first call leaves it; a damaged file there is replaced. For an extractor without SHA-256,
     whose function may change, nothing is kept. Labels are those of `data`, hidden ones -1.
 
     Args:
         data: what `kgan.data.load` returns.
         extractor: what turns the images into features.
         limit: images at most.
-        cache: False: extract the features whatever is kept, and keep nothing.
+        cache: whether to read and write kept features.
 
     Raises:
         UsageError: images that the extractor does not take.
@@ -137,11 +138,11 @@ def load(
 
     Args:
         path: of the .npz file.
-        data: the expected protocol of the data; None for anything.
+        data: the expected protocol of the data; None accepts any.
         extractor: the expected protocol of the extractor.
 
     Raises:
-        UsageError: no such file, a damaged one, one that would unfold to far more than its own
+        UsageError: no such file, a damaged one, one that would expand to far more than its own
             size, or a reference of another protocol.
     """
     try:
@@ -173,7 +174,7 @@ def load(
 
 
 def _check_size(path: str | Path) -> None:
-    """Refuse, before it is read, an .npz file whose arrays are vast or unlike their headers.
+    """Refuse an .npz file whose arrays are huge or contradict their headers, before it is read.
 
     Raises:
         ValueError: they are.
@@ -199,10 +200,10 @@ def check_protocol(
     data: dict[str, Any] | None = None,
     extractor: dict[str, Any] | None = None,
 ) -> None:
-    """Refuse a reference of other data or of another extractor than these; None for any.
+    """Refuse a reference of other data or another extractor; None accepts any.
 
     Raises:
-        UsageError: says in what they differ.
+        UsageError: they differ; the message says how.
     """
     expected = {"data": data, "extractor": extractor}
     differences = [
@@ -220,10 +221,10 @@ def check_protocol(
 
 
 def even_indices(num_images: int, number: int) -> np.ndarray:
-    """Which of the images of a data set a reference of so many has, in ascending order.
+    """The indices of a reference's `number` images in its data set, in ascending order.
 
-    All, or as many drawn evenly, always the same: folders are sorted by class, so that the first
-    ones would be those of the first classes.
+    All, or a fixed random choice: folders are sorted by class, so that the first images would be
+    those of the first classes.
     """
     if number >= num_images:
         return np.arange(num_images)
@@ -232,16 +233,14 @@ def even_indices(num_images: int, number: int) -> np.ndarray:
 
 def drawn(data: ImageDataset, number: int) -> Iterator[np.ndarray]:
     """The images at `even_indices` of a data set, in batches."""
-    chosen = even_indices(data.num_images, number)
-    for start in range(0, len(chosen), _BATCH):
-        yield data.at(chosen[start : start + _BATCH])
+    return map(data.at, batches(even_indices(data.num_images, number), _BATCH))
 
 
 def describe(data: ImageDataset) -> dict[str, Any]:
-    """What a protocol says of real images: source, split, shape, and the SHA-256 of them all."""
+    """What a protocol says about real images: source, split, shape, and the SHA-256 of them all."""
     config, source = data.config, data.config["source"]
     return {
-        # Where a folder lies defines nothing.
+        # The place of a folder does not matter.
         "source": Path(source).resolve().name if Path(source).is_dir() else source,
         "split": config["split"],
         "shape": list(data.image_shape),

@@ -60,7 +60,7 @@ def write(
     Args:
         path: of the .html file.
         evaluation: what `Evaluator` found.
-        gan: the model that it found it of.
+        gan: the model that was evaluated.
         data: the real images; without them no nearest neighbours are shown.
         title: the model's name; its class by default.
         history: rows of the training's `history.csv`, for the curves; see

@@ -1,8 +1,8 @@
-"""The Wasserstein distance between two sets, seen along many directions: of features, of patches.
+"""The sliced Wasserstein distance between two sets of features, or of image patches.
 
 Karras, Aila, Laine & Lehtinen, "Progressive Growing of GANs for Improved Quality, Stability, and
 Variation", 2018, arXiv:1710.10196, section 5: distances of patches, level by level of a Laplacian
-pyramid, tell at which scale a generator fails. Along one direction the optimal transport pairs the
+pyramid, show at which scale a generator fails. Along one direction the optimal transport pairs the
 points by their order (Rabin, Peyré, Delon & Bernot, "Wasserstein Barycenter and its Application to
 Texture Mixing", 2011).
 """
@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from kgan.batches import batches
 from kgan.checks import check_integer
 from kgan.errors import UsageError
 from kgan.metrics.check import check_features
@@ -25,23 +26,23 @@ _KERNEL = np.array([1, 4, 6, 4, 1]) / 16
 
 
 def sliced_wasserstein(first: Any, second: Any, projections: int = 512, seed: int = 0) -> float:
-    """The mean over random directions of the 1-Wasserstein distance of what is seen along each.
+    """The mean 1-Wasserstein distance of the projections onto random directions.
 
     Its error is that of a mean over `projections` directions; in one dimension it is exact.
 
     Args:
         first: features `(n, d)`.
-        second: features `(n, d)`, as many.
+        second: features of the same shape.
         projections: how many directions, drawn evenly.
         seed: of the directions, 0 to 2**32 - 1.
 
     Raises:
-        UsageError: no features, or other numbers or dimensions of the one than of the other.
+        UsageError: invalid features, or different shapes.
     """
     first, second = check_features("first", first), check_features("second", second)
     if first.shape != second.shape:
         raise UsageError(
-            "first and second must have one shape, since each point goes to one other; received "
+            "first and second must have one shape, since points are matched one to one; received "
             f"{first.shape} and {second.shape}. Pass equally many of both, for example "
             "first[:len(second)], and features of one extractor."
         )
@@ -58,11 +59,11 @@ def pyramid_distances(
 ) -> dict[int, float]:
     """The sliced Wasserstein distance of 7x7 patches, times 1000, by the height of the level.
 
-    A Laplacian pyramid splits the images into levels of half the size each. Of every image and
-    level `patches` are taken at random positions; each channel of all is then brought to mean 0 and
-    variance 1, so that colour and contrast of the whole set do not count. The paper takes 16,384
-    images, 4 times 128 directions, and gives the mean of the levels beside them. Two sets of real
-    images do not come to 0: compare with their figure, and only like numbers of images.
+    A Laplacian pyramid splits the images into levels of half the size each. From each image and
+    level, `patches` are taken at random positions; each channel of all patches is then scaled to
+    mean 0 and variance 1, so that colour and contrast of the whole set do not count. The paper
+    takes 16,384 images, 4 times 128 directions, and gives the mean of the levels beside them. Two
+    sets of real images do not score 0: compare with their figure, for equally many images.
 
     Args:
         real: float32 `(n, height, width, channels)` in [-1, 1].
@@ -71,7 +72,7 @@ def pyramid_distances(
         projections: directions.
         seed: of the positions and the directions, 0 to 2**32 - 1.
         smallest: pixels that the shorter side of the coarsest level must have, 16 in the paper;
-            images of 28 pixels have one level by it, and two by 14.
+            with it, images of 28 pixels have one level; with 14, two.
 
     Raises:
         UsageError: no images of one shape, images smaller than `smallest`, or a level without any
@@ -142,7 +143,8 @@ class PatchPyramid:
         Each channel has mean 0 and variance 1 over all of them.
 
         Raises:
-            UsageError: no images, or a channel that is the same everywhere; speaks of `side`.
+            UsageError: no images, or a channel that is the same everywhere; the message calls them
+                `side`.
         """
         if not self._levels:
             raise UsageError(f"{side} images are missing; add some.")
@@ -165,7 +167,7 @@ def level_distances(
     shapes = [{height: found.shape for height, found in side.items()} for side in sides]
     if shapes[0] != shapes[1]:
         raise UsageError(
-            "real and fake must be as many images of one shape; received patches of the shapes "
+            "real and fake must be equally many images of one shape; received the shapes "
             f"{shapes[0]} and {shapes[1]}."
         )
     distances = {}
@@ -238,7 +240,7 @@ def directions(dimensions: int, projections: int = 512, seed: int = 0) -> np.nda
     """
     projections = check_integer("projections", projections, 1)
     random = np.random.RandomState(check_integer("seed", seed, 0, 2**32 - 1))
-    # One row a direction: the few are the first of many.
+    # One row per direction, so that fewer directions are the first of more.
     drawn = random.standard_normal((projections, dimensions)).T
     return drawn / np.linalg.norm(drawn, axis=0)
 
@@ -246,11 +248,10 @@ def directions(dimensions: int, projections: int = 512, seed: int = 0) -> np.nda
 def _mean_distance(first: np.ndarray, second: np.ndarray, ways: np.ndarray) -> float:
     """The mean |difference| of the sorted projections, over points and directions."""
     ways = ways.T.astype(first.dtype)
-    block = max(_BLOCK // len(first), 1)
     total = 0.0
-    for start in range(0, len(ways), block):
-        # A direction a row: sorting columns takes several times as long.
-        seen = [np.sort(ways[start : start + block] @ side.T, axis=1) for side in (first, second)]
+    for some in batches(ways, max(_BLOCK // len(first), 1)):
+        # One direction per row: sorting columns takes several times as long.
+        seen = [np.sort(some @ side.T, axis=1) for side in (first, second)]
         total += float(np.abs(seen[0] - seen[1]).sum(dtype=np.float64))
     return total / (len(first) * len(ways))
 

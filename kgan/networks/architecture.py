@@ -11,6 +11,7 @@ from keras import layers
 from kgan.checks import check_integer
 from kgan.errors import UsageError, unknown_name
 from kgan.layers import LeakyReLU, SpectralNormalization
+from kgan.networks.inputs import image_field, input_tensors, structured
 from kgan.networks.shape import check_image_shape
 from kgan.registry import Configured, Registry
 from kgan.seeds import spawn
@@ -27,9 +28,9 @@ _DISCRIMINATOR_CONDITIONING = ("concatenation", "projection", "joint")
 class Architecture(Configured):
     """Base class: the networks of one paper, which builds them from signatures.
 
-    `width` is the paper's number of channels; the module of each class says at which place.
-    `normalization` is the discriminator's, one of `normalizations`, the paper's first. None leaves
-    the choice to the model, or else takes the paper's.
+    `width` is the paper's number of channels; the module of each class says where. `normalization`
+    is the discriminator's, one of `normalizations`, the paper's first. None leaves the choice to
+    the model, or else takes the paper's.
 
     A subclass writes `synthesis(latent, image, seeds, dtype, modulation)`, from a latent tensor to
     an image tensor, and `trunk(image, seeds, dtype, normalization)`, from an image tensor to
@@ -60,7 +61,7 @@ class Architecture(Configured):
         raise NotImplementedError
 
     def initializer(self, seed: int) -> keras.initializers.Initializer:
-        """How the dense layers behind the features start."""
+        """The initializer of the dense layers after the features."""
         return keras.initializers.GlorotUniform(seed=seed)
 
     def check_shape(self, shape: Any) -> tuple[int, int, int]:
@@ -232,7 +233,7 @@ class Architecture(Configured):
     def _linear(
         self, units: int, seed: int, normalization: str, name: str | None, use_bias: bool = True
     ) -> keras.layers.Layer:
-        """A layer behind the features, in float32 whatever the precision before it."""
+        """A layer after the features, in float32 whatever the precision before it."""
         dense = layers.Dense(
             units,
             use_bias=use_bias,
@@ -253,33 +254,6 @@ architectures: Registry[Architecture] = Registry(
 )
 
 
-def input_tensors(inputs: Signature) -> dict[str, Any]:
-    """A Keras input tensor per field."""
-    return {
-        field.name: keras.Input(field.shape, dtype=field.dtype, name=field.name)
-        if field.dtype != "float32"
-        else keras.Input(field.shape, name=field.name)
-        for field in inputs.values()
-    }
-
-
-def structured(tensors: dict[str, Any]) -> Any:
-    """The inputs of a Keras model: the only tensor, or the dict of several."""
-    return next(iter(tensors.values())) if len(tensors) == 1 else tensors
-
-
-def image_field(inputs: Signature) -> Image:
-    """The first image of a signature.
-
-    Raises:
-        UsageError: it has none.
-    """
-    image = inputs.of(Image)
-    if image is None:
-        raise UsageError(f"inputs must hold an Image; received {inputs!r}.", "inputs")
-    return image
-
-
 def _embedded(vector, field, seeds: Iterator[int], dtype):
     """Labels and vectors of any scale in a learned embedding; InfoGAN's codes as they are."""
     if not (isinstance(field, Label) or type(field) is Vector):
@@ -292,31 +266,9 @@ def _dense(units: int, seed: int, dtype, use_bias: bool = True) -> keras.layers.
     return layers.Dense(units, use_bias=use_bias, kernel_initializer=initializer, dtype=dtype)
 
 
-def upsample(x, size: tuple[int, int], dtype, interpolation: str = "nearest"):
-    """Twice the height and width, cut to `size` pixels."""
-    x = layers.UpSampling2D(data_format="channels_last", interpolation=interpolation, dtype=dtype)(
-        x
-    )
-    return crop(x, size, dtype)
-
-
-def crop(x, size: tuple[int, int], dtype):
-    """Images cut to `size` pixels at the lower and right edges, where they are larger."""
-    below, right = x.shape[1] - size[0], x.shape[2] - size[1]
-    if not below and not right:
-        return x
-    return layers.Cropping2D(((0, below), (0, right)), "channels_last", dtype=dtype)(x)
-
-
-def downsample(x, dtype):
-    """The means of two by two pixels."""
-    pool = layers.AveragePooling2D(2, padding="same", data_format="channels_last", dtype=dtype)
-    return pool(x)
-
-
 def image_normalization(kind: str, dtype) -> Callable[[Any], Any]:
-    """What a trunk does behind a convolution: layer normalization, or nothing."""
+    """What a trunk does after a convolution: layer normalization, or nothing."""
     if kind != "layer":
         return lambda x: x
-    # One group: over all of an image, with a scale and a shift for each channel.
+    # One group normalizes over the whole image, with a scale and a shift per channel.
     return layers.GroupNormalization(1, axis=-1, epsilon=1e-5, dtype=dtype)

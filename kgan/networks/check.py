@@ -1,4 +1,4 @@
-"""What two networks must be to play the game."""
+"""Checks of a generator and a discriminator before they become a GAN."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def call_network(network: keras.Model, batch: dict[str, Any], training: bool, si
 
 
 def _functional(argument: str, network: Any, names: tuple[str, ...]) -> keras.Model:
-    """The network itself, or, if it is subclassed and tells no shapes, a functional model of it."""
+    """The network, or a functional model of it if it is subclassed and has no known shapes."""
     if not isinstance(network, keras.Model) or not network.built:
         raise UsageError(
             f"{argument} must be a built keras.Model (call it on an input once); "

@@ -1,8 +1,9 @@
 """A small convolutional classifier, whose last hidden layer serves as a measure of images.
 
 The pattern of VGG (Simonyan & Zisserman, "Very Deep Convolutional Networks for Large-Scale Image
-Recognition", 2015, arXiv:1409.1556): 3x3 convolutions whose number doubles with each halving by max
-pooling, each with batch normalisation (Ioffe & Szegedy, 2015, arXiv:1502.03167) before its ReLU.
+Recognition", 2015, arXiv:1409.1556): 3x3 convolutions whose channels double with each halving by
+max pooling, each with batch normalisation (Ioffe & Szegedy, 2015, arXiv:1502.03167) before its
+ReLU.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ def classifier(
     """A classifier from images `(batch, *image_shape)` in [-1, 1] to logits `(batch, num_classes)`.
 
     Its layer "features" gives the last hidden activations, `(batch, feature_dim)`, not negative.
-    `width` is the number of channels at the image's full size; at each of three halvings it
-    doubles, the third excepted. `dropout` is the share of features that training hides. `seed` pins
-    the initial weights and the dropout. Everything is float32.
+    `width` is the number of channels at the image's full size; it doubles at the first two of three
+    halvings. `dropout` is the share of features that training drops. `seed` pins the initial
+    weights and the dropout. Everything is float32.
 
     Raises:
         UsageError: an image shape that the networks cannot take, or a count out of range.
@@ -57,7 +58,7 @@ def classifier(
             kernel_initializer=initializer(),
             dtype=_DTYPE,
         )(x)
-        # Pooling first, so that what follows has a quarter to do.
+        # Pooling first, so that the later layers have a quarter of the work.
         x = layers.MaxPooling2D(2, data_format=_FORMAT, dtype=_DTYPE)(x)
         x = layers.BatchNormalization(axis=-1, momentum=0.9, dtype=_DTYPE)(x)
         x = layers.ReLU(dtype=_DTYPE)(x)

@@ -26,12 +26,8 @@ from kgan.layers import (
     LeakyReLU,
     SpectralNormalization,
 )
-from kgan.networks.architecture import (
-    Architecture,
-    architectures,
-    crop,
-    image_normalization,
-)
+from kgan.networks.architecture import Architecture, architectures, image_normalization
+from kgan.networks.resampling import crop
 from kgan.networks.shape import halvings
 
 _KERNEL = 4

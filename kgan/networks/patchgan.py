@@ -14,7 +14,7 @@ from keras import layers
 
 from kgan.checks import check_integer
 from kgan.layers import Conv2D, LeakyReLU
-from kgan.networks.architecture import input_tensors, structured
+from kgan.networks.inputs import input_tensors, structured
 from kgan.networks.translator import FORMAT, Judge, initializer, judges
 from kgan.seeds import spawn
 from kgan.signature import Image, Signature

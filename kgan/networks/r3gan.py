@@ -21,7 +21,8 @@ import keras
 from keras import layers
 
 from kgan.layers import GroupedConv2D, LeakyReLU
-from kgan.networks.architecture import Architecture, architectures, downsample, upsample
+from kgan.networks.architecture import Architecture, architectures
+from kgan.networks.resampling import downsample, upsample
 from kgan.networks.shape import halvings
 
 _FORMAT = "channels_last"  # whatever the user's keras.json says
@@ -77,7 +78,8 @@ class _Builder:
             size,
             use_bias=False,
             data_format=_FORMAT,
-            # Keras counts all channels as a depthwise kernel's inputs; each sum has one's pixels.
+            # Keras counts all channels as a depthwise kernel's inputs; each sum has one channel's
+            # pixels.
             depthwise_initializer=keras.initializers.RandomNormal(
                 stddev=math.prod(size) ** -0.5, seed=next(self._seeds)
             ),

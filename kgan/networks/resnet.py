@@ -18,13 +18,8 @@ from kgan.layers import (
     ConditionalBatchNormalization,
     SpectralNormalization,
 )
-from kgan.networks.architecture import (
-    Architecture,
-    architectures,
-    downsample,
-    image_normalization,
-    upsample,
-)
+from kgan.networks.architecture import Architecture, architectures, image_normalization
+from kgan.networks.resampling import downsample, upsample
 from kgan.networks.shape import halvings
 
 _FORMAT = "channels_last"  # whatever the user's keras.json says
@@ -111,7 +106,7 @@ class ResNet(Architecture):
         shortcut = make.convolution(self.width, 1)(downsample(image, dtype))
         x = make.convolution(self.width)(make.relu()(make.convolution(self.width)(image)))
         x = make.sum(downsample(x, dtype), shortcut)
-        # As the paper's from 32 pixels to 8: halved in each block, and two blocks at the end.
+        # As in the paper from 32 pixels to 8: halved in each block, and two blocks at the end.
         for halves in [True] * (above - 1) + [False] * 2:
             shortcut = x
             x = make.convolution(self.width)(activated(x))

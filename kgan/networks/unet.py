@@ -23,7 +23,7 @@ from keras import layers, ops
 from kgan.checks import check_integer
 from kgan.errors import unknown_name
 from kgan.layers import Conv2D, Conv2DTranspose, CropLike, LeakyReLU, ReflectToMultiple
-from kgan.networks.architecture import image_field, input_tensors, structured
+from kgan.networks.inputs import image_field, input_tensors, structured
 from kgan.networks.translator import FORMAT, Translator, initializer, translators
 from kgan.seeds import spawn
 from kgan.signature import Image, Latent, Signature

@@ -1,4 +1,4 @@
-"""What a field of a model's inputs, outputs and batches must answer."""
+"""The base class of the fields of a model's inputs, outputs and batches."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Bounds(NamedTuple):
 class Field:
     """Base class: one tensor of a model, `name`, with a `shape` without the batch and a `dtype`.
 
-    `argument` is what `generate` and the command line call many of them: the plural.
+    `argument` is its plural, as `generate` and the command line call it.
     """
 
     name: str
@@ -103,3 +103,9 @@ class Field:
     def describe(self, n: int) -> str:
         """One sentence for a card that says what n values are."""
         return f"`{self.argument}` are {self.dtype} {(n, *self.shape)}."
+
+
+def in_turn(rows: Any, n: int) -> np.ndarray:
+    """n rows, those given in turn; anything but rows is returned as it is, for a field to check."""
+    rows = np.asarray(rows)
+    return rows[np.arange(n) % len(rows)] if rows.ndim and len(rows) else rows

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from kgan.errors import UsageError
-from kgan.signature.field import Bounds, Field
+from kgan.signature.field import Bounds, Field, in_turn
 from kgan.validate import check_labels
 
 _NUMBER = re.compile(r"\s*[+-]?[0-9]{1,18}\s*")
@@ -22,7 +22,7 @@ _NUMBER = re.compile(r"\s*[+-]?[0-9]{1,18}\s*")
 class Label(Field):
     """A class, 0 to `classes` - 1, with the classes' `names` where they are known.
 
-    `classes` is None where the network does not tell. `unlabelled` allows -1: no class is known.
+    `classes` is None if the network does not say. `unlabelled` allows -1: no class is known.
     """
 
     classes: int | None
@@ -43,7 +43,7 @@ class Label(Field):
 
     def default(self, n: int, seed: int | None) -> np.ndarray:
         """Each class in turn."""
-        return np.arange(n, dtype=np.int32) % (self.classes or 1)
+        return in_turn(np.arange(self.classes or 1, dtype=np.int32), n)
 
     def draw(self, n: Any, seeds: Any) -> Any:
         import keras
@@ -75,7 +75,7 @@ class Label(Field):
         """The labels with the number of each class in place of its name.
 
         Raises:
-            UsageError: a name that no class has; says the nearest.
+            UsageError: a name that no class has; the message names the nearest.
         """
         if isinstance(labels, (str, bytes)) or not isinstance(labels, Sequence):
             return labels

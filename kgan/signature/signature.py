@@ -108,9 +108,3 @@ def of_network(shapes: Mapping[str, tuple[Any, ...]], prior: str, classes: int |
         return Image(shape[1:], name) if len(shape) == 4 else Vector(shape[-1], name)
 
     return Signature(*(field(name, shape) for name, shape in shapes.items()))
-
-
-def in_turn(rows: Any, n: int) -> np.ndarray:
-    """n rows: those given in turn. What is no array of rows stays so, for a field to refuse."""
-    rows = np.asarray(rows)
-    return rows[np.arange(n) % len(rows)] if rows.ndim and len(rows) else rows

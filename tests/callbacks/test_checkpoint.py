@@ -128,7 +128,7 @@ def test_a_damaged_checkpoint_is_passed_over(images, make_gan, plain, tmp_path, 
     resumed = make_gan()
     with pytest.warns(UserWarning, match=f"{path.name} is damaged") as told:
         train(resumed, images, folder, resume=True)
-    assert any("Going on from" in str(warning.message) for warning in told)
+    assert any("Resuming from" in str(warning.message) for warning in told)
     for a, b in zip(everything(whole), everything(resumed), strict=True):
         np.testing.assert_array_equal(a, b)
 

@@ -162,7 +162,7 @@ def test_a_damaged_record_is_told(make_gan, data, tmp_path, text):
     (tmp_path / "best.keras").touch()
     callback.set_model(make_gan())
     callback.on_train_begin()
-    with pytest.warns(UserWarning, match="damaged.*forgotten"):
+    with pytest.warns(UserWarning, match="damaged.*ignored"):
         callback.on_epoch_begin(3)
     assert callback.best_value == math.inf
 

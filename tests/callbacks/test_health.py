@@ -76,7 +76,7 @@ def test_a_repeated_order_is_no_oscillation(images, make_gan):
     for x, swings in ((batches, False), (kgan.data.load(images, batch_size=16), True)):
         health, gan = Health(num_samples=16), make_gan(run_eagerly=True)
         gan.fit(x, steps_per_epoch=4, verbose=0, callbacks=[health])
-        health.series["real_logits"] = np.tile([0.0, 1.0, 2.0, 1.0], 64)
+        health.series.values["real_logits"] = np.tile([0.0, 1.0, 2.0, 1.0], 64)
         assert (health.measure()["oscillation"] > 0.65) == swings
 
 
@@ -84,13 +84,13 @@ def test_the_series_are_the_values_of_the_steps(images, make_gan):
     health, steps = Health(num_samples=16), Steps()
     fit(make_gan(discriminator_steps=2, run_eagerly=True), images, health, steps, steps_per_epoch=3)
     for name, expected in zip(SERIES, np.transpose(steps.values), strict=True):
-        np.testing.assert_allclose(health.series[name], expected, rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(health.series.values[name], expected, rtol=1e-4, atol=1e-6)
 
 
 def test_several_steps_a_call_give_their_means(images, make_gan):
     health = Health(num_samples=16)
     fit(make_gan(steps_per_execution=2), images, health)
-    assert all(len(health.series[name]) == 4 for name in SERIES)
+    assert all(len(health.series.values[name]) == 4 for name in SERIES)
 
 
 def test_indicators_go_into_the_logs_and_the_history(images, make_gan, tmp_path):
@@ -195,7 +195,9 @@ def test_a_resumed_run_continues_its_snapshots(images, make_gan, tmp_path):
     assert second.watch.snapshots == whole.watch.snapshots
     assert json.loads((tmp_path / "parts" / "health.json").read_text()) == whole.watch.snapshots
     # The series is that of the steps taken since.
-    np.testing.assert_allclose(second.series["real_logits"], whole.series["real_logits"][2:])
+    np.testing.assert_allclose(
+        second.series.values["real_logits"], whole.series.values["real_logits"][2:]
+    )
 
 
 def test_a_further_fit_goes_on_or_begins_anew(images, make_gan):

@@ -141,7 +141,9 @@ def test_bad_arguments_raise():
         indicators.spectral_peak([np.nan] * 100)
     with pytest.raises(UsageError, match=r"high must have the shape \(n,\)"):
         indicators.separation([], [1.0])
-    with pytest.raises(UsageError, match="features and centres must have as many dimensions"):
+    with pytest.raises(
+        UsageError, match="features and centres must have the same number of dimensions"
+    ):
         indicators.effective_modes(np.zeros((5, 2)), np.zeros((5, 3)))
     with pytest.raises(UsageError, match=r"features must hold at least 4 samples"):
         indicators.cluster_centres(np.zeros((3, 2)), 4)

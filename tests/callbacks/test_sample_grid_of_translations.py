@@ -42,5 +42,5 @@ def test_targets_are_not_needed_but_sources_are(tmp_path, gan):
     sources = np.full((3, 64, 64, 1), -1, "float32")
     pixels = grid(SampleGrid(tmp_path, n=2, inputs={"sources": sources}), gan, tmp_path)
     assert pixels.shape[:2] == (2 * 66 + 2, 2 * 66 + 2)
-    with pytest.raises(UsageError, match=r"sources must be given: Pix2Pix makes images of them"):
+    with pytest.raises(UsageError, match=r"sources must be given: Pix2Pix makes images from them"):
         grid(SampleGrid(tmp_path), gan, tmp_path)

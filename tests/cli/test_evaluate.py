@@ -158,7 +158,7 @@ def test_scores_and_report_go_to_devices_and_pipes(folder, kgan, tiny_gan):
         (("--metrics", ","), ["--metrics must be a list of one or more of fd"]),
         (("--extractor", "vgg"), ["--extractor='vgg' is unknown"]),
         (("--weights", "a.pth"), ["--weights is for --extractor inception"]),
-        (("--reference", "a.npz", "--data", "emoji"), ["--reference stands in place of --data"]),
+        (("--reference", "a.npz", "--data", "emoji"), ["--reference replaces --data"]),
         (("--json", "a", "--html", "a"), ["--json and --html must be two files"]),
         (("--html", "."), ["--html='.' must be a file; it is a folder"]),
         (("--samples", 1), ["1 is not in the range 2<=x<=2147483647"]),

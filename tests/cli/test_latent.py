@@ -7,7 +7,7 @@ from PIL import Image
 
 from kgan import latent
 from kgan.images import grid, to_pil
-from kgan.latent import synthesis
+from kgan.latent import figures, synthesis
 
 
 @pytest.fixture(scope="session")
@@ -15,6 +15,42 @@ def saved(vivid_gan, tmp_path_factory):
     path = tmp_path_factory.mktemp("saved") / "gan.keras"
     vivid_gan.save(path)
     return path
+
+
+@pytest.mark.parametrize(
+    ("words", "make"),
+    [
+        (
+            ["interpolate", "--seed", 7, "-n", 3, "--steps", 4, "--path", "linear"],
+            lambda gan: figures.interpolation(gan, *figures.pairs(gan, 3, 7), 4, "linear"),
+        ),
+        (
+            ["interpolate", "--from", 3, "--to", 4, "--steps", 3, "--out", "a.gif"],
+            lambda gan: figures.interpolation(
+                gan, latent.sample(1, 8, seed=3), latent.sample(1, 8, seed=4), 3
+            ),
+        ),
+        (
+            ["arithmetic", "--positive", "1,2", "--minus", "0", "--plus", "3", "--seed", 7],
+            lambda gan: figures.arithmetic(
+                gan, *(latent.sample(64, 8, seed=7)[index] for index in ([1, 2], [0], [3])), seed=7
+            ),
+        ),
+        (
+            ["directions", "-n", 2, "--seed", 7],
+            lambda gan: figures.directions(
+                gan, latent.directions(gan, 2)[0], latent.sample(1, 8, seed=7)[0]
+            ),
+        ),
+    ],
+    ids=["png", "gif", "arithmetic", "directions"],
+)
+def test_the_figures_are_those_of_kgan_latent(folder, model, vivid_gan, kgan, words, make):
+    """Byte for byte."""
+    assert kgan("latent", words[0], model, *words[1:]).exit_code == 0
+    (written,) = folder.iterdir()
+    figures.save(f"python{written.suffix}", make(vivid_gan))
+    assert written.read_bytes() == (folder / f"python{written.suffix}").read_bytes()
 
 
 @pytest.fixture
@@ -89,7 +125,7 @@ def test_a_seed_is_drawn_and_said(folder, model, kgan):
 # -- arithmetic --------------------------------------------------------------------------------
 
 
-def test_arithmetic_on_the_places_of_a_grid(folder, model, vivid_gan, kgan):
+def test_arithmetic_on_the_indices_of_a_grid(folder, model, vivid_gan, kgan):
     words = ("--positive", "1,4,7", "--minus", "2", "--plus", "3,0", "--seed", 7, "-n", 8)
     result = kgan("latent", "arithmetic", model, *words)
     assert result.stdout == "(1 4 7) - (2) + (3 0) of seed 7: arithmetic.png\n"
@@ -173,7 +209,7 @@ def test_a_row_for_each_direction(folder, model, vivid_gan, kgan):
 
 # -- wrong use ---------------------------------------------------------------------------------
 
-PLACES = ("--positive", "1", "--minus", "2", "--plus", "3", "--seed", "7")
+INDICES = ("--positive", "1", "--minus", "2", "--plus", "3", "--seed", "7")
 
 
 @pytest.mark.parametrize(
@@ -186,10 +222,10 @@ PLACES = ("--positive", "1", "--minus", "2", "--plus", "3", "--seed", "7")
         (["interpolate", "--to", "1"], ["--from and --to", "together"]),
         (["interpolate", "--from", "1", "--to", "2", "-n", "3"], ["--seed and -n, not both"]),
         (["interpolate", "--path", "sperical"], ["--path='sperical'", "mean 'spherical'?"]),
-        (["arithmetic", *PLACES, "--plus", "1,x"], ["--plus='1,x'", "such as 1,4,7"]),
-        (["arithmetic", *PLACES, "--minus", "64"], ["--minus", "0 to 63", "64", "Pass -n 65"]),
-        (["arithmetic", *PLACES, "--minus=-1"], ["--minus", "0 to 63", "-1", "from 0"]),
-        (["arithmetic", *PLACES[:-2]], ["--seed"]),
+        (["arithmetic", *INDICES, "--plus", "1,x"], ["--plus='1,x'", "such as 1,4,7"]),
+        (["arithmetic", *INDICES, "--minus", "64"], ["--minus", "0 to 63", "64", "Pass -n 65"]),
+        (["arithmetic", *INDICES, "--minus=-1"], ["--minus", "0 to 63", "-1", "from 0"]),
+        (["arithmetic", *INDICES[:-2]], ["--seed"]),
         (["directions", "-n", "9"], ["n must be an integer, 1 to 8", "9"]),
         (["directions", "--layer", "imag"], ["layer='imag'", "Did you mean 'image'?"]),
         (["directions", "--out", "a.gif"], ["--out='a.gif'", ".png"]),
@@ -204,7 +240,7 @@ def test_wrong_use(folder, model, refuses, words, parts):
     ("words", "parts"),
     [
         (["nowhere"], ["IMAGES='nowhere' does not exist"]),
-        (["broken.png"], ["IMAGES='broken.png' must be an image", "broken.png"]),
+        (["broken.png"], ["IMAGES='broken.png' cannot be decoded", "expected an image file"]),
         (["empty"], ["IMAGES='empty' must hold image files"]),
         (["broken.png", "--latents", "a.csv"], ["--latents='a.csv'", ".npz"]),
         (["broken.png", "--out", "empty"], ["--out='empty'", ".png"]),
@@ -220,14 +256,14 @@ def test_images_that_cannot_be_inverted(folder, model, refuses, words, parts):
 @pytest.mark.parametrize("command", ["interpolate", "arithmetic", "invert", "directions"])
 def test_an_unknown_model_is_told_at_once(folder, refuses, command, monkeypatch):
     monkeypatch.setattr("kgan.cli.models.load", None)
-    words = {"arithmetic": PLACES, "invert": ["."]}.get(command, [])
+    words = {"arithmetic": INDICES, "invert": ["."]}.get(command, [])
     parts = ["MODEL='dcgan_fashion_mnits'", "Did you mean 'dcgan_fashion_mnist'?"]
     refuses(2, parts, "latent", command, "dcgan_fashion_mnits", *words)
 
 
 @pytest.mark.parametrize("command", ["interpolate", "arithmetic", "invert", "directions"])
 def test_a_label_of_a_model_without_classes(folder, model, garments, refuses, command):
-    words = {"arithmetic": PLACES, "invert": [garments]}.get(command, [])
+    words = {"arithmetic": INDICES, "invert": [garments]}.get(command, [])
     refuses(
         2,
         ["--label must be None", "makes images without labels"],
@@ -247,7 +283,7 @@ def test_a_place_that_cannot_be_written_is_told_before_the_work(
 ):
     monkeypatch.setattr("kgan.cli.models.load", None)
     (folder / "file").write_text("")
-    words = {"arithmetic": PLACES, "invert": ["."]}.get(command, [])
+    words = {"arithmetic": INDICES, "invert": ["."]}.get(command, [])
     refuses(1, ["file"], "latent", command, model, *words, "--out", "file/a.png")
     if command == "invert":
         refuses(1, ["file"], "latent", command, model, ".", "--latents", "file/a.npz")

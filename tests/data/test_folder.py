@@ -226,7 +226,7 @@ def test_only_broken_files(tmp_path):
         kgan.data.load(tmp_path)
 
 
-def test_unlike_sizes_need_a_resolution(folder):
+def test_different_sizes_need_a_resolution(folder):
     Image.new("L", (16, 16)).save(folder / "dogs" / "9.png")
     with pytest.raises(
         UsageError, match=r"cats/0.png is 8x8 and dogs/9.png is 16x16.*resolution=16"
@@ -244,11 +244,11 @@ def test_oblong_images_need_a_resolution(tmp_path):
 
 def test_the_resolution_to_pass_is_one_that_a_dcgan_takes(tmp_path):
     Image.new("L", (800, 600)).save(tmp_path / "0.png")
-    with pytest.raises(UsageError, match=r"one size; 0.png is 800x600. Pass resolution=256,"):
+    with pytest.raises(UsageError, match=r"one size; 0.png is 800x600. Pass resolution=256:"):
         kgan.data.load(tmp_path, batch_size=1)
 
 
-def test_unlike_channels_need_channels(folder):
+def test_different_channels_need_channels(folder):
     Image.new("RGB", (8, 8)).save(folder / "dogs" / "9.png")
     with pytest.raises(UsageError, match=r"cats/0.png has 1 and dogs/9.png has 3.*channels=3"):
         kgan.data.load(folder, batch_size=4)
@@ -260,7 +260,7 @@ def test_folders_without_images(tmp_path):
         kgan.data.load(tmp_path)
     (tmp_path / "notes.txt").write_text("x")
     (tmp_path / ".hidden.png").write_bytes(b"x")
-    with pytest.raises(UsageError, match=r"found 1 other files .notes.txt, say"):
+    with pytest.raises(UsageError, match=r"found 1 other files .such as notes.txt"):
         kgan.data.load(tmp_path)
     with pytest.raises(UsageError, match=r"must be a folder of images; found a file"):
         kgan.data.load(tmp_path / "notes.txt")
@@ -269,7 +269,7 @@ def test_folders_without_images(tmp_path):
 
 
 def test_a_folder_has_the_split_train_only(folder):
-    with pytest.raises(UsageError, match=r"split='test' is known of TFDS"):
+    with pytest.raises(UsageError, match=r"split='test' is for TFDS"):
         kgan.data.load(folder, split="test")
 
 
@@ -374,13 +374,17 @@ def test_a_program_named_as_an_image_is_not_run(folder, tmp_path, ghostscript):
 
 def test_other_formats_are_named_and_read_if_asked_for(folder):
     Image.new("L", (8, 8), 250).save(folder / "cats" / "x.tga")
-    with pytest.warns(UserWarning, match=r"1 images .*x\.tga, say.* other formats than .*left out"):
+    with pytest.warns(
+        UserWarning, match=r"1 images .*such as x\.tga.* other formats than .*left out"
+    ):
         assert kgan.data.load(folder, batch_size=4).num_images == 12
     dataset = kgan.data.load(folder, batch_size=13, formats=["png", "TGA"])
     assert values(dataset)[-1] == 250
     with pytest.raises(UsageError, match=r"must hold .* formats JPEG; found 13 other files"):
         kgan.data.load(folder, formats=["JPEG"])
-    with pytest.raises(UsageError, match=r"formats=.* is of folders .*'fashion_mnist'. Leave form"):
+    with pytest.raises(
+        UsageError, match=r"formats=.* is for folders .*'fashion_mnist'. Leave form"
+    ):
         kgan.data.load("fashion_mnist", formats=["PNG"])
 
 

@@ -112,7 +112,7 @@ def test_wide_arrays_are_cut_to_a_square_only_if_asked():
         (PIXELS, {"batch_size": 5, "seed": -1}, "seed must be an integer, 0 to 4294967295"),
         (PIXELS, {"resolution": 0}, "resolution must be an integer of at least 1; received 0"),
         (PIXELS, {"channels": 5}, "channels must be an integer, 1 to 4; received 5"),
-        (PIXELS, {"split": "test"}, "split='test' is known of TFDS data sets only.*'train'"),
+        (PIXELS, {"split": "test"}, "split='test' is for TFDS data sets only.*'train'"),
         ("fashion_mnist", {"split": "test"}, "split='test'.*'tfds:NAME'"),
         (PIXELS, {"batch_size": 5, "labels": True}, "labels=True needs a source with labels"),
         (PIXELS.astype(np.int64), {}, "uint8 in 0..255 or float in .*int64.*astype"),

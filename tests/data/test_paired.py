@@ -135,7 +135,7 @@ def test_the_packaged_emoji_are_split_by_code_point():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((PIXELS, TARGETS[:20]), "targets must be as many as sources.*20 for 22"),
+        ((PIXELS, TARGETS[:20]), "targets must hold one image per source.*20 for 22"),
         ((PIXELS, TARGETS[:, :2]), "height and width of sources; received 4x2 for 4x4"),
         ((PIXELS,), "targets must be an array of images"),
         ((PIXELS, "folder"), "targets must be an array of images.*received str"),

@@ -190,7 +190,7 @@ def damaged(prepared, tmp_path, monkeypatch):
 @pytest.mark.parametrize("file", ["features.json", "dataset_info.json"])
 def test_a_damaged_set_is_passed_over_and_named(damaged, file):
     folder = damaged(file)
-    with pytest.warns(UserWarning, match=rf"data set in {folder} .*damaged.*passed over"):
+    with pytest.warns(UserWarning, match=rf"data set in {folder} .*damaged.*skipped"):
         assert [found.name for found in kgan.data.available()] == ["fashion_mnist", "emoji"]
 
 

@@ -38,7 +38,7 @@ def test_more_clusters_than_classes_and_fewer():
 @pytest.mark.parametrize(
     ("codes", "labels", "message"),
     [
-        ([], [], "codes must hold one integer a sample; received none"),
+        ([], [], "codes must hold one integer per sample; received none"),
         ([0, 1], [0], r"labels must have the shape \(2,\), one per sample; received \(1,\)"),
         ([0.5, 0.5], [0, 1], r"codes must be integers; received float64.*codes.argmax"),
         (np.eye(2, dtype=int), [0, 1], r"codes must have the shape \(4,\), .* codes.reshape"),

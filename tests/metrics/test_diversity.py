@@ -40,7 +40,7 @@ def test_each_class_on_its_own():
 @pytest.mark.parametrize(
     ("features", "labels", "message"),
     [
-        (np.zeros((3, 2)), [0, 0, 4], "two samples a class at least; received one of class 4"),
+        (np.zeros((3, 2)), [0, 0, 4], "at least two samples per class; received one of class 4"),
         (np.zeros((3, 2)), [0, 0], r"labels must have the shape \(3,\), one per sample; .* \(2,\)"),
         (np.zeros((2, 2)), [[0], [0]], r"received \(2, 1\)\. Use labels.reshape\(-1\)"),
         (np.zeros((2, 2)), [0.0, 0.0], "labels must be integers; received float64"),

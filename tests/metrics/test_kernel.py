@@ -17,7 +17,7 @@ def test_two_samples_a_side_by_hand():
     assert mmd2([[1], [2]], [[0], [3]], degree=1) == pytest.approx(3 + 1 - 13 / 2, rel=1e-15)
 
 
-def test_sides_of_unlike_sizes_by_every_pair():
+def test_sides_of_different_sizes_by_every_pair():
     real, fake = _sides()
 
     def kernel(a, b):
@@ -84,9 +84,14 @@ def test_the_seed_alone_decides():
     ("real", "fake", "settings", "message"),
     [
         (np.eye(9), np.eye(9), {}, r"subset_size must be at most .* 1000 for 9 real and 9 fake"),
-        (np.eye(9), np.eye(9)[:4], {"subset_size": 5}, r"Generate or load 5 at least"),
-        (np.eye(9), np.eye(8), {"subset_size": 5}, "real and fake must have as many dimensions"),
-        (np.eye(9), np.ones((9, 9)), {"subset_size": 5}, "fake must vary.*9 times the same sample"),
+        (np.eye(9), np.eye(9)[:4], {"subset_size": 5}, r"Generate or load at least 5"),
+        (
+            np.eye(9),
+            np.eye(8),
+            {"subset_size": 5},
+            "real and fake must have the same number of dimensions",
+        ),
+        (np.eye(9), np.ones((9, 9)), {"subset_size": 5}, "fake must vary.*9 copies of one sample"),
         (np.ones((9, 9)), np.eye(9), {"subset_size": 5}, "real must vary"),
         (np.eye(9), np.full((9, 9), np.nan), {"subset_size": 5}, "fake must be finite"),
         (np.eye(9), np.eye(9), {"subset_size": 1}, "subset_size must be an integer of at least 2"),
@@ -100,6 +105,6 @@ def test_wrong_arguments(real, fake, settings, message):
         kernel_distance(real, fake, **settings)
 
 
-def test_a_mean_of_unlike_samples_needs_two():
+def test_a_mean_of_different_samples_needs_two():
     with pytest.raises(UsageError, match="y must hold at least 2 samples; received 1"):
         mmd2(np.eye(3), np.ones((1, 3)))

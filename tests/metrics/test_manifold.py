@@ -120,7 +120,7 @@ def test_modes_that_are_missing_lower_recall_and_coverage_alone():
     [
         (np.eye(4), np.eye(4), 4, "real must hold at least 5 samples; received 4"),
         (np.eye(9), np.eye(9)[:4], 5, "fake must hold at least 6 samples; received 4"),
-        (np.eye(9), np.eye(8), 3, "real and fake must have as many dimensions"),
+        (np.eye(9), np.eye(8), 3, "real and fake must have the same number of dimensions"),
         (np.eye(9), np.full((9, 9), 0.3), 3, "fake must vary in some dimension"),
         (np.full((9, 9), 0.3), np.eye(9), 3, "real must vary in some dimension"),
         (np.full((9, 9), np.inf), np.eye(9), 3, "real must be finite"),

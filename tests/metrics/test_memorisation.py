@@ -70,8 +70,8 @@ def test_in_blocks(monkeypatch, entries):
 @pytest.mark.parametrize(
     ("real", "fake", "threshold", "message"),
     [
-        (np.eye(3), np.eye(4), 0.1, "real and fake must have as many dimensions"),
-        (np.eye(3), np.ones((5, 3)), 0.1, "fake must vary in some dimension; received 5 times"),
+        (np.eye(3), np.eye(4), 0.1, "real and fake must have the same number of dimensions"),
+        (np.eye(3), np.ones((5, 3)), 0.1, "fake must vary in some dimension; received 5 copies"),
         (np.eye(3), np.eye(3)[:1], 0.1, "fake must hold at least 2 samples; received 1"),
         (np.full((3, 3), np.nan), np.eye(3), 0.1, "real must be finite"),
         (np.eye(3), np.eye(3), -1, "threshold must be a number of at least 0"),

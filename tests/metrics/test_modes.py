@@ -85,12 +85,18 @@ def test_the_nearest_mode_counts():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"samples": np.zeros((4, 1, 1, 2))}, r"samples must be points .*\(4, 1, 1, 2\).*reshape"),
-        ({"samples": np.zeros((0, 2))}, r"samples must be points .*at least one.*\(0, 2\)"),
+        (
+            {"samples": np.zeros((4, 1, 1, 2))},
+            r"samples must have the shape .*\(4, 1, 1, 2\).*samples.reshape",
+        ),
+        ({"samples": np.zeros((0, 2))}, "samples must hold at least 1 samples; received 0"),
         ({"samples": [[0.0, math.nan]]}, "samples must be finite"),
-        ({"samples": "points"}, "samples must be points"),
+        ({"samples": "points"}, "samples must be numbers"),
         ({"centres": [[0.0, math.inf]]}, "centres must be finite"),
-        ({"centres": np.zeros((3, 1))}, r"as many dimensions; received the shapes \(8, 2\) and"),
+        (
+            {"centres": np.zeros((3, 1))},
+            "samples and centres must have the same number of dimensions; received 2 and 1",
+        ),
         ({"std": 0}, "std must be above 0; received 0"),
         ({"std": -1.0}, "std must be a number of at least 0"),
         ({"within": math.nan}, "within must be a number"),

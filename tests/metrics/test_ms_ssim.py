@@ -177,8 +177,8 @@ def test_images_that_have_no_scales(shape, scales, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"images": copies([0.0])}, "two images at least, to make a pair; received one"),
-        ({"labels": [0, 0, 4]}, "two images of class 4 at least"),
+        ({"images": copies([0.0])}, "at least two images, to make a pair; received one"),
+        ({"labels": [0, 0, 4]}, "at least two images of class 4"),
         ({"labels": [0, 0]}, r"labels must have the shape \(3,\)"),
         ({"pairs": 0}, "pairs must be an integer of at least 1"),
         ({"seed": -1}, "seed must be an integer, 0 to"),

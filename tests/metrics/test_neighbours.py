@@ -36,7 +36,7 @@ def test_of_equally_near_ones_the_first_counts():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (([[1.0, 2.0]], [0], [[1.0]], [0]), "as many dimensions as each other; received 2 and 1"),
+        (([[1.0, 2.0]], [0], [[1.0]], [0]), "the same number of dimensions; received 2 and 1"),
         (([[1.0]], [0, 1], [[1.0]], [0]), r"train_labels must have the shape \(1,\)"),
         (([[1.0]], [0], [[np.nan]], [0]), "features must be finite"),
         ((np.zeros((0, 1)), np.zeros(0, int), [[1.0]], [0]), "train_features must hold at least 1"),
@@ -100,7 +100,12 @@ def test_many_copies_of_few_samples():
     [
         (np.eye(3), np.eye(3), 4, r"k must be at most the number of train_features; .* 4 for 3"),
         (np.eye(3), np.eye(3), 0, "k must be an integer of at least 1"),
-        (np.eye(3), np.eye(2), 1, "train_features and features must have as many dimensions"),
+        (
+            np.eye(3),
+            np.eye(2),
+            1,
+            "train_features and features must have the same number of dimensions",
+        ),
         (np.eye(3), [[np.nan] * 3], 1, "features must be finite"),
         (np.zeros((0, 3)), np.eye(3), 1, "train_features must hold at least 1 samples"),
     ],
@@ -126,5 +131,5 @@ def test_a_picture_of_what_does_not_fit(images):
     features = images.reshape(64, -1)
     with pytest.raises(UsageError, match="features must be one row per image; received 3 for 2"):
         picture(images[:2], features[:3], data, features)
-    with pytest.raises(UsageError, match="real_features must be at most one row a real image"):
+    with pytest.raises(UsageError, match="real_features must be at most one row per real image"):
         picture(images[:2], features[:2], data, np.concatenate([features, features]))

@@ -229,7 +229,7 @@ def test_torch_fidelity(fidelity, oracle, prior, z_type, way):
     [
         ({"n": 0}, "n must be an integer of at least 1"),
         ({"epsilon": 0}, "epsilon must be a number of at least 1e-06"),
-        ({"epsilon": 1.0}, "epsilon must be a share of the way below 1; received 1"),
+        ({"epsilon": 1.0}, "epsilon must be a share of the path below 1; received 1"),
         ({"seed": None}, "seed must be an integer, 0 to"),
         ({"batch_size": 1}, "batch_size must be an integer of at least 2"),
         ({"ends": "yes"}, "ends must be True or False"),

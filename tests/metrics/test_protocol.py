@@ -110,7 +110,7 @@ def test_value_and_deviation(protocol):
         ({"extractor": None}, "extractor.name is judge_fashion_mnist and None"),
     ],
 )
-def test_unlike_protocols_are_refused(protocol, change, message):
+def test_different_protocols_are_refused(protocol, change, message):
     other = dataclasses.replace(protocol, **change)
     with pytest.raises(UsageError, match="not comparable") as caught:
         compare(Score("recall", (0.5,), protocol), Score("recall", (0.5,), other))

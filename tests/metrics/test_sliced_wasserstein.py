@@ -244,7 +244,7 @@ def test_pyramids_that_do_not_fit():
     few, many, none = PatchPyramid(4), PatchPyramid(4), PatchPyramid(4)
     few.add(make_images(2, (16, 16)))
     many.add(make_images(3, (16, 16)))
-    with pytest.raises(UsageError, match="as many images of one shape"):
+    with pytest.raises(UsageError, match="equally many images of one shape"):
         level_distances(few, many)
     with pytest.raises(UsageError, match="fake images are missing"):
         level_distances(few, none)

@@ -89,7 +89,7 @@ def test_the_frechet_distance_keeps_no_features(sides):
     with pytest.raises(UsageError, match="fake images must be at least 2; received 1"):
         metric.result()
     metric.update_state(fake=fake[[0] * 5])
-    with pytest.raises(UsageError, match="fake must vary in some dimension; received 6 times"):
+    with pytest.raises(UsageError, match="fake must vary in some dimension; received 6 copies"):
         metric.result()
     metric.reset_state()
     assert fed(metric, real, fake, size=7) == pytest.approx(wanted, rel=1e-9)

@@ -132,7 +132,7 @@ def test_images_smaller_than_the_networks_step_are_refused(gan, how):
     ("x", "message"),
     [
         (SOURCES, "x must be a tuple|must hold batches"),
-        ((SOURCES, TARGETS[:9]), "targets must be as many as sources.*9 for 32"),
+        ((SOURCES, TARGETS[:9]), "targets must hold one image per source.*9 for 32"),
         ((SOURCES, SOURCES), "holds targets of shape.*channels=1"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Networks that turn images into features: the canonical Inception, EfficientNet, one's own."""
+"""Networks that turn images into features: the canonical Inception, EfficientNet, your own."""
 
 import lazy_loader
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def in_inference(model: keras.Model) -> Callable[[Any], Any]:
     """The model in inference, as a graph: a small network takes a third of the time.
 
-    One that cannot be a graph, or that was compiled to run eagerly, is called itself.
+    A model that cannot be a graph, or was compiled to run eagerly, is called directly.
     """
     import tensorflow as tf
 
@@ -50,10 +50,10 @@ class Extractor:
         image_shape: `(height, width, channels)` that the images must have, None for any. An
             extractor of RGB images repeats the channel of grey ones; transparent images are laid
             on white for one of grey or RGB images.
-        resize: how images of another size get to the network's, "none" where they do not.
-        feature_dim: numbers a feature has; None until the first are made, where nobody said.
+        resize: how images are resized to the network's size, "none" if they are not.
+        feature_dim: numbers per feature; if it is not given, None until the first are computed.
         num_classes: of the logits; None without a classifier.
-        classes_of: the data set whose classes these are; None if only you know.
+        classes_of: the data set whose classes these are; None if that is unknown.
         canonical: whether a Fréchet distance of these features may be called FID.
     """
 
@@ -101,11 +101,11 @@ class Extractor:
 
     @property
     def description(self) -> dict[str, Any]:
-        """What a score's protocol says of the extractor; JSON can hold it."""
+        """What a score's protocol says about the extractor, as JSON holds it."""
         return {"name": self.name, "sha256": self.sha256, "resize": self.resize}
 
     def describe(self, channels: int) -> dict[str, Any]:
-        """`description`, and on what images of so many channels are laid, if they are."""
+        """`description`, with the background of transparent images if there is one."""
         laid = channels in (2, 4) and self.image_shape[2] in (1, 3)
         return {**self.description, **({"background": "white"} if laid else {})}
 
@@ -183,7 +183,7 @@ class Extractor:
         return made
 
     def _rows(self, what: str, made: Any, count: int) -> np.ndarray:
-        """What a function made of `count` images, if it is one row of numbers per image."""
+        """The output of a function for `count` images, if it has one row of numbers per image."""
         try:
             rows: np.ndarray = np.asarray(made, np.float32)
             found = f"the shape {rows.shape}"

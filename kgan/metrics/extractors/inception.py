@@ -1,8 +1,9 @@
 """The Inception network that the FID is defined by, in Keras.
 
 It is TensorFlow's Inception v3 of 5 December 2015, whose weights pytorch-fid converted. It is not
-`keras.applications.InceptionV3`: those weights are others, and here average pools leave the padding
-out, the last block has a maximum pool where the paper has an average, and there are 1008 classes.
+`keras.applications.InceptionV3`: that has other weights, and here average pools exclude the
+padding, the last block has a maximum pool where the paper has an average, and there are 1008
+classes.
 
 Sources: Rethinking the Inception Architecture for Computer Vision (2015), arXiv:1512.00567; GANs
 Trained by a Two Time-Scale Update Rule Converge to a Local Nash Equilibrium (2017),
@@ -30,8 +31,8 @@ URL = (
     "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/"
     "pt_inception-2015-12-05-6726825d.pth"
 )
-# Begins with the digits in the file's name. Stated alike by several projects that check the file;
-# torch-fidelity's weights-inception-2015-12-05-6726825d.pth is the same.
+# Begins with the digits in the file's name. Several projects check the file by it; torch-fidelity's
+# weights-inception-2015-12-05-6726825d.pth is the same.
 SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
 SIZE = 299
 DIMENSIONS = (64, 192, 768, 2048)
@@ -63,12 +64,12 @@ def load(
     Args:
         weights: a file with the state dict of pytorch-fid's network. None fetches the canonical
             one (91 MB) into `weights` in KGAN_HOME (~/.cache/kgan by default), once.
-        resize: how images get to 299x299 and to the network's range. The two give scores that are
-            not comparable. "tensorflow1", the default, is the graph that the FID was published
+        resize: how images are brought to 299x299 and the network's range. Scores of the two ways
+            are not comparable. "tensorflow1", the default, is the graph that the FID was published
             with: bilinear without half pixel centres, then (u - 128) / 128 of the pixels u in
-            0..255; torch-fidelity, torchmetrics and StyleGAN's code do the same.
-            "pytorch_fid" is what pytorch-fid does: bilinear with half pixel centres, the range
-            [-1, 1]. Neither averages the pixels of a larger image.
+            0..255; torch-fidelity, torchmetrics and StyleGAN's code do the same. "pytorch_fid" is
+            what pytorch-fid does: bilinear with half pixel centres, the range [-1, 1]. Neither
+            averages the pixels of a larger image.
         dimensions: of the features: 2048, those of FID, or 64, 192 or 768, the mean over height
             and width of an earlier block.
         sha256: that the file at `weights` must have; None for any, with a warning if it is not the
@@ -179,15 +180,8 @@ class _Build:
         """A convolution without bias, BatchNorm and ReLU."""
         from keras import layers
 
-        x = layers.Conv2D(
-            filters,
-            kernel,
-            strides,
-            padding,
-            use_bias=False,
-            dtype=self._dtype,
-            name=f"{name}.conv",
-        )(x)
+        options = {"use_bias": False, "dtype": self._dtype, "name": f"{name}.conv"}
+        x = layers.Conv2D(filters, kernel, strides, padding, **options)(x)
         x = layers.BatchNormalization(epsilon=1e-3, dtype=self._dtype, name=f"{name}.bn")(x)
         return layers.ReLU(dtype=self._dtype, name=name)(x)
 

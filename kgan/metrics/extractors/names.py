@@ -1,21 +1,27 @@
-"""What users pass as `extractor=`, and the short names, known without importing Keras."""
+"""What users pass as `extractor=`, and the short names. `--help` lists these, so no NumPy here."""
 
 from __future__ import annotations
 
-import functools
+import importlib
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kgan.errors import UsageError, unknown_name
-from kgan.metrics import judge
-from kgan.metrics.extractors import efficientnet, inception, own
-from kgan.metrics.extractors.extractor import Extractor
+
+if TYPE_CHECKING:
+    from kgan.metrics.extractors.extractor import Extractor
+
+
+def _loader(module: str, *arguments: str) -> Callable[[], Extractor]:
+    """A function that imports a module and calls its `load`."""
+    return lambda: importlib.import_module(module).load(*arguments)
+
 
 LOADERS: dict[str, Callable[[], Extractor]] = {
-    "inception": inception.load,
-    "efficientnet_lite0": efficientnet.load,
+    "inception": _loader("kgan.metrics.extractors.inception"),
+    "efficientnet_lite0": _loader("kgan.metrics.extractors.efficientnet"),
     # One line for each judge that kgan comes with.
-    "judge_fashion_mnist": functools.partial(judge.load, "judge_fashion_mnist"),
+    "judge_fashion_mnist": _loader("kgan.metrics.judge", "judge_fashion_mnist"),
 }
 NAMES = tuple(LOADERS)
 
@@ -29,8 +35,11 @@ def get(extractor: Any) -> Extractor:
 
     Raises:
         UsageError: an unknown name, with the nearest; a model that gives no features; or another
-            object. What a loader raises, too.
+            object. Also whatever a loader raises.
     """
+    from kgan.metrics.extractors import own
+    from kgan.metrics.extractors.extractor import Extractor
+
     if isinstance(extractor, Extractor):
         return extractor
     if isinstance(extractor, str):
@@ -51,7 +60,7 @@ def get(extractor: Any) -> Extractor:
 
 
 def default(image_shape: tuple[int, int, int]) -> Extractor:
-    """The packaged judge for images of its shape, which are taken for garments, else EfficientNet.
+    """The packaged judge for images of its shape (assumed to be garments), else EfficientNet.
 
     Raises:
         UsageError: EfficientNet is not installed.

@@ -24,8 +24,8 @@ _NAMING = ("name", "keras_history", "input_layers", "output_layers")
 def from_function(function: Callable[[Any], Any]) -> Extractor:
     """The extractor of a function of images `(batch, height, width, channels)` in [-1, 1].
 
-    It has the function's name and no SHA-256: whether two functions of one name are the same, only
-    you know. How many numbers a feature has shows when the first are made.
+    It has the function's name and no SHA-256: only you know whether two functions of one name are
+    the same. `feature_dim` is known once the first features are computed.
     """
     named = function
     while isinstance(named, functools.partial):
@@ -42,7 +42,7 @@ def from_model(model: keras.Model) -> Extractor:
     be one.
 
     Raises:
-        UsageError: a model of more inputs or outputs than one, or not from images to `(batch, d)`.
+        UsageError: a model with several inputs or outputs, or not from images to `(batch, d)`.
     """
     # A model that was not built, or that is written as a class, has neither.
     inputs, outputs = _shapes(model, "inputs"), _shapes(model, "outputs")
@@ -108,6 +108,6 @@ def _architecture(model: keras.Model) -> str:
 def _shapes(model: keras.Model, side: str) -> list[tuple[int | None, ...]]:
     try:
         return [tuple(tensor.shape) for tensor in getattr(model, side) or ()]
-    # What Keras raises for a Sequential that was not built has changed over its versions.
+    # What Keras raises for a Sequential that was not built differs between its versions.
     except Exception:
         return []

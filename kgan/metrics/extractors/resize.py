@@ -1,4 +1,4 @@
-"""Bilinear interpolation as the implementations of the FID do it, to the last digits."""
+"""Bilinear interpolation as the implementations of the FID do it, to the last digit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 def bilinear(images: Any, size: int, half_pixel_centres: bool) -> Any:
     """The images `(batch, size, size, channels)`, by two neighbours along each axis.
 
-    Nothing is averaged: of an image that shrinks a lot most pixels count for nothing.
+    Nothing is averaged: when an image shrinks a lot, most of its pixels are ignored.
 
     Args:
         images: `(batch, height, width, channels)`, floats.

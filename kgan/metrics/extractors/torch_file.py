@@ -33,8 +33,8 @@ STORAGES = {
 }
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PROTOCOL = 1001
-# All tensors together may take as many bytes, or so many times those of their storages: a stride of
-# 0 makes any number of elements of one.
+# All tensors together may take this many bytes, or this many times those of their storages: a
+# stride of 0 makes any number of elements of one.
 _ROOM = 1 << 26
 _COPIES = 4
 _FIX = "Save it with torch.save(model.state_dict(), path)."
@@ -64,7 +64,7 @@ def read_state_dict(
 
     Reads the zip format (PyTorch 1.6 and later) and the one before it. The pickle in the file may
     ask for tensors and dicts alone; anything else it names is refused, and nothing of it is run.
-    bfloat16 becomes float32, which holds every value of it; other types stay. Each array is a copy
+    bfloat16 becomes float32, which holds each of its values; other types stay. Each array is a copy
     of its own, in C order.
 
     Args:
@@ -73,9 +73,9 @@ def read_state_dict(
         argument: the name that the errors give to the path.
 
     Raises:
-        UsageError: no such file, another SHA-256, a file that is cut short or damaged or is not
-            PyTorch's, or one that holds other things than tensors, or tensors that would unfold to
-            far more than it holds.
+        UsageError: no such file, another SHA-256, a file that is cut short, damaged or not a
+            PyTorch file, or that holds anything but tensors, or tensors that would expand to far
+            more than it holds.
     """
     data = _read(path, sha256, argument)
     label = f"{argument}={str(path)!r}"
@@ -88,7 +88,7 @@ def read_state_dict(
     except Exception as error:
         cause = f"{type(error).__name__}: {error}".rstrip(".: ")
         raise UsageError(
-            f"{label} must be a whole file of PyTorch's; it is cut short or damaged, or another "
+            f"{label} must be a complete PyTorch file; it is cut short, damaged or of another "
             f"format ({cause}). Copy or download it again."
         ) from error
 
@@ -100,8 +100,7 @@ def _read(path: str | Path, sha256: str | None, argument: str) -> bytes:
     except (OSError, TypeError, ValueError) as error:
         cause = getattr(error, "strerror", None) or error
         raise UsageError(
-            f"{argument} must be a file of PyTorch's (*.pth) that can be read; received {path!r} "
-            f"({cause}).",
+            f"{argument} must be a readable PyTorch file (*.pth); received {path!r} ({cause}).",
             argument,
         ) from None
     found = hashlib.sha256(data).hexdigest()

@@ -85,13 +85,13 @@ def _download(url: str, path: Path) -> int:
 def assign(
     model: keras.Model, state: Mapping[str, np.ndarray], label: str, ignored: tuple[str, ...] = ()
 ) -> None:
-    """Give the model the weights of a PyTorch module whose submodules are named as its layers are.
+    """Load the weights of a PyTorch module whose submodules have the names of the model's layers.
 
     Args:
         state: `kgan.metrics.extractors.torch_file.read_state_dict` gives it.
         label: what the errors call it.
-        ignored: names in `state` that the model has no use for. BatchNorm's counts of batches
-            need not be named.
+        ignored: names in `state` that the model does not use; BatchNorm's batch counts are always
+            ignored.
 
     Raises:
         UsageError: a name is missing or unknown, a shape is another, or NaN or infinity.

@@ -1,7 +1,7 @@
-"""Metrics of images that come in batches, as Keras metrics: no more images than a batch are held.
+"""Keras metrics of images that come in batches, which hold only one batch at a time.
 
-Each is fed with `update_state(real, fake)`, eagerly; either may be None. `result()` is then what
-the function that the metric is named after gives of all.
+Call `update_state(real, fake)` eagerly; either may be None. `result()` is then the value of the
+function that the metric is named after, for all images so far.
 """
 
 from kgan.metrics.streaming.classes import (

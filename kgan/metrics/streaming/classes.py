@@ -1,4 +1,4 @@
-"""Metrics of images that have classes, or are asked for theirs, and come in batches."""
+"""Metrics of images with classes that come in batches."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from kgan.errors import UsageError
 from kgan.metrics import extractors
 from kgan.metrics.check import check_classes
 from kgan.metrics.classification import Learner
-from kgan.metrics.frechet import Moments, frechet_distance
+from kgan.metrics.frechet import frechet_distance
 from kgan.metrics.inception_score import inception_score
+from kgan.metrics.moments import Moments
 from kgan.metrics.streaming.features import missing
 from kgan.metrics.streaming.mean import Mean
 from kgan.networks.shape import check_image_shape
@@ -21,7 +22,7 @@ from kgan.validate import check_images
 
 
 class FrechetDistanceByClass(keras.metrics.Metric):
-    """The Fréchet distance within each class; of the features the moments alone are kept.
+    """The Fréchet distance within each class; only the moments of the features are kept.
 
     Args:
         extractor: what `kgan.metrics.extractors.get` takes.
@@ -147,10 +148,10 @@ class ClassAccuracy(Mean):
 class ClassificationAccuracyScore(Mean):
     """What a classifier learns from generated images (`kgan.metrics.classification`).
 
-    It learns once from each batch of fakes, and is asked about the real images then; so repeat the
-    fakes for more epochs, or generate ever new ones.
+    It is trained once on each batch of fakes, then tested on the real images; for more epochs, feed
+    the fakes again or generate new ones.
 
-    Images are square, of 8 to 256 pixels that 4 divides.
+    Images are square, with sides from 8 to 256 pixels that are divisible by 4.
 
     Args:
         num_classes: of the images.
@@ -181,7 +182,7 @@ class ClassificationAccuracyScore(Mean):
             UsageError: invalid images or labels, more batches of fakes than `steps`, or
                 real images before all of them.
         """
-        # Both are checked before either counts, so that a refused call has done nothing.
+        # Both are checked before either counts, so that a refused call changes nothing.
         learnt = self._learnt + (fake is not None)
         if learnt > self.steps:
             raise UsageError(

@@ -12,10 +12,11 @@ from kgan.checks import check_integer
 from kgan.errors import UsageError
 from kgan.metrics import extractors
 from kgan.metrics.check import not_varied
-from kgan.metrics.frechet import Moments, frechet_distance, frechet_distance_infinite, statistics
+from kgan.metrics.frechet import frechet_distance, frechet_distance_infinite, statistics
 from kgan.metrics.kernel import kernel_distance
 from kgan.metrics.manifold import density_coverage, precision_recall
 from kgan.metrics.memorisation import mifid
+from kgan.metrics.moments import Moments
 from kgan.metrics.references import Reference, check_protocol
 
 
@@ -57,7 +58,7 @@ class FeatureMetric(keras.metrics.Metric):
                 "real must be None, since the reference stands for the real images.", "real"
             )
         sides = {"real": real, "fake": fake}
-        # Both are made before either is kept, so that a refused call has done nothing.
+        # Both are computed before either is kept, so that a refused call changes nothing.
         made = {
             side: self.extractor.features(np.asarray(images))
             for side, images in sides.items()
@@ -83,7 +84,7 @@ class FeatureMetric(keras.metrics.Metric):
 
 
 class FrechetDistance(FeatureMetric):
-    """The Fréchet distance (`kgan.metrics.frechet`); of the features the moments alone are kept."""
+    """The Fréchet distance (`kgan.metrics.frechet`); only the moments of the features are kept."""
 
     def _add(self, side: str, features: np.ndarray) -> None:
         self._moments.setdefault(side, Moments(features.shape[1])).add(features)
@@ -144,10 +145,10 @@ class FrechetDistanceInfinite(FeatureMetric):
 
 
 class FeatureFunction(FeatureMetric):
-    """Any function of the features of both sides, such as `kgan.metrics.neighbours.nearest`.
+    """A function of the features of both sides, such as `kgan.metrics.neighbours.nearest`.
 
     Args:
-        function: `(real, fake)`, features `(n, d)` each, to a figure or several.
+        function: `(real, fake)`, features `(n, d)` each, to one value or several.
         extractor, reference, name: as for `FeatureMetric`.
     """
 
@@ -162,7 +163,7 @@ class FeatureFunction(FeatureMetric):
         self.function = function
 
     def result(self) -> Any:
-        """What the function gives of the images so far.
+        """The function's value for the images so far.
 
         Raises:
             UsageError: what the function refuses.
@@ -253,5 +254,5 @@ class MemorisationInformedFrechetDistance(FeatureMetric):
 
 
 def missing(side: str) -> UsageError:
-    """The error of a side that no images of came."""
+    """The error for a side without images."""
     return UsageError(f"{side} images are missing: call update_state({side}=images) first.")

@@ -28,9 +28,9 @@ class PairMetric(Mean):
     """The mean of a function of pairs of images: PSNR, SSIM, MS-SSIM or LPIPS.
 
     Args:
-        function: `(real, fake)`, images `(n, height, width, channels)` in [-1, 1] each, to a value
-            a pair, `(n,)`: for example
-            `functools.partial(kgan.metrics.fidelity.psnr, channels="y")`.
+        function: `(real, fake)`, images `(n, height, width, channels)` in [-1, 1] each, to one
+            value per pair, `(n,)`: for example `functools.partial(kgan.metrics.fidelity.psnr,
+            channels="y")`.
         name: of the metric.
     """
 
@@ -50,8 +50,8 @@ class PairMetric(Mean):
 class MSSSIMDiversity(Mean):
     """The mean MS-SSIM of pairs of generated images: small where they are diverse.
 
-    The first half of a batch is paired with the second, an odd last image with none; so of a
-    conditional model feed batches of one class. See `kgan.metrics.ms_ssim.ms_ssim_diversity`.
+    The first half of a batch is paired with the second, an odd last image with none; for a
+    conditional model, feed batches of one class. See `kgan.metrics.ms_ssim.ms_ssim_diversity`.
     """
 
     def update_state(self, real: Any = None, fake: Any = None) -> None:
@@ -130,7 +130,7 @@ class PathLength(keras.metrics.Metric):
 
     Args:
         distance: as for `kgan.metrics.path_length.path_lengths`.
-        epsilon: the step between the two images of a pair, a share of the way.
+        epsilon: the step between the two images of a pair, a share of the path.
         trim: percent of the lengths that are left out at either end.
         name: of the metric.
 
@@ -158,7 +158,7 @@ class PathLength(keras.metrics.Metric):
         self.reset_state()
 
     def update_state(self, first: Any, second: Any) -> None:
-        """Take the images at positions of ways and those a step on, `(n, height, width, channels)`.
+        """Take images `(n, height, width, channels)` on paths, and those one step further.
 
         Raises:
             UsageError: invalid images, or a distance that does not give a finite number
@@ -174,7 +174,7 @@ class PathLength(keras.metrics.Metric):
             UsageError: none came.
         """
         if not self._lengths:
-            raise UsageError("images are missing: call update_state(first, second) before.")
+            raise UsageError("images are missing: call update_state(first, second) first.")
         return trimmed_mean(np.concatenate(self._lengths), self.trim)
 
     def reset_state(self) -> None:
@@ -194,7 +194,7 @@ class Modes(keras.metrics.Metric):
 
     def __init__(self, centres: Any, std: float, within: float = 3.0, name: str | None = None):
         super().__init__(name=name)
-        modes.histogram(centres, centres, std, within)  # refuses what it will refuse later
+        modes.histogram(centres, centres, std, within)  # raises now what it would raise later
         self.centres = np.asarray(centres)
         self.std = std
         self.within = within

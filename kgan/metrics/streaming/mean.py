@@ -13,7 +13,7 @@ from kgan.errors import UsageError
 class Mean(keras.metrics.Metric):
     """The mean of all values so far, in float64, which `keras.metrics.Mean` is not."""
 
-    absence = "images are missing: call update_state before."  # what `result` says of none
+    absence = "images are missing: call update_state first."  # what `result` raises
 
     def __init__(self, name: str | None = None):
         super().__init__(name=name)
@@ -24,10 +24,10 @@ class Mean(keras.metrics.Metric):
         self._values += np.size(values)
 
     def result(self) -> float:
-        """The mean of what came so far.
+        """The mean of the values so far.
 
         Raises:
-            UsageError: nothing came.
+            UsageError: there were none.
         """
         if not self._values:
             raise UsageError(self.absence)

@@ -210,7 +210,7 @@ def test_errors(random_weights, tmp_path):
         inception.load(random_weights, dimensions=128)
     with pytest.raises(UsageError, match=r"weights=.*SHA-256 0000; received"):
         inception.load(random_weights, sha256="0000")
-    with pytest.raises(UsageError, match=r"weights must be a file .*none\.pth"):
+    with pytest.raises(UsageError, match=r"weights must be a readable PyTorch file .*none\.pth"):
         inception.load(tmp_path / "none.pth")
     torch.save({"a": torch.ones(1)}, tmp_path / "a.pth")
     with pytest.raises(

@@ -130,11 +130,13 @@ def test_sha256(tmp_path):
 
 
 def test_no_such_file(tmp_path):
-    with pytest.raises(UsageError, match=r"weights must be a file .*No such file"):
+    with pytest.raises(UsageError, match=r"weights must be a readable PyTorch file .*No such file"):
         read_state_dict(tmp_path / "w.pth", argument="weights")
-    with pytest.raises(UsageError, match=r"weights must be a file .*Is a directory"):
+    with pytest.raises(
+        UsageError, match=r"weights must be a readable PyTorch file .*Is a directory"
+    ):
         read_state_dict(tmp_path, argument="weights")
-    with pytest.raises(UsageError, match=r"path must be a file .*received 3"):
+    with pytest.raises(UsageError, match=r"path must be a readable PyTorch file .*received 3"):
         read_state_dict(3)
 
 
@@ -152,7 +154,7 @@ def test_a_changed_byte_of_a_zip(tmp_path):
     path = save({"a": torch.ones(50)}, tmp_path / "w.pth")
     data = path.read_bytes()
     path.write_bytes(data.replace(torch.ones(2).numpy().tobytes(), b"\x01" * 8, 1))
-    with pytest.raises(UsageError, match=r"cut short or damaged.*CRC"):
+    with pytest.raises(UsageError, match=r"cut short, damaged.*CRC"):
         read_state_dict(path)
 
 

@@ -1,0 +1,74 @@
+"""The losses and logits of each step, whose oscillation `Health` looks for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from kgan.callbacks import indicators
+from kgan.callbacks.failure_modes import SERIES, Snapshot, strongest_line
+
+WINDOW = 512  # the last values of each series, whose spectrum is computed
+LONGEST_PERIOD = WINDOW // 6  # that the spectrum resolves
+
+
+class Series:
+    """The last values of the logs `SERIES`, one per call of the training step.
+
+    Keras logs means since the beginning of an epoch; these are the values of the single calls.
+
+    Attributes:
+        values: the newest `WINDOW` values by name, float64 `(n,)` each.
+    """
+
+    def __init__(self):
+        self.values = {name: np.zeros(0) for name in SERIES}
+        self.start_epoch()
+
+    def start_epoch(self) -> None:
+        """Begin an epoch, in which Keras's means start again."""
+        self._means: list[list[float]] = []
+        self._counts: list[int] = []
+
+    def add(self, logs: Mapping[str, Any], count: int) -> bool:
+        """Note the means after `count` calls of the epoch; returns whether all are finite."""
+        # Several workers log arrays of shape (1,).
+        self._means.append([float(np.squeeze(logs[name])) for name in SERIES])
+        self._counts.append(count)
+        return all(map(math.isfinite, self._means[-1]))
+
+    def end_epoch(self) -> None:
+        """Append the epoch's values and keep the newest `WINDOW`."""
+        if not self._counts:
+            return
+        means = np.array(self._means, np.float64)
+        counts = np.array(self._counts)
+        for column, name in enumerate(SERIES):
+            values = indicators.values_between(means[:, column], counts)
+            self.values[name] = np.concatenate([self.values[name], values])[-WINDOW:]
+
+    def snapshot(self, known_periods: Sequence[float], steps_per_call: int) -> Snapshot:
+        """The median of each series in the last epoch, its spectral peak, and the oscillation.
+
+        Args:
+            known_periods: periods in calls that are no oscillation.
+            steps_per_call: the peak's period is in steps.
+        """
+        snapshot: Snapshot = {}
+        for name, values in self.values.items():
+            if not len(values) or not np.isfinite(values).all():
+                continue
+            snapshot[name] = float(np.median(values[-len(self._counts) :]))
+            # Two steps are the shortest period that can be detected.
+            periods = [period for period in known_periods if period > 2]
+            peak = indicators.spectral_peak(values, periods)
+            if peak is not None:
+                peak = peak._replace(period=peak.period * steps_per_call)
+                snapshot |= {f"{name}_{key}": value for key, value in peak._asdict().items()}
+        if any(f"{name}_share" in snapshot for name in SERIES):
+            line = strongest_line(snapshot)
+            snapshot["oscillation"] = line["share"] if line else 0.0
+        return snapshot
