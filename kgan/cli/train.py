@@ -29,7 +29,7 @@ CONTENTS = {
     "curves.png": "losses and logits over the epochs",
     "history.csv": "the same as numbers",
     "config.json": "everything that defines the run, versions included",
-    "health.json": "the signs by which the run was watched",
+    "health.json": "what Health measured in each epoch",
     "checkpoints/": "what `kgan train --resume --out {out}` goes on from",
 }
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from kgan.checks import check_flag, check_integer, check_precision
 from kgan.errors import UsageError, unknown_name
-from kgan.metrics.names import METRICS
+from kgan.metrics.measures import MEASURES as METRICS
 from kgan.runs.cluster import STRATEGIES
 
 MOST = 2**31 - 1  # of epochs, steps, images and pixels: what 32 bits count

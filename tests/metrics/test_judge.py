@@ -132,7 +132,7 @@ def test_the_checksums_of_a_packaged_judge_are_in_the_registry(copy, monkeypatch
     metadata = (packaged / "metadata.json").read_text()
     (packaged / "metadata.json").write_text(metadata + "\n")
     (packaged / "SHA256SUMS").write_text(judge.checksums(packaged))
-    with pytest.raises(PresetError, match=r"SHA256SUMS is not the one that kgan came with"):
+    with pytest.raises(PresetError, match=r"SHA256SUMS is not the one that came with kgan"):
         judge.load("judge_copy")
     with pytest.raises(UsageError, match="Did you mean 'judge_copy'"):
         judge.load("judge_copi")
