@@ -15,7 +15,7 @@ import keras
 import kgan
 from kgan.networks import PatchGAN, UNet
 
-epochs = 15
+epochs = 30
 
 
 def data(
