@@ -253,6 +253,12 @@ class Watch:
         self.findings += found
         return found
 
+    def note(self, epoch: int, failure_mode: str, words: Iterable[str]) -> list[Finding]:
+        """Adds findings that no snapshot shows, one for each message; returns them."""
+        found = [Finding(epoch, failure_mode, each, {}) for each in words]
+        self.findings += found
+        return found
+
     def broken(self, epoch: int, words: str) -> list[Finding]:
         """Reports the first time that a loss or weight is NaN or infinite."""
         if "nan" in self._active:

@@ -24,6 +24,7 @@ from kgan.files import replacing
 from kgan.metrics.check import check_features
 from kgan.metrics.diversity import mean_pairwise_distance
 from kgan.metrics.manifold import precision_recall
+from kgan.networks.last_activation import range_problems
 
 _CLUSTERS = 20
 FEWEST = 4  # images for which recall is defined
@@ -37,7 +38,8 @@ class Health(keras.callbacks.Callback):
     """Reports what goes wrong between both players, with the epoch and what to try.
 
     It detects mode collapse, oscillation, a discriminator that has won, an overfitting
-    discriminator, vanishing gradients of the generator, divergence and NaN;
+    discriminator, vanishing gradients of the generator, divergence, NaN, and networks that end in
+    an activation of the wrong range;
     `kgan.callbacks.failure_modes` holds the rules. It prints one line per failure mode and episode
     and keeps them in `findings` (`kgan.callbacks.failure_modes.Finding`); `report()` returns all of
     them as text. A `fit` from epoch 0 starts a new list; one with `initial_epoch` continues it. The
@@ -165,6 +167,9 @@ class Health(keras.callbacks.Callback):
             self.watch = self._before(epoch)
             for one in broken:
                 self.watch.broken(one.epoch, one.words)
+            if self._chief:
+                problems = range_problems(self.model.generator, self.model.discriminator)
+                self._report(self.watch.note(epoch + 1, "range", problems))
         self.series.start_epoch()
         self._first = False
         self._begin = max(self._begin - epoch * self.params["steps"], 0)

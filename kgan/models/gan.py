@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from kgan.errors import UsageError
 from kgan.models.adversarial import AdversarialModel
 from kgan.models.entry_point import EntryPoint
 from kgan.networks.check import call_network, checked, classes_of, input_shapes
-from kgan.networks.last_activation import warn_of_ranges
+from kgan.networks.last_activation import range_problems
 from kgan.priors import check_prior
 from kgan.signature import Code, Image, Label, Latent, Signature, Vector, of_network
 
@@ -75,7 +76,8 @@ class GAN(AdversarialModel):
             packed=type(self).present is not AdversarialModel.present,
             named=type(self).name_outputs is not AdversarialModel.name_outputs,
         )
-        warn_of_ranges(generator, discriminator)
+        for problem in range_problems(generator, discriminator):
+            warnings.warn(problem, stacklevel=2)
         if ema_halflife_images is not None:
             ema_halflife_images = check_number(
                 "ema_halflife_images", ema_halflife_images, 1, ", or None,"

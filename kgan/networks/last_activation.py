@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import keras
@@ -44,19 +43,22 @@ def last_activation(network: keras.Model) -> str | None:
     return getattr(activation, "__name__", None)
 
 
-def warn_of_ranges(generator: keras.Model, discriminator: keras.Model) -> None:
-    """Warn of a discriminator that gives probabilities, and of images that are never below 0."""
-    found = last_activation(discriminator)
-    if found in _LOGITS:
-        warnings.warn(
-            f"discriminator ends in a {found}, but the losses take logits: they apply the sigmoid "
-            "themselves. Take the last activation out.",
-            stacklevel=3,
+def range_problems(generator: keras.Model, discriminator: keras.Model) -> list[str]:
+    """What is wrong with the ranges of both networks, with the fix; mostly nothing.
+
+    A discriminator must give logits, not probabilities, and a generator images in [-1, 1].
+    """
+    found = []
+    name = last_activation(discriminator)
+    if name in _LOGITS:
+        found.append(
+            f"discriminator ends in a {name}, but the losses take logits: they apply the sigmoid "
+            "themselves. Take the last activation out."
         )
-    found = last_activation(generator)
-    if found in _IMAGES:
-        warnings.warn(
-            f"generator ends in a {found}, which never goes below 0, but images lie in [-1, 1]. "
-            'Use activation="tanh".',
-            stacklevel=3,
+    name = last_activation(generator)
+    if name in _IMAGES:
+        found.append(
+            f"generator ends in a {name}, which never goes below 0, but images lie in [-1, 1]. "
+            'Use activation="tanh".'
         )
+    return found

@@ -372,3 +372,23 @@ def test_under_strategies(tmp_path):
     assert "'overfitting'" in keys and keys.endswith(" 1")
     assert refused.startswith("stop must be False under MultiWorkerMirroredStrategy")
     assert impatient.startswith("patience must be None under MultiWorkerMirroredStrategy")
+
+
+def test_networks_of_the_wrong_range_are_reported(capsys):
+    layers = keras.layers
+    generator = keras.Sequential(
+        [keras.Input((4,)), layers.Dense(16, "sigmoid"), layers.Reshape((4, 4, 1))]
+    )
+    discriminator = keras.Sequential(
+        [keras.Input((4, 4, 1)), layers.Flatten(), layers.Dense(1, "sigmoid")]
+    )
+    with pytest.warns(UserWarning, match="ends in a sigmoid"):
+        gan = kgan.GAN(generator, discriminator)
+    gan.compile()
+    health = Health()
+    images = np.random.default_rng(0).uniform(-1, 1, (32, 4, 4, 1)).astype("float32")
+    gan.fit(images, batch_size=16, verbose=0, callbacks=[health])
+    findings = [finding for finding in health.findings if finding.failure_mode == "range"]
+    assert [finding.epoch for finding in findings] == [1, 1]
+    assert "epoch 1: range: discriminator ends in a sigmoid" in capsys.readouterr().out
+    assert 'Use activation="tanh"' in health.report()
