@@ -132,6 +132,9 @@ def evaluate(
     Each score is the mean over the repeats with their standard deviation and, for some metrics, its
     standard error from their own sample, beside everything that defines it. Scores with other
     definitions are not comparable.
+
+    `gan.evaluate` in Python is something else: it computes the losses. kgan.metrics.Evaluator
+    computes these scores.
     """
     if reference is not None and (data is not None or split is not None):
         raise UsageError("--reference replaces --data and --split; give one of them.")
@@ -140,7 +143,7 @@ def evaluate(
     for option, path in (("--json", json_file), ("--html", html_file)):
         if path is not None and path.is_dir():
             raise UsageError(f"{option}={str(path)!r} must be a file; it is a folder.")
-    if json_file is not None and json_file == html_file:
+    if json_file is not None and json_file == html_file and not json_file.is_char_device():
         raise UsageError(f"--json and --html must be two files; received {str(json_file)!r} twice.")
     found = models.find(model)
     with contextlib.ExitStack() as files:

@@ -123,6 +123,13 @@ def test_streaming_metrics_are_measured_in_evaluations(images, make_gan):
     assert evaluated == pytest.approx(metric.result()) and evaluated > 0
 
 
+def test_streaming_metrics_are_named_after_their_class():
+    for _ in range(2):
+        metric = kgan.metrics.streaming.MemorisationInformedFrechetDistance(flat)
+        assert metric.name == "memorisation_informed_frechet_distance"
+        assert kgan.metrics.streaming.MSSSIMDiversity().name == "msssim_diversity"
+
+
 def test_streaming_metrics_that_give_several_numbers_or_ask_for_labels(images):
     gan = kgan.ConditionalGAN((16, 16, 1), classes=2, latent_dim=4, width=4)
     gan.compile(

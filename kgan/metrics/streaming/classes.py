@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 import numpy as np
 
 from kgan.checks import check_integer
@@ -15,13 +14,14 @@ from kgan.metrics.classification import Learner
 from kgan.metrics.frechet import frechet_distance
 from kgan.metrics.inception_score import inception_score
 from kgan.metrics.moments import Moments
+from kgan.metrics.streaming.base import StreamingMetric
 from kgan.metrics.streaming.features import missing
 from kgan.metrics.streaming.mean import Mean
 from kgan.networks.shape import check_image_shape
 from kgan.validate import check_images
 
 
-class FrechetDistanceByClass(keras.metrics.Metric):
+class FrechetDistanceByClass(StreamingMetric):
     """The Fréchet distance within each class; only the moments of the features are kept.
 
     Args:
@@ -81,7 +81,7 @@ class FrechetDistanceByClass(keras.metrics.Metric):
         self._moments: dict[tuple[str, int], Moments] = {}
 
 
-class InceptionScore(keras.metrics.Metric):
+class InceptionScore(StreamingMetric):
     """The inception score (`kgan.metrics.inception_score`) of generated images; keeps logits.
 
     Args:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import keras
 import numpy as np
 
 from kgan.checks import check_integer
@@ -18,9 +17,10 @@ from kgan.metrics.manifold import density_coverage, precision_recall
 from kgan.metrics.memorisation import mifid
 from kgan.metrics.moments import Moments
 from kgan.metrics.references import Reference, check_protocol
+from kgan.metrics.streaming.base import StreamingMetric
 
 
-class FeatureMetric(keras.metrics.Metric):
+class FeatureMetric(StreamingMetric):
     """A score of two sets of images, of which the features are kept; the base of what follows.
 
     Args:

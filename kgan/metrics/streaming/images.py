@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import keras
 import numpy as np
 
 from kgan.checks import check_integer
@@ -21,6 +20,7 @@ from kgan.metrics.path_length import (
     trimmed_mean,
 )
 from kgan.metrics.sliced_wasserstein import PatchPyramid, level_distances
+from kgan.metrics.streaming.base import StreamingMetric
 from kgan.metrics.streaming.mean import Mean
 
 
@@ -69,7 +69,7 @@ class MSSSIMDiversity(Mean):
         self._count(ms_ssim(images[:half], images[half : 2 * half]))
 
 
-class SlicedWasserstein(keras.metrics.Metric):
+class SlicedWasserstein(StreamingMetric):
     """The sliced Wasserstein distances of patches (`kgan.metrics.sliced_wasserstein`).
 
     Args:
@@ -125,7 +125,7 @@ class SlicedWasserstein(keras.metrics.Metric):
         }
 
 
-class PathLength(keras.metrics.Metric):
+class PathLength(StreamingMetric):
     """The perceptual path length (`kgan.metrics.path_length`) of pairs of images; keeps lengths.
 
     Args:
@@ -182,7 +182,7 @@ class PathLength(keras.metrics.Metric):
         self._lengths: list[np.ndarray] = []
 
 
-class Modes(keras.metrics.Metric):
+class Modes(StreamingMetric):
     """Modes, high-quality share and reverse KL of points (`kgan.metrics.modes`); keeps counts.
 
     Args:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 import numpy as np
 
 from kgan.errors import UsageError
+from kgan.metrics.streaming.base import StreamingMetric
 
 
-class Mean(keras.metrics.Metric):
+class Mean(StreamingMetric):
     """The mean of all values so far, in float64, which `keras.metrics.Mean` is not."""
 
     absence = "images are missing: call update_state first."  # what `result` raises
