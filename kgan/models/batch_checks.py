@@ -47,7 +47,7 @@ def check_batches(gan: CompiledModel, x: tf.data.Dataset, argument: str) -> tf.d
     Raises:
         UsageError: the networks cannot take them; errors call the first part `argument`.
     """
-    _check_number_of_parts(gan, x.element_spec, argument)
+    check_number_of_parts(gan, x.element_spec, argument)
     if isinstance(x, ImageDataset):
         _check_loaded(gan, x, argument)
         return x
@@ -97,7 +97,12 @@ def _parts(dataset: tf.data.Dataset) -> tuple:
     return spec if isinstance(spec, tuple) else (spec,)
 
 
-def _check_number_of_parts(gan: CompiledModel, spec: Any, argument: str) -> None:
+def check_number_of_parts(gan: CompiledModel, spec: Any, argument: str) -> None:
+    """Check that a batch has a part for each field; `spec` is that of the data set's elements.
+
+    Raises:
+        UsageError: it has more, or fewer.
+    """
     expected, name = list(gan.batch_signature.values()), type(gan).__name__
     received = 1 if isinstance(spec, tf.TensorSpec) else len(spec)
     if received == len(expected) and isinstance(spec, (tf.TensorSpec, tuple)):

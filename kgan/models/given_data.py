@@ -15,6 +15,7 @@ import tensorflow as tf
 from kgan.checks import check_integer
 from kgan.data import load, pairs
 from kgan.errors import UsageError
+from kgan.models.batch_checks import check_number_of_parts
 from kgan.signature import Image, Label
 
 if TYPE_CHECKING:
@@ -147,13 +148,9 @@ def _from_arrays(gan: CompiledModel, data: GivenData) -> tf.data.Dataset:
     fields[0].check(parts[0], n, argument)
     whole = parts if len(parts) > 1 else parts[0]
     size = min(_BATCH_SIZE, n) if data.batch_size is None else data.batch_size
-    if len(fields) == 1 < len(parts):
-        raise UsageError(
-            f"{argument} must hold {fields[0].argument} alone for {type(gan).__name__}, which "
-            f"knows no classes; received {len(parts)} arrays. Pass the first alone, or load "
-            "without labels=True.",
-            argument,
-        )
+    if len(parts) == 1 or len(fields) == 1:
+        specs = tuple(tf.TensorSpec(None) for _ in parts)
+        check_number_of_parts(gan, specs if len(parts) > 1 else specs[0], argument)
     if data.shuffle and all(isinstance(field, (Image, Label)) for field in fields):
         # What an ImageDataset can hold.
         if len(parts) == 1 or all(isinstance(field, Label) for field in fields[1:]):

@@ -88,7 +88,7 @@ def _metrics(names: Any) -> list[str]:
             "evaluate",
         )
     for name in names:
-        if name not in METRICS:
+        if not isinstance(name, str) or name not in METRICS:
             raise unknown_name("evaluate", name, METRICS)
     return list(dict.fromkeys(names))
 
