@@ -1,4 +1,7 @@
-"""Arrays, labels apart, generators and PyDatasets: what Keras's `fit` takes."""
+"""Arrays, labels apart, generators and PyDatasets: what Keras's `fit` takes.
+
+Most run eagerly: to trace a step costs more than a few steps.
+"""
 
 import re
 
@@ -37,14 +40,14 @@ def test_images_and_labels_apart_train_as_a_tuple_does(images):
     made = []
     for arguments in [((images, labels),), (images, labels)]:
         gan = kgan.ConditionalGAN((16, 16, 1), classes=3, latent_dim=4, width=4)
-        gan.compile()
+        gan.compile(run_eagerly=True)
         gan.fit(*arguments, batch_size=16, verbose=0)
         made.append(weights(gan))
     np.testing.assert_array_equal(*made)
 
 
 def test_tensors_are_arrays(images, make_gan):
-    array, tensor = make_gan(), make_gan()
+    array, tensor = make_gan(run_eagerly=True), make_gan(run_eagerly=True)
     array.fit(images, batch_size=16, verbose=0)
     tensor.fit(tf.constant(images), batch_size=16, verbose=0)
     np.testing.assert_array_equal(weights(array), weights(tensor))
@@ -52,14 +55,14 @@ def test_tensors_are_arrays(images, make_gan):
 
 def test_a_generator_trains_as_the_data_set_of_its_batches(images, make_gan):
     batches = [images[start : start + 16] for start in range(0, 64, 16)]
-    gan, twin = make_gan(), make_gan()
+    gan, twin = make_gan(run_eagerly=True), make_gan(run_eagerly=True)
     gan.fit((batch for batch in batches), steps_per_epoch=4, verbose=0)
     twin.fit(tf.data.Dataset.from_tensor_slices(images).batch(16), verbose=0)
     np.testing.assert_array_equal(weights(gan), weights(twin))
 
 
 def test_a_py_dataset_comes_in_another_order_each_epoch(images, make_gan):
-    gan, data = make_gan(), Batches(images)
+    gan, data = make_gan(run_eagerly=True), Batches(images)
     gan.fit(data, epochs=3, verbose=0)
     assert int(gan.training_seeds.step) == 12 and data.epochs >= 2
     # The first one is read once more, to learn the shapes.
@@ -68,14 +71,14 @@ def test_a_py_dataset_comes_in_another_order_each_epoch(images, make_gan):
 
 
 def test_a_py_dataset_in_its_own_order(images, make_gan):
-    gan, twin, data = make_gan(), make_gan(), Batches(images)
+    gan, twin, data = make_gan(run_eagerly=True), make_gan(run_eagerly=True), Batches(images)
     gan.fit(data, shuffle=False, verbose=0)
     twin.fit(images, batch_size=16, shuffle=False, verbose=0)
     np.testing.assert_array_equal(weights(gan), weights(twin))
 
 
 def test_the_validation_split_is_the_end_of_the_arrays(images, make_gan):
-    gan, twin = make_gan(), make_gan()
+    gan, twin = make_gan(run_eagerly=True), make_gan(run_eagerly=True)
     split = gan.fit(images, batch_size=16, epochs=2, validation_split=0.25, verbose=0).history
     given_apart = twin.fit(
         images[:48], batch_size=16, epochs=2, validation_data=images[48:], verbose=0
@@ -86,7 +89,7 @@ def test_the_validation_split_is_the_end_of_the_arrays(images, make_gan):
 
 
 def test_validation_batches_of_arrays_are_no_larger_than_the_arrays(images, make_gan):
-    history = make_gan().fit(images, validation_data=images[:5], verbose=0).history
+    history = make_gan(run_eagerly=True).fit(images, validation_data=images[:5], verbose=0).history
     assert history["val_generator_loss"][0] > 0
 
 
@@ -110,7 +113,7 @@ def test_the_split_keeps_every_example(images):
         ({"x": kgan.data.load, "shuffle": False}, "shuffle=False belongs to arrays; x, a Image"),
         ({"x": iter, "steps_per_epoch": 1}, "x must yield batches; .* at its end"),
         ({"x": lambda images: iter([images])}, "steps_per_epoch must be given"),
-        ({"y": np.zeros(64, int)}, "x must hold images alone for DCGAN.* 2 arrays"),
+        ({"y": np.zeros(64, int)}, "x must hold images alone for DCGAN.* 2 parts"),
         ({"validation_data": lambda images: iter([images])}, "validation_steps must be given"),
         ({"x": lambda images: images[0]}, r"x must have the rank 4 .*\(16, 16, 1\)"),
         ({"x": [1, 2]}, "x must be kgan.data.load.*a generator of batches.*received list"),
@@ -150,7 +153,7 @@ def test_the_labels_of_the_validation_are_named(images):
 
 
 def test_single_batches(images, make_gan):
-    gan, twin = make_gan(), make_gan()
+    gan, twin = make_gan(run_eagerly=True), make_gan(run_eagerly=True)
     before = weights(gan)
     tested = gan.test_on_batch(images[:16])
     np.testing.assert_array_equal(before, weights(gan))
