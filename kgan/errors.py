@@ -20,10 +20,12 @@ class UsageError(ValueError):
 def unknown_name(argument: str, name: object, known: Iterable[str]) -> UsageError:
     """The error for a short name that nothing is registered under, with the nearest one."""
     names = sorted(known)
+    # It may be a phrase, such as "entry of DCGAN".
+    attribute = argument if argument.isidentifier() else None
     if not names:
-        return UsageError(f"{argument}={name!r} is unknown; there is none yet.", argument)
+        return UsageError(f"{argument}={name!r} is unknown; there is none yet.", attribute)
     nearest = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.4)
     hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
     return UsageError(
-        f"{argument}={name!r} is unknown; expected one of {', '.join(names)}.{hint}", argument
+        f"{argument}={name!r} is unknown; expected one of {', '.join(names)}.{hint}", attribute
     )

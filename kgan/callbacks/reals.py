@@ -22,6 +22,12 @@ def check_model(callback: keras.callbacks.Callback) -> None:
         UsageError: it is in the `fit` of another model.
     """
     model = callback.model
+    if hasattr(model, "averaged_generator") and not hasattr(model, "generator_inputs"):
+        raise UsageError(
+            f"{type(callback).__name__} compares images that are generated from latents with real "
+            f"ones; a {type(model).__name__} starts from other images. Leave the callback out, and "
+            "watch its losses on validation_data."
+        )
     if not hasattr(model, "averaged_generator"):
         raise UsageError(
             f"{type(callback).__name__} must be in the fit of a GAN of kgan; received "

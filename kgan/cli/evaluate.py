@@ -38,7 +38,11 @@ class Metrics(click.ParamType):
 
     def convert(self, value, param, ctx) -> list[str]:
         names = value.split(",") if isinstance(value, str) else value
-        return list(measures.get([name.strip() for name in names if name.strip()]))
+        try:
+            return list(measures.get([name.strip() for name in names if name.strip()]))
+        except UsageError as error:
+            # `kgan train` has the same names under another option.
+            raise UsageError(param.opts[0] + str(error).removeprefix("metrics")) from None
 
 
 @click.command(

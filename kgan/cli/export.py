@@ -32,7 +32,8 @@ from kgan.errors import UsageError
 @click.option(
     "--entry",
     metavar="NAME",
-    help="What the model is asked: generate, encode, classify or codes.  [default: generate]",
+    help="What the model does: generate, translate, encode, classify or codes.  "
+    "[default: the first that it has]",
 )
 def export(
     model: str,

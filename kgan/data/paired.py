@@ -172,19 +172,21 @@ def _names(argument: str, folder: Any, formats: tuple[str, ...]) -> list[str]:
 
 def _check_counterparts(sources: list[str], targets: list[str]) -> None:
     """Check that both folders have files of the same names, each once."""
+    problems, first = [], None
     for argument, own, others in (("sources", sources, targets), ("targets", targets, sources)):
         alone = sorted(set(own) - set(others))
         twice = sorted({name for name in own if own.count(name) > 1})
-        for names, problem in ((alone, "without a counterpart"), (twice, "twice")):
+        for names, problem in ((alone, "alone"), (twice, "twice")):
             if names:
-                listed = ", ".join(names[:10]) + (
-                    f" and {len(names) - 10} more" * (len(names) > 10)
-                )
-                raise UsageError(
-                    f"{argument} must hold one file of each name that the other folder holds; "
-                    f"received {len(names)} {problem}: {listed}. Remove or rename them.",
-                    argument,
-                )
+                first = first or argument
+                more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+                problems.append(f"{problem} in {argument}: {', '.join(names[:10])}{more}")
+    if first is not None:
+        raise UsageError(
+            f"{first} must pair up: both folders must hold one file of each name; received "
+            f"{'; '.join(problems)}. Remove or rename them.",
+            first,
+        )
 
 
 def _emoji(

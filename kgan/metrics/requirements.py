@@ -20,11 +20,17 @@ Measures = Mapping[str, Measure]
 
 
 def check_model(gan: GAN, measures: Measures) -> None:
-    """Check that a model is asked for classes where a metric compares with them.
+    """Check that a model generates from latents, and classes where a metric compares with them.
 
     Raises:
-        UsageError: it is not.
+        UsageError: it does not.
     """
+    if not hasattr(gan, "generator_inputs"):
+        raise UsageError(
+            f"gan must generate images from latents; a {type(gan).__name__} starts from other "
+            "images. gan.evaluate computes its losses on held-out pairs.",
+            "gan",
+        )
     for name, measure in measures.items():
         if "labels" in measure.needs and gan.input_signature.of(Label) is None:
             raise UsageError(

@@ -8,8 +8,14 @@ import keras
 import tensorflow as tf
 
 from kgan.models.player import Player
-from kgan.models.step import Tape, begin_ending, ends, finite_in_all_replicas, share_statistics
-from kgan.models.step_log import StepLog, Weighted
+from kgan.models.step import (
+    Tape,
+    batch_size,
+    claim_end,
+    ends,
+    finite_in_all_replicas,
+    share_statistics,
+)
 from kgan.models.trainer import Trainer
 from kgan.networks.check import call_network, select_inputs
 from kgan.penalties import Examples, Penalty
@@ -38,8 +44,8 @@ class AdversarialModel(Trainer):
     def __init_subclass__(cls, **arguments: Any):
         """Let the average follow whatever step a subclass writes."""
         super().__init_subclass__(**arguments)
-        if "train_step" in cls.__dict__:
-            cls.train_step = ends(cls.__dict__["train_step"])  # type: ignore[method-assign]
+        if not hasattr(cls.train_step, "ends"):  # its own, or a mixin's
+            cls.train_step = ends(cls.train_step)  # type: ignore[method-assign]
 
     # -- hooks ---------------------------------------------------------------------------------
 
@@ -125,7 +131,7 @@ class AdversarialModel(Trainer):
         return {f"{player}_loss": loss}
 
     def diagnostics(self, real, fake) -> dict[str, Any]:
-        """Scalars, or `Weighted` ones, that are logged and not minimised."""
+        """Scalars, or `kgan.models.step_log.Weighted` ones, that are logged and not minimised."""
         return {
             "real_logits": tf.reduce_mean(real["logit"]),
             "fake_logits": tf.reduce_mean(fake["logit"]),
@@ -163,11 +169,13 @@ class AdversarialModel(Trainer):
         self.evaluation_seeds.begin_step()
         (real,) = self.split(data, 1)
         real, fake = self.examples(real, training=False)
-        self.evaluation_seeds.advance()
+        size = batch_size(real)
+        with tf.control_dependencies([size]):
+            self.evaluation_seeds.advance()
         real, fake = (self.discriminate(batch, training=False) for batch in (real, fake))
         for player in self.players:
-            self.log(player, self.test_losses(player, real, fake), log=self._test_log)
-        self.measure(real, fake, self._test_log)
+            self.log(player, self.test_losses(player, real, fake), log=self._test_log, weight=size)
+        self.measure(real, fake, self._test_log, size)
         self._compiled_metrics.stream(self.metric_tensors(real, fake), self._guard)
         return self.results(self._test_log)
 
@@ -220,51 +228,26 @@ class AdversarialModel(Trainer):
         loss = (loss + sum(regularizers.values())) / self.distribute_strategy.num_replicas_in_sync
         self._apply(who, tape, who.optimizer.scale_loss(loss))
 
-    def log(self, player: str, losses, regularizers=None, log: StepLog | None = None):
-        """Log a player's losses and their sum, which is returned."""
-        plain = {
-            name: loss.value if isinstance(loss, Weighted) else loss
-            for name, loss in losses.items()
-        }
-        total = sum(plain.values())
-        named = {**(regularizers or {}), f"{player}_loss": total}
-        named |= {name: loss for name, loss in losses.items() if name not in named}
-        (log or self._train_log).update_state(named)
-        return total
-
-    def measure(self, real, fake, log: StepLog) -> None:
-        """Log the diagnostics of two batches with outputs, and let Keras's metrics see them."""
-        log.update_state(self.diagnostics(real, fake))
-        if self._compiled_metrics.in_graph:
-            self._compiled_metrics.update(*self.metric_arguments(real, fake))
-
     def end_step(self, real) -> dict[str, Any]:
         """Share statistics, count the step, move the averages; the means to log.
 
         `real` is the last part of the step's data. A second call in a step changes nothing.
         """
-        if not begin_ending():
+        if not claim_end(self):
             return self.results(self._train_log)
         if self.distribute_strategy.num_replicas_in_sync > 1:
             share_statistics(self.networks_by_name.values())
-        self.training_seeds.advance()
+        size = batch_size(real)
+        # A step that finds no data changes nothing.
+        with tf.control_dependencies([size]):
+            self.training_seeds.advance()
         if self._averages:
             replicas = self.distribute_strategy.num_replicas_in_sync
-            batch = tf.shape(tf.nest.flatten(real)[0])[0] * self.discriminator_steps * replicas
+            batch = size * self.discriminator_steps * replicas
             halflife = self.halflife(tf.cast(batch, tf.int64) * self.training_seeds.step)
             for average in self._averages.values():
                 average.update(batch, halflife)
         return self.results(self._train_log)
-
-    def results(self, log) -> dict[str, Any]:
-        """The means of a log by name, as `fit` shows them."""
-        results = log.result() | self._compiled_metrics.results()
-        strategy = self.distribute_strategy
-        several = strategy.num_replicas_in_sync > 1
-        if several and isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
-            # Keras averages over workers along axis 0, which a scalar lacks.
-            results = {name: tf.reshape(value, (1,)) for name, value in results.items()}
-        return results
 
     def _regularization(self, penalty: Penalty, real, fake, number: int):
         batches = self.penalized(real), self.penalized(fake)

@@ -62,18 +62,20 @@ def check_batches(gan: CompiledModel, x: tf.data.Dataset, argument: str) -> tf.d
     return _guarded(gan, x, argument)
 
 
-def check_parts(signature: Signature, parts: Any, argument: str) -> None:
-    """Check the arrays of a batch, in the order of the signature.
+def check_parts(signature: Signature, parts: Any, argument: str) -> list[np.ndarray]:
+    """The arrays of a batch, checked, in the order of the signature.
 
     Raises:
         UsageError: a field refuses its array; errors call the first one `argument`.
     """
     n = len(parts[0]) if np.ndim(parts[0]) else 0
-    for place, (field, values) in enumerate(zip(signature.values(), parts, strict=True)):
-        if place == 0:
-            field.check(values, n, argument)
+    checked = []
+    for field, values in zip(signature.values(), parts, strict=True):
+        if not checked:
+            checked.append(field.check(values, n, argument))
         else:
-            field.check_batch(values, n, _of(argument, field))
+            checked.append(field.check_batch(values, n, _of(argument, field)))
+    return checked
 
 
 def _of(argument: str, field: Field) -> str:
@@ -84,10 +86,14 @@ def _of(argument: str, field: Field) -> str:
 def _check_batched(signature: Signature, x: tf.data.Dataset, argument: str) -> None:
     """Tell a data set of single examples from batches that lack the axis of the channels."""
     field, spec = next(iter(signature.values())), _parts(x)[0]
-    if spec.shape.rank == len(field.shape) and fits(tuple(spec.shape), field.shape):
+    shape = tuple(spec.shape) if spec.shape.rank is not None else ()
+    first = getattr(x, "first_batch", None)
+    if first is not None:  # of which more is known
+        shape = tuple(_parts(first)[0].shape)
+    if len(shape) == len(field.shape) and fits(shape, field.shape):
         raise UsageError(
             f"{argument} must hold batches; it holds single {field.argument} of shape "
-            f"{tuple(spec.shape)}. Use dataset.batch(64, drop_remainder=True).",
+            f"{shape}. Use dataset.batch(64, drop_remainder=True).",
             argument,
         )
 
@@ -157,6 +163,13 @@ def _check_loaded(gan: CompiledModel, x: ImageDataset, argument: str) -> None:
         return
     if label.classes and x.label_names:
         check_classes(gan, len(x.label_names), argument)
+    if label.names and x.label_names and list(label.names) != list(x.label_names):
+        raise UsageError(
+            f"{argument} has the classes {', '.join(x.label_names)}, but this "
+            f"{type(gan).__name__} knows {', '.join(label.names)}, in this order. Train a new "
+            "model, or give the data these classes.",
+            argument,
+        )
     assert x.labels is not None  # it gives them in its batches
     label.check_batch(x.labels, x.num_images)
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import keras
 
+from kgan.errors import UsageError
+
 
 class BothOptimizers:
     """The learning rate of the first player's optimizer; the others' keep their ratio to it.
@@ -15,11 +17,18 @@ class BothOptimizers:
     Some versions of Keras would set an attribute `optimizers` one by one, to the same rate.
     """
 
-    def __init__(self, optimizers: Sequence[keras.optimizers.Optimizer]):
-        self._optimizers = list(optimizers)
-
     # Keras asks, and would build what is not; `compile` has built them.
     built = True
+    use_ema = False
+
+    def __init__(self, optimizers: Sequence[keras.optimizers.Optimizer]):
+        self._optimizers = list(optimizers)
+        self._ratios = [1.0 for _ in optimizers]
+
+    @property
+    def iterations(self) -> Any:
+        """The first optimizer's updates."""
+        return self._optimizers[0].iterations
 
     @property
     def learning_rate(self) -> Any:
@@ -28,6 +37,16 @@ class BothOptimizers:
 
     @learning_rate.setter
     def learning_rate(self, rate: Any) -> None:
+        for optimizer in self._optimizers:
+            plain = getattr(optimizer, "inner_optimizer", optimizer)
+            if isinstance(plain._learning_rate, keras.optimizers.schedules.LearningRateSchedule):
+                raise UsageError(
+                    "learning_rate cannot be set: an optimizer has a schedule of its own. Leave "
+                    "out the callback, or give both optimizers a number.",
+                    "learning_rate",
+                )
         rates = [float(optimizer.learning_rate) for optimizer in self._optimizers]
-        for optimizer, old in zip(self._optimizers, rates, strict=True):
-            optimizer.learning_rate = rate if not rates[0] else float(rate) * old / rates[0]
+        if rates[0]:  # of a rate of 0 the last ratios stay
+            self._ratios = [each / rates[0] for each in rates]
+        for optimizer, ratio in zip(self._optimizers, self._ratios, strict=True):
+            optimizer.learning_rate = float(rate) * ratio

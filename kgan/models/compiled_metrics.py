@@ -19,6 +19,10 @@ from kgan.models.guard import Guard
 _ASKED = ("real", "fake", "real_labels", "fake_labels", "labels")
 
 
+# What every model logs.
+_LOGGED = ("discriminator_loss", "generator_loss", "real_logits", "fake_logits")
+
+
 class CompiledMetrics:
     """Metrics of two kinds, told apart by the arguments of their `update_state`.
 
@@ -35,6 +39,14 @@ class CompiledMetrics:
             metric = _metric(metric)
             taken = inspect.signature(metric.update_state).parameters
             (self.streaming if "fake" in taken else self.in_graph).append(metric)
+        names = [metric.name for metric in self.all]
+        for name in names:
+            if names.count(name) > 1 or name in _LOGGED:
+                raise UsageError(
+                    f"metrics must have names of their own; {name!r} is "
+                    f"{'there already' if name in _LOGGED else 'that of two'}. Pass name=….",
+                    "metrics",
+                )
 
     @property
     def all(self) -> list[keras.metrics.Metric]:

@@ -17,15 +17,12 @@ from kgan.losses import Loss, losses
 from kgan.models import optimizers
 from kgan.models.both_optimizers import BothOptimizers
 from kgan.models.compiled_metrics import CompiledMetrics, check_metrics
-from kgan.models.guard import Guard
-from kgan.models.players_model import PlayersModel
-from kgan.models.step_log import StepLog
+from kgan.models.logged_model import LoggedModel
 from kgan.penalties import Penalty, penalties as known_penalties
 from kgan.precision import compute_dtypes, float32_clone
-from kgan.signature import Label
 
 
-class CompiledModel(PlayersModel):
+class CompiledModel(LoggedModel):
     """Base class: players that `compile` gives losses, optimizers and regularizers."""
 
     two_player_loss: Loss
@@ -35,34 +32,9 @@ class CompiledModel(PlayersModel):
 
     def __init__(self, ema_halflife_images: float | None, seed: int, name: str | None = None):
         super().__init__(ema_halflife_images, seed, name)
-        # A StepLog each once `compile` was called.
-        self._train_log: Any = None
-        self._test_log: Any = None
-        self._evaluating = False
-        self._compiled_metrics = CompiledMetrics([])
         # The train function, once it is traced for what was compiled.
         self._traced: Callable | None = None
         self._compile_arguments: dict[str, Any] = {}
-        self._guard = Guard()
-
-    @property
-    def metrics(self):
-        """The means that `fit` and `evaluate` log, and the metrics of `compile`."""
-        logs = [log for log in (self._train_log, self._test_log) if log is not None]
-        return [*logs, *self._compiled_metrics.all]
-
-    def get_metrics_result(self) -> dict[str, Any]:
-        """The means of the training, or of the evaluation that runs, and those of Keras's metrics.
-
-        Keras shows them in place of what the last step returned where both have the same names.
-        """
-        log = self._test_log if self._evaluating else self._train_log
-        return ({} if log is None else log.result()) | self._compiled_metrics.results()
-
-    @property
-    def logged(self) -> list[str]:
-        """The names that a training step logs, in the order in which it computes them."""
-        return [] if self._train_log is None else list(self._train_log.names)
 
     @property
     def optimizer(self) -> BothOptimizers | None:
@@ -187,7 +159,7 @@ class CompiledModel(PlayersModel):
         measured = CompiledMetrics(metrics)
         check_metrics(measured, replicas, bool(jit_compile))
         self.check_compile(chosen)
-        self._compile_arguments, self._compiled_metrics = chosen, measured
+        self._compile_arguments = chosen
         self.two_player_loss = chosen["loss"]
         self.augment = chosen["augment"]
         self.players["discriminator"].updates = chosen["discriminator_steps"]
@@ -219,27 +191,7 @@ class CompiledModel(PlayersModel):
                 judge = float32_clone(judge)
             # The bare method: a network would be tracked, and saved a second time.
             self._stateless_discriminator = judge.stateless_call
-            self._train_log, self._test_log = StepLog("train_log"), StepLog("test_log")
-
-    def metric_arguments(self, real, fake) -> tuple[Any, Any]:
-        """`y_true` and `y_pred` of Keras's metrics, from both batches with their outputs.
-
-        1 for real examples and 0 for fakes, and the sigmoid of the logits.
-        """
-        logits = [tf.reshape(batch["logit"], (-1,)) for batch in (real, fake)]
-        true = [tf.ones_like(logits[0]), tf.zeros_like(logits[1])]
-        return tf.concat(true, 0), tf.sigmoid(tf.concat(logits, 0))
-
-    def metric_tensors(self, real, fake) -> dict[str, Any]:
-        """What the metrics of `kgan.metrics.streaming` may ask for, by their arguments."""
-        output = next(iter(self.output_signature))
-        tensors = {"real": real[output], "fake": fake[output]}
-        label = self.batch_signature.of(Label)
-        if label is not None:
-            tensors["real_labels"] = real[label.name]
-            if label.name in fake:
-                tensors["fake_labels"] = tensors["labels"] = fake[label.name]
-        return tensors
+            self._begin_logs(measured)
 
     def check_compile(self, arguments: dict[str, Any]) -> None:
         """Refuse what the model cannot train with; `arguments` are those of `compile`, as objects.
@@ -273,13 +225,6 @@ class CompiledModel(PlayersModel):
         part = type(part).from_config(part.get_config())
         part.seed_generator = self.training_seeds
         return part
-
-    def state(self) -> dict[str, list[keras.Variable]]:
-        found = super().state()
-        found["log"] = [] if self._train_log is None else self._train_log.variables
-        for metric in self._compiled_metrics.in_graph:
-            found[f"metrics/{metric.name}"] = metric.variables
-        return found
 
 
 def _names(penalties: Sequence[Penalty]) -> list[str]:

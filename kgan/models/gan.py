@@ -102,7 +102,7 @@ class GAN(AdversarialModel):
         self.add_player("generator", generator=generator)
         self.add_player("discriminator", discriminator=discriminator)
         self.add_average("generator")
-        self.set_class_names(class_names)
+        self.name_classes(class_names)
 
     def _check_inputs(self, inputs: Signature, judged: Signature) -> None:
         """Check that the batches will have what the networks take."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
+import warnings
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ import tensorflow as tf
 from kgan.checks import check_integer
 from kgan.data import load, pairs
 from kgan.errors import UsageError
-from kgan.models.batch_checks import check_number_of_parts
+from kgan.models.batch_checks import check_number_of_parts, check_parts
 from kgan.signature import Image, Label
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ _BATCH_SIZE = 64  # of arrays
 class GivenData:
     """The arguments that say what the batches are; errors call the first one `argument`.
 
-    `parts` are arrays, one for each field, or empty where `x` makes batches by itself.
+    `parts` are arrays, one for each field, or empty where `x` makes batches by itself. An iterator
+    is read from where it stands.
     """
 
     x: Any
@@ -36,6 +38,8 @@ class GivenData:
     shuffle: bool = True
     argument: str = "x"
     parts: tuple[Any, ...] = ()
+    # Whether a last, smaller batch of arrays is kept, as in an evaluation.
+    keep_rest: bool = False
 
     @property
     def kind(self) -> str:
@@ -51,7 +55,7 @@ class GivenData:
         if self.parts:
             return _from_arrays(gan, self)
         if isinstance(self.x, keras.utils.PyDataset):
-            return _from_py_dataset(gan, self.x, self.shuffle)
+            return _from_py_dataset(gan, self.x, self.shuffle, self.argument)
         if isinstance(self.x, Iterator):
             return _from_generator(gan, self)
         if isinstance(self.x, tf.data.Dataset):
@@ -123,7 +127,7 @@ def split_off(data: GivenData, share: Any) -> tuple[GivenData, GivenData]:
             "held-out examples as validation_data.",
             "validation_split",
         )
-    count = len(data.parts[0])
+    count = min((len(part) if np.ndim(part) else 0) for part in data.parts)
     at = math.floor(count * (1 - share))
     if not 0 < at < count:
         raise UsageError(
@@ -141,50 +145,74 @@ def _is_array(x: Any) -> bool:
 
 
 def _from_arrays(gan: CompiledModel, data: GivenData) -> tf.data.Dataset:
-    """Arrays as batches in an order that the model's seed defines."""
+    """Arrays as batches: for the training in an order that the model's seed defines."""
     parts, argument = data.parts, data.argument
     fields = list(gan.batch_signature.values())
-    n = len(parts[0]) if np.ndim(parts[0]) else 0
-    fields[0].check(parts[0], n, argument)
-    whole = parts if len(parts) > 1 else parts[0]
-    size = min(_BATCH_SIZE, n) if data.batch_size is None else data.batch_size
     if len(parts) == 1 or len(fields) == 1:
         specs = tuple(tf.TensorSpec(None) for _ in parts)
         check_number_of_parts(gan, specs if len(parts) > 1 else specs[0], argument)
-    if data.shuffle and all(isinstance(field, (Image, Label)) for field in fields):
-        # What an ImageDataset can hold.
-        if len(parts) == 1 or all(isinstance(field, Label) for field in fields[1:]):
-            return load(whole, batch_size=size, seed=gan.seed, labels=len(parts) > 1)
-        if len(parts) == len(fields) and all(isinstance(field, Image) for field in fields):
-            return pairs(*parts, batch_size=size, seed=gan.seed)
     if len(parts) != len(fields):
         raise UsageError(
             f"{argument} must be a tuple ({', '.join(field.argument for field in fields)}) for "
             f"this {type(gan).__name__}; received {len(parts)} arrays.",
             argument,
         )
-    checked = [
-        parts[0],
-        *(f.check_batch(part, n) for f, part in zip(fields[1:], parts[1:], strict=True)),
-    ]
-    size = check_integer("batch_size", size, 1, n)
-    dataset = tf.data.Dataset.from_tensor_slices(tuple(checked) if len(checked) > 1 else parts[0])
-    dataset = dataset.shuffle(n, seed=gan.seed) if data.shuffle else dataset
-    return dataset.batch(size, drop_remainder=True)
+    n = len(parts[0]) if np.ndim(parts[0]) else 0
+    checked = check_parts(gan.batch_signature, parts, argument)
+    size = _batch_size(gan, data, n)
+    if data.shuffle and all(isinstance(field, (Image, Label)) for field in fields):
+        with warnings.catch_warnings():  # the check above has warned
+            warnings.simplefilter("ignore")
+            if all(isinstance(field, Image) for field in fields[1:]) and len(parts) > 1:
+                return pairs(*checked, batch_size=size, seed=gan.seed)
+            whole = tuple(checked) if len(checked) > 1 else checked[0]
+            return load(whole, batch_size=size, seed=gan.seed, labels=len(parts) > 1)
+    dataset = tf.data.Dataset.from_tensor_slices(tuple(checked) if len(checked) > 1 else checked[0])
+    if data.shuffle:
+        dataset = dataset.shuffle(n, seed=gan.seed)
+    # An evaluation sees every example, if its last batch may be smaller.
+    keeps = data.keep_rest and gan.pack * gan.distribute_strategy.num_replicas_in_sync == 1
+    return dataset.batch(size, drop_remainder=not keeps)
 
 
-def _from_py_dataset(gan: CompiledModel, x: Any, shuffle: bool) -> tf.data.Dataset:
+def _batch_size(gan: CompiledModel, data: GivenData, n: int) -> int:
+    """The batch size of arrays; where it is left open, one that the model can divide.
+
+    Raises:
+        UsageError: more than there are examples.
+    """
+    if data.batch_size is not None:
+        size = check_integer("batch_size", data.batch_size, 1)
+        if size > n:
+            raise UsageError(
+                f"batch_size={size} must not exceed the {n} examples of {data.argument}. Pass "
+                f"batch_size={n} or less.",
+                "batch_size",
+            )
+        return size
+    updates = 1 if data.keep_rest else gan.discriminator_steps
+    parts = updates * gan.pack * gan.distribute_strategy.num_replicas_in_sync
+    return max(min(_BATCH_SIZE, n) // parts, 1) * parts
+
+
+def _from_py_dataset(gan: CompiledModel, x: Any, shuffle: bool, argument: str) -> tf.data.Dataset:
     """The batches of Keras's `PyDataset`, in another order in each pass where `shuffle` is set."""
     count, seed, passes = x.num_batches, gan.seed, itertools.count()
+    if count == 0:
+        raise UsageError(f"{argument} must hold batches; received an empty PyDataset.", argument)
 
     def batches() -> Iterator[Any]:
         number = next(passes)
         order: Any = itertools.count() if count is None else np.arange(count)
         if shuffle and count is not None:
             np.random.default_rng((seed, number)).shuffle(order)
-        for index in order:
-            yield _tensors(x[int(index)])
-        x.on_epoch_end()
+        x.on_epoch_begin()
+        for place, index in enumerate(order):
+            batch = _tensors(x[int(index)])
+            # Before the last one is given away: nobody asks for another one after it.
+            if count is not None and place == count - 1:
+                x.on_epoch_end()
+            yield batch
 
     return _generated(gan, batches, _tensors(x[0]), count)
 
@@ -208,6 +236,7 @@ def _generated(
     count: int | None = None,
 ) -> tf.data.Dataset:
     """A data set of batches like the first one, of any size where that need not be fixed."""
+    guard = gan._guard
     fixed = gan.discriminator_steps * gan.pack * gan.distribute_strategy.num_replicas_in_sync > 1
     spec = tf.nest.map_structure(
         lambda array: tf.TensorSpec(
@@ -215,12 +244,42 @@ def _generated(
         ),
         first,
     )
-    dataset = tf.data.Dataset.from_generator(batches, output_signature=spec)
+
+    def guarded() -> Iterator[Any]:
+        made = iter(batches())
+        # Its end is no error.
+        while (batch := guard.run(lambda: next(made, None))) is not None:
+            guard.run(lambda batch=batch: _check_like(batch, first, fixed))
+            yield batch
+
+    dataset = tf.data.Dataset.from_generator(guarded, output_signature=spec)
     if count is not None:
         dataset = dataset.apply(tf.data.experimental.assert_cardinality(count))
     # Checks look at this one: a pass for them would use up batches.
     dataset.first_batch = tf.data.Dataset.from_tensors(first)
     return dataset
+
+
+def _check_like(batch: Any, first: Any, fixed: bool) -> None:
+    """Check that a batch has the parts, shapes and types of the first one.
+
+    Raises:
+        UsageError: it has not.
+    """
+    found, expected = (
+        [(part.shape[0 if fixed else 1 :], part.dtype.name) for part in tf.nest.flatten(each)]
+        for each in (batch, first)
+    )
+    if found != expected:
+        shapes = [
+            ", ".join(f"{part.dtype} {part.shape}" for part in tf.nest.flatten(each))
+            for each in (first, batch)
+        ]
+        raise UsageError(
+            f"x must yield batches of one kind; the first is {shapes[0]}, a later one {shapes[1]}."
+            + " Leave out the last, smaller one." * fixed,
+            "x",
+        )
 
 
 def _tensors(batch: Any) -> Any:

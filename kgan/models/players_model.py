@@ -117,6 +117,31 @@ class PlayersModel(keras.Model):
         label = self.batch_signature.of(Label)
         return list(label.names) if label is not None and label.names else None
 
+    def name_classes(self, names: Sequence[str] | None) -> None:
+        """Name the classes, as a constructor's `class_names` says; None leaves them without names.
+
+        Raises:
+            UsageError: the model has no classes, others, or the names are not different strings.
+        """
+        if names is None:
+            return
+        label = self.batch_signature.of(Label)
+        listed = isinstance(names, (list, tuple)) and all(isinstance(name, str) for name in names)
+        if label is None or not listed or len(set(names)) < len(names):
+            problem = "no classes to name" if label is None else "classes"
+            raise UsageError(
+                f"class_names must be a list of different strings, one for each class; received "
+                f"{names!r}, and the {type(self).__name__} has {problem}.",
+                "class_names",
+            )
+        if label.classes not in (None, len(names)):
+            raise UsageError(
+                f"class_names must hold {label.classes} names, one for each class; received "
+                f"{len(names)}.",
+                "class_names",
+            )
+        self.set_class_names(names)
+
     def set_class_names(self, names: Sequence[str] | None) -> None:
         """Name the classes, where the model has as many and they have no names yet.
 

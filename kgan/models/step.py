@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import keras
 import tensorflow as tf
 
-# Each replica traces its step in a thread of its own.
-_STEP = threading.local()
+# The models whose training step runs, by id, and whether it has ended. Each replica traces its step
+# in a thread of its own.
+_RUNNING = threading.local()
+
+
+def _running() -> dict[int, bool]:
+    return _RUNNING.__dict__.setdefault("models", {})
 
 
 def ends(train_step):
@@ -18,19 +24,37 @@ def ends(train_step):
 
     @functools.wraps(train_step)
     def step(self, data):
-        if getattr(_STEP, "running", False):  # called by a subclass's step
+        running = _running()
+        if id(self) in running:  # called by a subclass's step
             return train_step(self, data)
-        _STEP.running, _STEP.ended = True, False
+        running[id(self)] = False
         self.training_seeds.begin_step()
         try:
             results = train_step(self, data)
-            if not _STEP.ended:
+            if not running[id(self)]:
                 self.end_step(self.split(data, self.discriminator_steps)[-1])
             return results
         finally:
-            _STEP.running = False
+            del running[id(self)]
 
+    step.ends = True
     return step
+
+
+def claim_end(model: keras.Model) -> bool:
+    """Whether the step of a model is to be ended now; a second call within one step is not."""
+    running = _running()
+    if id(model) not in running:  # a loop of the user's, outside of `train_step`
+        model.training_seeds.begin_step()
+        return True
+    first = not running[id(model)]
+    running[id(model)] = True
+    return first
+
+
+def batch_size(batch: Mapping[str, Any]) -> Any:
+    """The number of examples of a batch, an int32 scalar tensor."""
+    return tf.shape(next(iter(batch.values())))[0]
 
 
 class Tape(tf.GradientTape):
@@ -59,13 +83,6 @@ def finite_in_all_replicas(gradients):
     anywhere = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, broken)
     factor = tf.where(anywhere > 0, float("nan"), 1.0)
     return [gradient * tf.cast(factor, gradient.dtype) for gradient in gradients]
-
-
-def begin_ending() -> bool:
-    """Whether the step that runs is not ended yet; from now on it counts as ended."""
-    first = not getattr(_STEP, "ended", False)
-    _STEP.ended = True
-    return first
 
 
 def share_statistics(networks: Iterable[keras.Model]) -> None:

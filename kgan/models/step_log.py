@@ -31,8 +31,8 @@ class StepLog(keras.metrics.Metric):
         self.totals = self.add_variable((_CAPACITY,), "zeros", name="totals")
         self.weights = self.add_variable((_CAPACITY,), "zeros", name="weights")
 
-    def update_state(self, values: Mapping[str, Any]) -> None:
-        """Add scalars, or `Weighted` ones, to the means of their names."""
+    def update_state(self, values: Mapping[str, Any], weight: Any = 1.0) -> None:
+        """Add scalars, each of them `weight` times, or `Weighted` ones, to their means."""
         if not values:
             return
         for name in values:
@@ -40,19 +40,21 @@ class StepLog(keras.metrics.Metric):
                 self.names.append(name)
         if len(self.names) > _CAPACITY:
             raise ValueError(f"A step logs at most {_CAPACITY} values; received {self.names}.")
-        places = [[self.names.index(name)] for name in values]
+        indices = [[self.names.index(name)] for name in values]
         pairs = [
-            value if isinstance(value, Weighted) else Weighted(value, 1.0)
+            value if isinstance(value, Weighted) else Weighted(value, weight)
             for value in values.values()
         ]
         weights = tf.stack([tf.cast(pair.weight, tf.float32) for pair in pairs])
         numbers = tf.stack([tf.cast(pair.value, tf.float32) for pair in pairs])
         # A value without weight may be NaN, and does not count.
         weighted = tf.where(weights > 0, weights * numbers, 0.0)
-        self.totals.assign_add(tf.scatter_nd(places, weighted, (_CAPACITY,)))
-        self.weights.assign_add(tf.scatter_nd(places, weights, (_CAPACITY,)))
+        self.totals.assign_add(tf.scatter_nd(indices, weighted, (_CAPACITY,)))
+        # Without data for a step, TensorFlow would count it all the same.
+        with tf.control_dependencies([weighted]):
+            self.weights.assign_add(tf.scatter_nd(indices, weights, (_CAPACITY,)))
 
     def result(self) -> dict[str, Any]:
         """The means by name."""
         means = tf.math.divide_no_nan(self.totals.value, self.weights.value)
-        return {name: means[place] for place, name in enumerate(self.names)}
+        return {name: means[index] for index, name in enumerate(self.names)}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import types
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -11,10 +12,13 @@ import numpy as np
 
 from kgan.checks import check_integer
 from kgan.errors import UsageError
-from kgan.models.batch_checks import check_size
+from kgan.models.batch_checks import check_batches, check_size
 from kgan.models.compiled_model import CompiledModel
 from kgan.models.given_data import GivenData, given, split_off
+from kgan.models.step import ends
 from kgan.models.training_data import TrainingData, one_pass
+
+_FIRST_EVALUATION_STEP = 2**40
 
 
 class Trainer(CompiledModel):
@@ -59,7 +63,8 @@ class Trainer(CompiledModel):
             validation_split: share of the arrays, from their end, to evaluate on and not to train.
             validation_data: like `x`; its losses and metrics are logged with the prefix `val_`.
             shuffle: whether arrays and `PyDataset` come in another order in each epoch.
-            initial_epoch: epochs that already lie behind.
+            initial_epoch: epochs that already lie behind. Their batches are passed over, but not
+                those of an iterator, which goes on from where it stands.
             steps_per_epoch: training steps for each epoch; by default once through `x`.
             validation_steps: batches of each validation; by default all.
             validation_batch_size: examples for each of them where they are arrays; by default
@@ -135,6 +140,8 @@ class Trainer(CompiledModel):
     def make_train_function(self, force=False):
         """Keras's train function, traced once, behind the data's count of steps to pass over."""
         if self._traced is None or force:
+            if not hasattr(self.train_step, "ends"):  # somebody set it on the object
+                self.train_step = _ended(self, self.train_step)
             super().make_train_function(force=True)
             self._traced = self.train_function
         self.train_function = self._traced
@@ -181,23 +188,27 @@ class Trainer(CompiledModel):
                     "ends.",
                     "steps",
                 )
-        self.evaluation_seeds.state.assign([self.seed, 0])
-        self._evaluating = True
-        try:
-            with self._guard:
-                logs = super().evaluate(
-                    x,
-                    y,
-                    verbose=verbose,
-                    steps=steps,
-                    callbacks=callbacks,
-                    return_dict=True,
-                    **keras_internal,
-                )
-        finally:
-            self._evaluating = False
-        logs |= self._compiled_metrics.streamed()
-        return logs if return_dict else list(logs.values())
+        self._begin_evaluation()
+        with self._guard:
+            logs = super().evaluate(
+                x,
+                y,
+                verbose=verbose,
+                steps=steps,
+                callbacks=callbacks,
+                return_dict=True,
+                **keras_internal,
+            )
+        return self._shown(logs | self._compiled_metrics.streamed(), return_dict)
+
+    def _begin_evaluation(self) -> None:
+        """Let the latents of an evaluation begin anew, at steps that no training reaches."""
+        self.evaluation_seeds.state.assign([self.seed, _FIRST_EVALUATION_STEP])
+
+    def _shown(self, logs: dict[str, Any], return_dict: bool) -> Any:
+        """Logs by name, or as a list in the order of `metrics_names`."""
+        names = dict.fromkeys([*(name for name in self.metrics_names if name in logs), *logs])
+        return {name: logs[name] for name in names} if return_dict else [logs[n] for n in names]
 
     # -- single batches ------------------------------------------------------------------------
 
@@ -224,6 +235,7 @@ class Trainer(CompiledModel):
         if not self.compiled:
             raise UsageError("Call gan.compile() before gan.test_on_batch().")
         batch = self._batch(x, y, 1)
+        self._begin_evaluation()
         self.make_test_function()
         return self._on_batch(self.test_function, batch, return_dict)
 
@@ -236,7 +248,7 @@ class Trainer(CompiledModel):
             raise UsageError(f"x must be an array, or a tuple; received {type(x).__name__}.", "x")
         count = len(parts[0]) if np.ndim(parts[0]) else 0
         whole = GivenData(x, max(count, 1), shuffle=False, parts=parts)
-        data = one_pass(self, whole)
+        data = check_batches(self, whole.dataset(self), "x")
         check_size(self, data, updates)
         return next(iter(data))
 
@@ -245,8 +257,12 @@ class Trainer(CompiledModel):
         with self._guard:
             logs = function(iter([batch]))
         logs = {name: float(np.reshape(value, ())) for name, value in logs.items()}
-        # TensorFlow's functions sort what they return; the names' own order says more.
-        return logs if return_dict else list(logs.values())
+        return self._shown(logs, return_dict)
+
+
+def _ended(model: Trainer, step: Callable) -> Callable:
+    """A training step that was set on a model, ended as one that a class defines."""
+    return types.MethodType(ends(lambda model, data: step(data)), model)
 
 
 def _for_validation(data: GivenData, batch_size: int | None) -> GivenData:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -89,6 +90,8 @@ class TrainingData:
             if strategy.num_replicas_in_sync > 1:
                 return self.dataset.distributed(strategy, self.start)
             return self.dataset.from_step(self.start)
+        if self._first is not None:  # an iterator goes on from where it stands
+            return _steady(self.dataset)
         return _steady(self.dataset.repeat().skip(self.start))
 
     def skipping(self, train_function):
@@ -99,7 +102,7 @@ class TrainingData:
             nonlocal behind
             if behind > 0:
                 behind -= self.gan.steps_per_execution
-                return self.gan.get_metrics_result()
+                return self.gan.results(self.gan._train_log)
             return train_function(iterator)
 
         return function
@@ -111,6 +114,7 @@ def one_pass(gan: CompiledModel, given: GivenData) -> tf.data.Dataset:
     Raises:
         UsageError: the networks cannot take them.
     """
+    given = dataclasses.replace(given, shuffle=False, keep_rest=True)
     x = check_batches(gan, given.dataset(gan), given.argument)
     if gan.pack > 1:
         check_size(gan, x, 1)

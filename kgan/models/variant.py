@@ -153,7 +153,7 @@ class Variant(GAN):
             inputs,
             Signature(image, *(conditions if batch is None else batch)),
         )
-        self.set_class_names(settings["class_names"])
+        self.name_classes(settings["class_names"])
         self.networks = networks
         self.precision = dtype
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from kgan.files import restore
 from kgan.models.loading import from_json
 from kgan.models.players_model import PlayersModel
 from kgan.presets.files import PresetWeights, damaged, kept, verify
+from kgan.version import __version__
 
 
 def load(folder: str | Path) -> PlayersModel:
@@ -49,7 +51,17 @@ def read(name: str, folder: Path) -> PlayersModel:
         PresetError: as for `load`.
     """
     verify(name, folder)
-    gan = from_json(f"preset={name!r}", folder / "config.json")
+    try:
+        gan = from_json(f"preset={name!r}", folder / "config.json")
+    except UsageError as error:
+        older = _saved_by(folder)
+        if older in (None, __version__):
+            raise
+        raise UsageError(
+            f"{error} kgan {older} saved it, and this is kgan {__version__}; install that version, "
+            "or train the recipe again.",
+            "preset",
+        ) from error
     try:
         with warnings.catch_warnings():
             # Beside the error that follows; a layer that finds no weights anywhere is one.
@@ -63,3 +75,12 @@ def read(name: str, folder: Path) -> PlayersModel:
         if network is not source:
             network.set_weights(source.get_weights())
     return gan
+
+
+def _saved_by(folder: Path) -> str | None:
+    """The version of kgan that saved a preset, as far as metadata.json tells."""
+    try:
+        metadata = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
+        return str(metadata["kgan_version"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -43,11 +44,13 @@ class Image(Field):
             UsageError: they are.
         """
         height, width = shape[1:3]
-        if min(height or self.smallest, width or self.smallest) < self.smallest:
+        shorter = min(height or self.smallest, width or self.smallest)
+        if shorter < self.smallest:
+            depth = max(int(math.log2(max(shorter, 1))), 1)
             raise UsageError(
                 f"{argument or self.argument} must be at least {self.smallest} pixels high and "
                 f"wide for these networks; received {width}x{height}. Resize them, or build the "
-                "model with networks of fewer halvings, such as kgan.networks.UNet(depth=4)."
+                f"model with networks of fewer halvings, such as kgan.networks.UNet(depth={depth})."
             )
 
     def metadata(self) -> dict[str, str]:

@@ -77,6 +77,8 @@ class Label(Field):
         Raises:
             UsageError: a name that no class has; the message names the nearest.
         """
+        if isinstance(labels, np.ndarray) and labels.dtype.kind == "U" and labels.ndim == 1:
+            labels = labels.tolist()
         if isinstance(labels, (str, bytes)) or not isinstance(labels, Sequence):
             return labels
         argument = argument or self.argument
@@ -85,8 +87,11 @@ class Label(Field):
         ]
 
     def _number(self, name: str, argument: str) -> int:
+        if name.strip() in self.names:
+            return self.names.index(name.strip())
         known = {each.lower(): number for number, each in enumerate(self.names)}
-        if name.strip().lower() in known:
+        # Capitals do not matter where they tell no two classes apart.
+        if name.strip().lower() in known and len(known) == len(self.names):
             return known[name.strip().lower()]
         if not self.names:
             raise UsageError(
@@ -103,6 +108,14 @@ class Label(Field):
 
     def read(self, option: str, text: str) -> np.ndarray:
         words = [int(word) if _NUMBER.fullmatch(word) else word for word in text.split(",")]
+        for word in words:
+            number = isinstance(word, int) and self.names[word : word + 1] != (str(word),)
+            if number and str(word) in self.names:
+                raise UsageError(
+                    f"{option}={word} may mean class number {word} or the class named "
+                    f"{str(word)!r}. In Python labels= takes numbers as int, names as str.",
+                    option,
+                )
         labels = self.numbers(words, option)
         highest = (self.classes or np.iinfo(np.int32).max) - 1
         if not (min(labels) >= 0 and max(labels) <= highest):
