@@ -31,6 +31,10 @@ def to_saved_model(gan: kgan.GAN, path: str | Path, entry: str | None = None) ->
     folder gets its name only after a fresh process without kgan has run it and agreed with Keras to
     1e-4. An older SavedModel is replaced.
 
+    Example:
+        >>> kgan.export.to_saved_model(gan, "generator").max_difference < 1e-4
+        True
+
     Raises:
         UsageError: `gan` is not a `kgan.GAN`, or `path` holds something else than a SavedModel.
         ExportError: the export does not run or differs from Keras; nothing is left behind.

@@ -46,6 +46,10 @@ def to_onnx(gan: kgan.GAN, path: str | Path, opset: int = 18, entry: str | None 
         opset: The ONNX operator set, 9 to 18.
         entry: A name in `gan.entry_points()`; the first one by default.
 
+    Example:
+        >>> kgan.export.to_onnx(gan, "generator.onnx").max_difference < 1e-4
+        True
+
     Raises:
         UsageError: `gan` is not a `kgan.GAN`, or `path` or `opset` is not as above.
         ExportError: onnx, tf2onnx or onnxruntime is missing, or the export does not run or

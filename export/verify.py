@@ -35,7 +35,13 @@ Case: TypeAlias = tuple[Inputs, Mapping[str, np.ndarray]]
 
 @dataclasses.dataclass(frozen=True)
 class Export:
-    """A finished export: where it is, its size, and how far it is from Keras at most."""
+    """A finished export: its path, its size in bytes, and its largest difference from Keras.
+
+    Example:
+        >>> done = kgan.export.export(gan, "generator.onnx")
+        >>> done.path.name, done.max_difference < 1e-4
+        ('generator.onnx', True)
+    """
 
     path: Path
     bytes: int

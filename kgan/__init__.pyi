@@ -15,6 +15,7 @@ from . import (
     presets as presets,
     runs as runs,
     schedules as schedules,
+    signature as signature,
     terms as terms,
     zoo as zoo,
 )

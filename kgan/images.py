@@ -24,6 +24,10 @@ def to_uint8(images: np.ndarray) -> np.ndarray:
 
     The exact inverse of `x = u / 127.5 - 1`. uint8 images are returned as they are.
 
+    Example:
+        >>> kgan.images.to_uint8(np.array([-1.0, 0.0, 1.0]))
+        array([  0, 128, 255], dtype=uint8)
+
     Raises:
         UsageError: the images hold NaN or infinity, or are of another integer type.
     """
@@ -66,6 +70,10 @@ def grid(images: np.ndarray, columns: int | None = None) -> Image.Image:
     Args:
         images: (n, height, width, channels), float in [-1, 1] or uint8, 1 to 4 channels.
         columns: images per row; about the square root of n if None.
+
+    Example:
+        >>> picture = kgan.images.grid(images, columns=8)
+        >>> picture.save("garments.jpg")
 
     Raises:
         UsageError: no images, another rank, or `columns` below 1.
@@ -133,6 +141,9 @@ def _with_channels(images: np.ndarray, channels: int) -> np.ndarray:
 def save_grid(path: str | Path, images: np.ndarray, columns: int | None = None) -> None:
     """Write `grid(images, columns)` as a PNG file, whole or not at all.
 
+    Example:
+        >>> kgan.images.save_grid("garments.png", gan.generate(16, seed=7), columns=8)
+
     Raises:
         UsageError: as for `grid`.
         OSError: the file cannot be written.
@@ -156,6 +167,9 @@ def save_gif(
             where they are transparent.
         ms: how long a frame is shown, in milliseconds.
         last_ms: how long the last frame is shown.
+
+    Example:
+        >>> kgan.images.save_gif("garments.gif", list(images[:8]), ms=100)
 
     Raises:
         UsageError: no frames, or frames of different sizes.

@@ -15,7 +15,16 @@ from kgan.registry import Configured, Registry
 
 
 class Loss(Configured):
-    """Base class: one scalar for each player."""
+    """Base class: the loss of each player, a scalar function of the discriminator's logits.
+
+    Example:
+        >>> class Exponential(kgan.losses.Loss):
+        ...     def discriminator(self, real_logits, fake_logits):
+        ...         return keras.ops.mean(keras.ops.exp(-real_logits) + keras.ops.exp(fake_logits))
+        ...     def generator(self, real_logits, fake_logits):
+        ...         return keras.ops.mean(keras.ops.exp(-fake_logits))
+        >>> gan.compile(loss=Exponential())
+    """
 
     needs_real_logits: bool = False
 
@@ -43,11 +52,13 @@ class Loss(Configured):
 
 @keras.saving.register_keras_serializable(package="kgan")
 class OwnLoss(Loss):
-    """Two functions of `(real_logits, fake_logits)`; `compile(loss=(generator, discriminator))`.
+    """Your own loss: two functions of `(real_logits, fake_logits)` that return a scalar each.
 
-    Files hold the names of the functions, which must be registered with Keras to be found again.
-    The generator's function gets the real logits, which costs a pass through the discriminator; a
-    subclass of `Loss` need not ask for them.
+    `compile(loss=(generator_loss, discriminator_loss))` makes it.
+
+    A saved model holds the names of the functions; register them with Keras to load it again. The
+    generator's function gets the real logits, which costs a pass through the discriminator; a
+    subclass of `Loss` can do without.
 
     Example:
         >>> def generator_loss(real_logits, fake_logits):

@@ -51,6 +51,12 @@ class Minimax(Loss):
     (one-sided: Salimans et al., "Improved Techniques for Training GANs", 2016, arXiv:1606.03498,
     section 3.4).
 
+    Example:
+        >>> loss = kgan.losses.Minimax(label_smoothing=0.1)
+        >>> round(float(loss.discriminator(np.zeros(8), np.zeros(8))), 3)  # 2 log 2
+        1.386
+        >>> gan.compile(loss)
+
     Raises:
         UsageError: `label_smoothing` outside [0, 1).
 
@@ -77,6 +83,12 @@ class NonSaturating(Minimax):
 
     The discriminator's loss and `label_smoothing` are those of `Minimax`.
 
+    Example:
+        >>> loss = kgan.losses.NonSaturating()
+        >>> round(float(loss.generator(None, fake_logits=np.zeros(8))), 3)  # log 2
+        0.693
+        >>> gan.compile(loss)
+
     Goodfellow et al., "Generative Adversarial Networks", 2014, arXiv:1406.2661, section 3.
     """
 
@@ -91,6 +103,12 @@ class ZeroSum(Minimax):
     With `objective` "fakes" this is the minimax game. "reals" lowers the discriminator's answers on
     reals; "both" is its whole negative loss (without smoothing). Real images do not depend on the
     generator: "reals" gives it no gradient, and "both" the same gradient as "fakes".
+
+    Example:
+        >>> loss = kgan.losses.ZeroSum(objective="fakes")
+        >>> round(float(loss.generator(None, fake_logits=np.zeros(8))), 3)  # -log 2
+        -0.693
+        >>> gan.compile(loss)
 
     Raises:
         UsageError: an unknown objective, or `label_smoothing` outside [0, 1).
@@ -113,7 +131,15 @@ class ZeroSum(Minimax):
 
 @losses.register("least_squares")
 class LeastSquares(Loss):
-    """Half the mean squared distance to 1 - `label_smoothing` (real) and 0 (fake); G aims at 1.
+    """Half the mean squared distance of the logits to 1 (real) and 0 (fake); G aims at 1.
+
+    `label_smoothing` s lowers the discriminator's target of reals to 1 - s.
+
+    Example:
+        >>> loss = kgan.losses.LeastSquares()
+        >>> float(loss.generator(None, fake_logits=np.array([1.0, 0.0])))
+        0.25
+        >>> gan.compile(loss)
 
     Raises:
         UsageError: `label_smoothing` outside [0, 1).
@@ -135,7 +161,15 @@ class LeastSquares(Loss):
 
 @losses.register("wasserstein")
 class Wasserstein(Loss):
-    """The difference of the critic's means; the critic needs a Lipschitz constraint or penalty.
+    """The difference of the critic's mean logits.
+
+    The critic needs a Lipschitz constraint or penalty.
+
+    Example:
+        >>> loss = kgan.losses.Wasserstein()
+        >>> float(loss.discriminator(real_logits=np.array([3.0]), fake_logits=np.array([1.0])))
+        -2.0
+        >>> gan.compile(loss, penalties=["gradient_penalty"])
 
     Arjovsky et al., "Wasserstein GAN", 2017, arXiv:1701.07875, algorithm 1.
     """
@@ -149,7 +183,14 @@ class Wasserstein(Loss):
 
 @losses.register("hinge")
 class Hinge(Loss):
-    """Logits beyond the margin ±1 add nothing to the discriminator's loss.
+    """The hinge loss: logits beyond the margin ±1 add nothing to the discriminator's loss.
+
+    Example:
+        >>> loss = kgan.losses.Hinge()
+        >>> real_logits, fake_logits = np.array([2.0, 0.5]), np.array([-3.0])
+        >>> float(loss.discriminator(real_logits, fake_logits))
+        0.25
+        >>> gan.compile(loss)
 
     Lim & Ye, "Geometric GAN", 2017, arXiv:1705.02894; Miyato et al., "Spectral Normalization for
     Generative Adversarial Networks", 2018, arXiv:1802.05957, equations 16 and 17.
@@ -164,7 +205,14 @@ class Hinge(Loss):
 
 @losses.register("relativistic")
 class Relativistic(Loss):
-    """Paired: the discriminator ranks each real above its fake, and the generator the reverse.
+    """The discriminator ranks each real above the fake paired with it; the generator the reverse.
+
+    Example:
+        >>> loss = kgan.losses.Relativistic()
+        >>> logits = np.array([5.0, -2.0])
+        >>> round(float(loss.generator(real_logits=logits, fake_logits=logits)), 3)  # log 2
+        0.693
+        >>> gan.compile(loss, penalties=["r1", "r2"])
 
     Jolicoeur-Martineau, "The relativistic discriminator", 2018, arXiv:1807.00734 (RpGAN); Huang et
     al., "The GAN is dead; long live the GAN!", 2024, arXiv:2501.05441, equation 2.
@@ -181,7 +229,14 @@ class Relativistic(Loss):
 
 @losses.register("relativistic_average")
 class RelativisticAverage(Loss):
-    """The discriminator ranks reals above the fakes' mean logit, and the generator the reverse.
+    """The discriminator ranks reals above the fakes' mean logit; the generator the reverse.
+
+    Example:
+        >>> loss = kgan.losses.RelativisticAverage()
+        >>> logits = np.array([5.0, 5.0])
+        >>> round(float(loss.generator(real_logits=logits, fake_logits=logits)), 3)  # 2 log 2
+        1.386
+        >>> gan.compile(loss)
 
     Jolicoeur-Martineau, "The relativistic discriminator", 2018, arXiv:1807.00734, section 4.3
     (RaSGAN).

@@ -53,9 +53,16 @@ def _norm(squares):
 
 
 class Penalty(Configured):
-    """Base class: `weight` multiplies the penalty, `interval` is in discriminator updates.
+    """Base class: a regularizer of the discriminator, `weight` times a float32 scalar.
 
-    The weight may be a Keras schedule, a function of the training step.
+    The weight may be a Keras schedule, a function of the training step. `interval` is in updates of
+    the discriminator.
+
+    Example:
+        >>> class Drift(kgan.penalties.Penalty):
+        ...     def __call__(self, real, fake):
+        ...         return self.strength * keras.ops.mean(real.logits(real.images) ** 2)
+        >>> gan.compile("wasserstein", penalties=["gradient_penalty", Drift(weight=0.001)])
 
     Raises:
         UsageError: a weight below 0, or an interval below 1.
@@ -91,6 +98,10 @@ penalties: Registry[Penalty] = Registry("penalties", Penalty)
 class R1(Penalty):
     """weight / 2 · E‖∇D(x)‖² on real images.
 
+    Example:
+        >>> gan.compile(penalties=[kgan.penalties.R1(weight=10.0, interval=16)])
+        >>> gan.fit(images, epochs=1)
+
     Mescheder et al., "Which Training Methods for GANs do actually Converge?", 2018,
     arXiv:1801.04406, equation 9 (weight is its γ).
     """
@@ -105,6 +116,11 @@ class R1(Penalty):
 @penalties.register("r2")
 class R2(Penalty):
     """weight / 2 · E‖∇D(G(z))‖² on generated images.
+
+    Example:
+        >>> both = [kgan.penalties.R1(weight=1.0), kgan.penalties.R2(weight=1.0)]
+        >>> gan.compile(loss="relativistic", penalties=both)
+        >>> gan.fit(images, epochs=1)
 
     Mescheder et al., "Which Training Methods for GANs do actually Converge?", 2018,
     arXiv:1801.04406, equation 10 (weight is its γ).
@@ -122,6 +138,10 @@ class GradientPenalty(Penalty):
     """weight · E(‖∇D(x̂)‖ - 1)², x̂ uniform on the lines between real and generated images.
 
     Points on a line are judged under the condition of its real image.
+
+    Example:
+        >>> gan.compile("wasserstein", penalties=[kgan.penalties.GradientPenalty(weight=10.0)])
+        >>> gan.fit(images, epochs=1)
 
     Gulrajani et al., "Improved Training of Wasserstein GANs", 2017, arXiv:1704.00028, equation 3.
     """
@@ -142,6 +162,10 @@ class DRAGAN(Penalty):
     """weight · E(‖∇D(x + δ)‖ - 1)² around real images, δ ~ N(0, (noise · std(x))²).
 
     `noise` is in units of the batch's standard deviation.
+
+    Example:
+        >>> gan.compile(penalties=[kgan.penalties.DRAGAN(noise=0.5)])
+        >>> gan.fit(images, epochs=1)
 
     Raises:
         UsageError: `noise` or `weight` below 0.

@@ -42,6 +42,11 @@ def sample(
     fidelity for variety: Brock et al., "Large Scale GAN Training", 2019, arXiv:1809.11096,
     section 3.1).
 
+    Example:
+        >>> latents = kgan.latent.sample(16, latent_dim=64, seed=7, truncation=0.7)
+        >>> latents.shape, bool((abs(latents) <= 0.7).all())
+        ((16, 64), True)
+
     Raises:
         UsageError: `n`, `latent_dim`, `seed` or `truncation` out of range, an unknown prior, or a
             truncation of one that has no tails.
@@ -90,6 +95,10 @@ def draw(prior: str, shape: tuple, seed_generator):
         prior: a name in `PRIORS`; see `sample`, whose streams are others.
         shape: `(n, latent_dim)`; `n` may be a tensor.
         seed_generator: a `keras.random.SeedGenerator`, which decides the draw.
+
+    Example:
+        >>> seeds = keras.random.SeedGenerator(7)
+        >>> latents = kgan.latent.draw("spherical", (16, 64), seeds)
 
     Raises:
         UsageError: an unknown prior.

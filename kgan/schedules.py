@@ -16,6 +16,12 @@ from kgan.errors import UsageError
 class Cosine(keras.optimizers.schedules.LearningRateSchedule):
     """Half a cosine from `start` to `end` during `steps` steps, `end` after them.
 
+    Example:
+        >>> weight = kgan.schedules.Cosine(start=10.0, end=1.0, steps=10_000)
+        >>> round(float(weight(5_000)), 3)
+        5.5
+        >>> gan.compile(penalties=[kgan.penalties.R1(weight)])
+
     Raises:
         UsageError: a value below 0, or `steps` below 1.
 
@@ -39,7 +45,12 @@ class Cosine(keras.optimizers.schedules.LearningRateSchedule):
 
 @keras.saving.register_keras_serializable(package="kgan")
 class ScheduledAdam(keras.optimizers.Adam):
-    """Adam whose β₂ may be a schedule, too; the bias is corrected by the β₂ of the moment.
+    """Adam whose β₂ may be a schedule; the bias correction uses the current β₂.
+
+    Example:
+        >>> beta_2 = kgan.schedules.Cosine(start=0.9, end=0.99, steps=10_000)
+        >>> optimizer = kgan.schedules.ScheduledAdam(2e-4, beta_1=0.0, beta_2=beta_2)
+        >>> gan.compile(discriminator_optimizer=optimizer)
 
     Raises:
         UsageError: `beta_2` is neither a schedule nor a number in [0, 1).

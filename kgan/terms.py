@@ -13,7 +13,14 @@ from kgan.registry import Configured, Registry
 
 
 class Term(Configured):
-    """Base class: a weighted distance of what was made and what was to be made.
+    """Base class: a weighted distance between what the generator makes and its target.
+
+    Example:
+        >>> class L2(kgan.terms.Term):
+        ...     def __call__(self, real, fake):
+        ...         return self.weight * keras.ops.mean((real - fake) ** 2)
+        >>> networks = kgan.networks.UNet(width=16, depth=4)
+        >>> gan = kgan.Pix2Pix(channels=3, generator_network=networks, term=L2(50.0))
 
     Raises:
         UsageError: a weight below 0.
@@ -39,6 +46,13 @@ terms: Registry[Term] = Registry("term", Term)
 @terms.register("l1")
 class L1(Term):
     """weight · E|y - G(x)|, the mean over all elements.
+
+    Example:
+        >>> term = kgan.terms.L1(weight=100.0)
+        >>> float(term(np.zeros((1, 4)), np.full((1, 4), 0.25)))
+        25.0
+        >>> networks = kgan.networks.UNet(width=16, depth=4)
+        >>> gan = kgan.Pix2Pix(channels=3, generator_network=networks, term=term)
 
     Isola et al., "Image-to-Image Translation with Conditional Adversarial Networks", 2017,
     arXiv:1611.07004, equation 3; its weight is λ.

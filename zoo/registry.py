@@ -30,7 +30,12 @@ def list_recipes() -> list[str]:
 
 
 def list_presets() -> list[str]:
-    """The names of the packaged GANs: the folders of `zoo/presets` that hold no judge."""
+    """The names of the packaged GANs: the folders of `zoo/presets` that hold no judge.
+
+    Example:
+        >>> "dcgan_fashion_mnist" in kgan.zoo.list_presets()
+        True
+    """
     return [name for name in _folders() if not name.startswith(_JUDGE)]
 
 
@@ -73,6 +78,11 @@ def recipe(name_or_path: str | Path) -> ModuleType:
 
     It has `data(…)`, which gives a `kgan.data.ImageDataset`, `model(image_shape, seed=…)`, which
     gives a compiled `kgan.GAN`, and `epochs`, an int. A string is a path if it ends in `.py`.
+
+    Example:
+        >>> recipe = kgan.zoo.recipe("dcgan_fashion_mnist")
+        >>> gan = recipe.model((28, 28, 1), seed=0)
+        >>> gan.fit(recipe.data(), epochs=recipe.epochs)
 
     Raises:
         UsageError: no such recipe or file, a file that cannot be imported, or one that lacks

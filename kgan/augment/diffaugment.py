@@ -14,7 +14,14 @@ from kgan.registry import Configured, Registry
 
 
 class Augment(Configured):
-    """Base class: a differentiable map of images `(batch, height, width, channels)`."""
+    """Base class: a differentiable map of images `(batch, height, width, channels)`.
+
+    Example:
+        >>> class Mirror(kgan.augment.Augment):
+        ...     def __call__(self, images):
+        ...         return images[:, :, ::-1]
+        >>> gan.compile(augment=Mirror())
+    """
 
     # The model binds its own generator, so that its seed and checkpoints pin the draws.
     seed_generator: keras.random.SeedGenerator | None = None
@@ -50,6 +57,11 @@ class DiffAugment(Augment):
     ±0.5 in units of [-1, 1], saturation 0 to 2, contrast 0.5 to 1.5), "translation" (up to an
     eighth of the side, filled with zeros), "cutout" (a square of half the side becomes zero). The
     last channel of two or four is alpha, which colour does not change.
+
+    Example:
+        >>> augment = kgan.augment.DiffAugment(policy=("translation", "cutout"))
+        >>> gan.compile(augment=augment)
+        >>> gan.fit(images, epochs=1)
 
     Raises:
         UsageError: an unknown name in `policy`, or none.

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Saves everything a run needs to end with bit-identical weights after a kill.
+    """Saves all that a killed run needs to go on and end with the same weights, bit for bit.
 
-    That is both networks, the average, both optimizers with their loss scales, the random state,
-    the running means of the logs, and the place in the data: epoch and step within it. A file
+    These are both networks, the average, both optimizers with their loss scales, the random state,
+    the running means of the logs, and the position in the data: epoch and step within it. A file
     `step-00001234-<checksum>.npz` is written at the start, every `every_seconds` of training and
     after each epoch; the newest `keep` stay. Put it after the callbacks whose work at an epoch's
     end must not be lost. A file's name holds the first 16 digits of its SHA-256.
@@ -40,6 +40,10 @@ class Checkpoint(keras.callbacks.Callback):
     multi-worker strategy every worker restores and only the chief writes. While `fit` runs, the
     folder is locked against other processes (not on Windows, nor on network file systems without
     locks); a kill releases it.
+
+    Example:
+        >>> checkpoint = kgan.callbacks.Checkpoint("checkpoints", every_seconds=60, resume=True)
+        >>> gan.fit(images, epochs=100, callbacks=[checkpoint])
 
     Raises:
         UsageError: a checkpoint of another configuration, every checkpoint is damaged, or another

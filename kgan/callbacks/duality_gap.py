@@ -45,6 +45,11 @@ class DualityGap(keras.callbacks.Callback):
     Attributes:
         gaps: `(epoch, gap)` of each estimate.
 
+    Example:
+        >>> gap = kgan.callbacks.DualityGap(held_out=images[32:], every_epochs=5)
+        >>> gan.fit(images[:32], epochs=20, callbacks=[gap])
+        >>> epochs, gaps = zip(*gap.gaps)
+
     Raises:
         UsageError: a number out of range; when training begins, `held_out` of another kind than
             the model takes.

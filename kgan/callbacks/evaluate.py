@@ -46,6 +46,11 @@ class Evaluate(keras.callbacks.Callback):
         inputs: as in `SampleGrid`.
         tensorboard: a log folder for TensorBoard, which need not be installed; None for none.
 
+    Example:
+        >>> best = kgan.callbacks.Evaluate("fashion_mnist", ["fd"], best="best.keras", patience=5)
+        >>> history = gan.fit(images, epochs=50, callbacks=[best])
+        >>> distances = history.history["fd"]
+
     Raises:
         UsageError: an unknown metric or score, a count out of range; when training begins, a model
             or data without what a metric needs, or `patience` under a multi-worker strategy.

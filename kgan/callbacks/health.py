@@ -39,12 +39,11 @@ class Health(keras.callbacks.Callback):
 
     It detects mode collapse, oscillation, a discriminator that has won, an overfitting
     discriminator, vanishing gradients of the generator, divergence, NaN, and networks that end in
-    an activation of the wrong range;
-    `kgan.callbacks.failure_modes` holds the rules. It prints one line per failure mode and episode
-    and keeps them in `findings` (`kgan.callbacks.failure_modes.Finding`); `report()` returns all of
-    them as text. A `fit` from epoch 0 starts a new list; one with `initial_epoch` continues it. The
-    indicators are logged as `health_…`, and so reach the history, `kgan.callbacks.History` and
-    TensorBoard.
+    an activation of the wrong range; `kgan.callbacks.failure_modes` holds the rules. It prints one
+    line per failure mode and episode and keeps them in `findings`
+    (`kgan.callbacks.failure_modes.Finding`); `report()` returns all of them as text. A `fit` from
+    epoch 0 starts a new list; one with `initial_epoch` continues it. The indicators are logged as
+    `health_…`, and so reach the history, `kgan.callbacks.History` and TensorBoard.
 
     An indicator must hold in two consecutive snapshots, in three for collapse. Collapse and a
     discriminator that has won are not reported in the first three snapshots, nor while the fakes'
@@ -65,6 +64,11 @@ class Health(keras.callbacks.Callback):
             the mean of each block, at most 8 blocks per side.
         folder: the folder of `health.json`, from which a resumed run continues; None writes none.
         stop: end the training at the first finding.
+
+    Example:
+        >>> health = kgan.callbacks.Health(held_out=images[32:])
+        >>> gan.fit(images[:32], epochs=20, callbacks=[health])
+        >>> print(health.report())
 
     Raises:
         UsageError: a count out of range; when training begins, `held_out` of another kind than the

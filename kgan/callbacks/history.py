@@ -30,6 +30,11 @@ class History(keras.callbacks.Callback):
     Args:
         folder: where the two files go; created if missing.
 
+    Example:
+        >>> gan.fit(images, epochs=20, callbacks=[kgan.callbacks.History("runs/garments")])
+        >>> rows = kgan.callbacks.history.read("runs/garments/history.csv")
+        >>> losses = [row["generator_loss"] for row in rows]
+
     Raises:
         OSError: the files cannot be written.
     """

@@ -16,7 +16,7 @@ _WINDOW_SECONDS = 20.0  # over which the speed is averaged
 
 
 class RichProgress(keras.callbacks.Callback):
-    """A bar over the whole run: epoch, step, speed, losses and the time that remains.
+    """Shows a progress bar over the whole run: epoch, step, speed, losses and remaining time.
 
     If the output is not a terminal, it prints one line per epoch. The bar is drawn a few times per
     second at most. After a resume it begins where the run stood. Under `tf.distribute` only the
@@ -25,6 +25,10 @@ class RichProgress(keras.callbacks.Callback):
     Args:
         batch_size: images per step, for a speed in images/s; without it the unit is steps/s.
         console: where to draw; standard output by default.
+
+    Example:
+        >>> bar = kgan.callbacks.RichProgress(batch_size=32)
+        >>> gan.fit(images, batch_size=32, epochs=20, verbose=0, callbacks=[bar])
     """
 
     def __init__(self, batch_size: int | None = None, console: Console | None = None):

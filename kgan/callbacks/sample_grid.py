@@ -24,7 +24,7 @@ _MOST_FRAMES = 200  # of the animation, so that a long run does not end in a hug
 
 
 class SampleGrid(keras.callbacks.Callback):
-    """Writes `epoch-0001.png`, … : grids of samples from latents that stay the same.
+    """Writes grids of samples, always of the same latents: `epoch-0001.png` and so on.
 
     A model with classes shows them in turn, up to 16 classes in a column each. A model that is
     conditional on vectors needs them as `inputs`. A translation model needs source images as
@@ -43,6 +43,10 @@ class SampleGrid(keras.callbacks.Callback):
         inputs: what the generator takes and has no default for, in turn over the `n` images, such
             as `{"conditions": vectors}`, `(m, condition_dim)`, or `{"sources": images, "targets":
             images}`, of which none is repeated.
+
+    Example:
+        >>> grids = kgan.callbacks.SampleGrid("samples", n=16, seed=7, gif="samples.gif")
+        >>> gan.fit(images, epochs=20, callbacks=[grids])
 
     Raises:
         UsageError: `n`, `seed` or `every_epochs` is out of range, or, when training begins,

@@ -26,6 +26,10 @@ class StopOnNaN(keras.callbacks.Callback):
     At an epoch's end it checks the weights, too, since a ReLU may turn NaN into zero. Earlier
     checkpoints stay; put this callback before `Checkpoint`.
 
+    Example:
+        >>> callbacks = [kgan.callbacks.StopOnNaN(), kgan.callbacks.Checkpoint("checkpoints")]
+        >>> gan.fit(images, epochs=20, callbacks=callbacks)
+
     Raises:
         NonFiniteLossError: names epoch, step, the loss that broke first, why, and what to try.
     """

@@ -26,6 +26,10 @@ def available() -> list[Available]:
     """The packaged data sets, then those of images that TFDS has prepared on this machine.
 
     Skips damaged ones with a warning.
+
+    Example:
+        >>> {each.name: each.splits for each in kgan.data.available() if each.kind == "packaged"}
+        {'fashion_mnist': {'train': 10000}, 'emoji': {'train': 1911}}
     """
     found = []
     for name, path in PACKAGED.items():

@@ -18,11 +18,12 @@ _WIDEST = 32  # characters of a source's name in `repr`
 
 
 class ImageDataset(tf.data.Dataset):
-    """The batches of epoch 0, each float32 `(batch_size, height, width, channels)` in [-1, 1].
+    """A `tf.data.Dataset` of image batches, which can start at any step of the training.
 
-    With labels each is `(images, labels)`, the labels int32 `(batch_size,)`; of pairs it is
-    `(sources, targets)`. `kgan.data.load` and `kgan.data.pairs` make it; `fit` trains on the epochs
-    that follow each other (`from_step`).
+    A batch is float32 `(batch_size, height, width, channels)` in [-1, 1]; with labels it is
+    `(images, labels)`, the labels int32 `(batch_size,)`; of pairs it is `(sources, targets)`.
+    Iterating gives the batches of epoch 0; `fit` trains on one epoch after the other (`from_step`).
+    `kgan.data.load` and `kgan.data.pairs` make it.
 
     Attributes:
         batch_size: images per batch.
@@ -33,6 +34,12 @@ class ImageDataset(tf.data.Dataset):
         steps_per_epoch: whole batches in `num_images`.
         label_names: a name for each class, or None if they are not known.
         config: what defines the batches; JSON can hold it.
+
+    Example:
+        >>> data = kgan.data.load("fashion_mnist", batch_size=32, labels=True)
+        >>> data.image_shape, data.steps_per_epoch
+        ((28, 28, 1), 312)
+        >>> images, labels = next(iter(data.from_step(1000)))
     """
 
     def __init__(

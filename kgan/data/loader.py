@@ -61,6 +61,12 @@ def load(
             `kgan.data.FORMATS` by default (PNG, JPEG, WEBP, TIFF and others). EPS, which would run
             a program, is never one.
 
+    Example:
+        >>> data = kgan.data.load("photos", resolution=64, channels=3, batch_size=32)
+        >>> data.image_shape
+        (64, 64, 3)
+        >>> images, labels = next(iter(kgan.data.load("fashion_mnist", labels=True)))
+
     Raises:
         UsageError: a wrong argument, unknown or unfit data.
         OSError: a folder or a TFDS set cannot be read or downloaded, or the cache cannot be

@@ -63,6 +63,10 @@ def pairs(
             paper's (section 6.2) is an eighth of the side.
         formats: which files of a folder are images; see `kgan.data.load`.
 
+    Example:
+        >>> data = kgan.data.pairs("photos", "maps", resolution=64, batch_size=16, mirror=True)
+        >>> sources, targets = next(iter(data))
+
     Raises:
         UsageError: a wrong argument, images that have no counterpart, or one that is broken.
         OSError: a folder cannot be read, or the cache cannot be written.

@@ -59,6 +59,10 @@ def invert(
         The latents, float32 `(n, latent_dim)`, and each image's mean squared pixel error, float32
         `(n,)`.
 
+    Example:
+        >>> latents, errors = kgan.latent.invert(gan, images[:4], steps=50)
+        >>> reconstructions = gan(latents)
+
     Raises:
         UsageError: invalid images, counts or latents.
 

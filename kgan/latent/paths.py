@@ -14,6 +14,10 @@ def linear(start, end, steps: int) -> np.ndarray:
     `start` and `end` have one shape, such as `(latent_dim,)` or `(n, latent_dim)`. Between two
     normal latents the line runs through shorter latents than the prior draws; see `spherical`.
 
+    Example:
+        >>> start, end = kgan.latent.sample(2, gan.latent_dim, seed=7, prior="uniform")
+        >>> images = gan(kgan.latent.linear(start, end, steps=9))
+
     Raises:
         UsageError: different shapes, fewer than 2 steps, or values that are not finite.
     """
@@ -26,6 +30,10 @@ def spherical(start, end, steps: int) -> np.ndarray:
     The direction turns at a constant rate and the length changes evenly from one to the other, so
     that every step is as likely under the normal prior as the ends. Opposite or zero latents, which
     no single arc joins, are joined by the straight line.
+
+    Example:
+        >>> start, end = kgan.latent.sample(2, gan.latent_dim, seed=7)
+        >>> images = gan(kgan.latent.spherical(start, end, steps=9))
 
     Raises:
         UsageError: different shapes, fewer than 2 steps, or values that are not finite.
@@ -63,6 +71,11 @@ def arithmetic(positive, minus, plus) -> np.ndarray:
 
     Each is `(n, latent_dim)`, the latents of images that share something: men with glasses, minus
     men, plus women give a woman with glasses. Means of three or more are steadier than one.
+
+    Example:
+        >>> latents = kgan.latent.sample(9, gan.latent_dim, seed=7)
+        >>> latent = kgan.latent.arithmetic(latents[:3], minus=latents[3:6], plus=latents[6:])
+        >>> (image,) = gan(latent[None])
 
     Raises:
         UsageError: another rank, different lengths of latents, or values that are not finite.

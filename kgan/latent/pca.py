@@ -50,6 +50,11 @@ def directions(
         The directions, float32 `(n, latent_dim)`, each of length 1 and with its largest value
         positive, and their shares of the features' variance, float64 `(n,)`, in descending order.
 
+    Example:
+        >>> directions, shares = kgan.latent.directions(gan, n=3, samples=1000)
+        >>> latents = kgan.latent.sample(8, gan.latent_dim, seed=7)
+        >>> images = gan(latents + 2 * directions[0])
+
     Raises:
         UsageError: a count out of range, an unknown layer, or one whose features vary along fewer
             than `n` components.

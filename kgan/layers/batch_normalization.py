@@ -12,9 +12,14 @@ class BatchNormalization(keras.layers.BatchNormalization):
     """Keras's batch normalisation of images, faster in training (RESULTS.md).
 
     Takes `(batch, height, width, channels)` and gives the same shape; weights and numbers are those
-    of `keras.layers.BatchNormalization`, up to rounding. Keras composes the training's pass from
-    some ten operations, each over the whole tensor; with TensorFlow one does it all. Without
-    `affine` it has no scale and shift of its own.
+    of `keras.layers.BatchNormalization`, up to rounding. In training Keras uses some ten
+    operations, each over the whole tensor; on TensorFlow this layer uses one. With `affine=False`
+    it has no scale and shift.
+
+    Example:
+        >>> features = keras.Input((14, 14, 64))
+        >>> kgan.layers.BatchNormalization(momentum=0.9)(features).shape
+        (None, 14, 14, 64)
 
     Ioffe & Szegedy, "Batch Normalization: Accelerating Deep Network Training by Reducing Internal
     Covariate Shift", 2015, arXiv:1502.03167, algorithm 1.

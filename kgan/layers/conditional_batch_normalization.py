@@ -12,11 +12,17 @@ from kgan.layers.batch_normalization import BatchNormalization
 
 @keras.saving.register_keras_serializable(package="kgan")
 class ConditionalBatchNormalization(keras.layers.Layer):
-    """`[images, vectors]` to images: normalised over the batch, then scaled and shifted.
+    """Batch normalisation with a scale and a shift that depend on a vector.
 
-    Images are `(batch, height, width, channels)`, vectors `(batch, n)`: with one-hot vectors each
-    class has its own scale and shift for each channel; otherwise a linear map gives them. They
-    start at 1 and 0 whatever the vector.
+    Takes `[images, vectors]`, images `(batch, height, width, channels)` and vectors `(batch, n)`,
+    and gives images. With one-hot vectors each class has its own scale and shift for each channel;
+    otherwise a linear map gives them. They start at 1 and 0 whatever the vector.
+
+    Example:
+        >>> features, labels = keras.Input((14, 14, 64)), keras.Input((), dtype="int32")
+        >>> vectors = kgan.layers.OneHot(classes=10)(labels)
+        >>> kgan.layers.ConditionalBatchNormalization()([features, vectors]).shape
+        (None, 14, 14, 64)
 
     Dumoulin et al., "A Learned Representation For Artistic Style", 2017, arXiv:1610.07629,
     section 2.2; de Vries et al., "Modulating early visual processing by language", 2017,

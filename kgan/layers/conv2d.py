@@ -10,6 +10,11 @@ class Conv2D(keras.layers.Conv2D):
     """Keras's convolution; with a 4x4 kernel and stride 2, faster in training on a CPU.
 
     Arguments, weights and numbers are those of `keras.layers.Conv2D`, up to rounding.
+
+    Example:
+        >>> images = keras.Input((28, 28, 1))
+        >>> kgan.layers.Conv2D(64, kernel_size=4, strides=2, padding="same")(images).shape
+        (None, 14, 14, 64)
     """
 
     def call(self, inputs, training=None):

@@ -10,6 +10,12 @@ class Conv2DTranspose(keras.layers.Conv2DTranspose):
     """Keras's transposed convolution; with a 4x4 kernel and stride 2, faster in training on a CPU.
 
     Arguments, weights and numbers are those of `keras.layers.Conv2DTranspose`, up to rounding.
+
+    Example:
+        >>> features = keras.Input((14, 14, 64))
+        >>> layer = kgan.layers.Conv2DTranspose(32, kernel_size=4, strides=2, padding="same")
+        >>> layer(features).shape
+        (None, 28, 28, 32)
     """
 
     def call(self, inputs, training=None):

@@ -10,10 +10,15 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="kgan")
 class ReflectToMultiple(keras.layers.Layer):
-    """Images padded to heights and widths that are multiples of `multiple` pixels.
+    """Pads images to a height and width that are multiples of `multiple` pixels.
 
-    The lower and the right edge are reflected, so that an image must be at least `multiple` high
-    and wide. Takes `(batch, height, width, channels)`, whose sizes the graph need not know.
+    Takes `(batch, height, width, channels)`; height and width may be unknown in the graph. The
+    lower and the right edge are reflected, so an image must be at least `multiple` high and wide.
+
+    Example:
+        >>> images = keras.Input((100, 70, 3))
+        >>> kgan.layers.ReflectToMultiple(32)(images).shape
+        (None, 128, 96, 3)
     """
 
     def __init__(self, multiple: int, **keras_arguments: Any):
@@ -40,7 +45,15 @@ class ReflectToMultiple(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="kgan")
 class CropLike(keras.layers.Layer):
-    """The upper left part of images, as high and wide as others: called on `[images, others]`."""
+    """Crops images to the height and width of others; call it on `[images, others]`.
+
+    The upper left part stays.
+
+    Example:
+        >>> images, padded = keras.Input((100, 70, 3)), keras.Input((128, 96, 3))
+        >>> kgan.layers.CropLike()([padded, images]).shape
+        (None, 100, 70, 3)
+    """
 
     def call(self, inputs):
         """The images `(batch, height, width, channels)`, height and width those of the others."""

@@ -14,11 +14,17 @@ from kgan.ops.grouped_convolution import grouped_convolution
 
 @keras.saving.register_keras_serializable(package="kgan")
 class GroupedConv2D(keras.layers.Layer):
-    """`(batch, height, width, channels)` to the same shape: each group convolves its own channels.
+    """A convolution in which each group of channels sees only its own channels.
 
-    As `keras.layers.Conv2D(channels, kernel_size, groups=groups, padding="same")` without bias,
-    with the same kernel `(size, size, channels / groups, channels)`. This layer can be exported and
-    trains on a CPU without XLA.
+    Takes `(batch, height, width, channels)` and gives the same shape. Kernel
+    `(size, size, channels / groups, channels)` and numbers are those of
+    `keras.layers.Conv2D(channels, kernel_size, groups=groups, padding="same", use_bias=False)`.
+    This layer can be exported and trains on a CPU without XLA.
+
+    Example:
+        >>> features = keras.Input((14, 14, 64))
+        >>> kgan.layers.GroupedConv2D(kernel_size=3, groups=4)(features).shape
+        (None, 14, 14, 64)
 
     Raises:
         UsageError: the channels do not divide into the groups.

@@ -15,6 +15,11 @@ class InstanceNormalization(keras.layers.Layer):
     Takes `(batch, height, width, channels)` of any size and gives the same shape; training and
     inference compute the same. The statistics are in float32 whatever the precision policy.
 
+    Example:
+        >>> features = keras.Input((None, None, 64))
+        >>> kgan.layers.InstanceNormalization()(features).shape
+        (None, None, None, 64)
+
     Ulyanov, Vedaldi & Lempitsky, "Instance Normalization: The Missing Ingredient for Fast
     Stylization", 2016, arXiv:1607.08022, equation 4.
     """

@@ -12,6 +12,11 @@ class LeakyReLU(keras.layers.LeakyReLU):
     TensorFlow's own gradient keeps the input as well, and behind `kgan.layers.Conv2D` its optimizer
     then fails to fuse the two and reports it ("remapper failed").
 
+    Example:
+        >>> layer = kgan.layers.LeakyReLU(negative_slope=0.2)
+        >>> np.asarray(layer(np.array([-1.0, 0.0, 2.0])))
+        array([-0.2,  0. ,  2. ], dtype=float32)
+
     Maas et al., "Rectifier Nonlinearities Improve Neural Network Acoustic Models", 2013.
     """
 

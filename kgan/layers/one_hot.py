@@ -14,7 +14,13 @@ from kgan.checks import check_integer
 class OneHot(keras.layers.Layer):
     """Labels `(batch,)`, integers in 0..classes-1, as one-hot vectors `(batch, classes)`.
 
-    A label out of range gives zeros: callers check their labels.
+    A label out of range gives zeros, so check labels before.
+
+    Example:
+        >>> layer = kgan.layers.OneHot(classes=3)
+        >>> np.asarray(layer(np.array([2, 0])))
+        array([[0., 0., 1.],
+               [1., 0., 0.]], dtype=float32)
 
     Raises:
         UsageError: `classes` is below 1.

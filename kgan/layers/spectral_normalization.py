@@ -23,6 +23,12 @@ class SpectralNormalization(keras.layers.Wrapper):
     Keras's own layer overwrites the kernel in the forward pass: a generator's update would change
     the discriminator.
 
+    Example:
+        >>> features = keras.Input((256,))
+        >>> layer = kgan.layers.SpectralNormalization(keras.layers.Dense(1), power_iterations=1)
+        >>> layer(features).shape
+        (None, 1)
+
     Raises:
         UsageError: a layer of another kind, or fewer than one iteration.
 

@@ -23,6 +23,11 @@ def assignment_accuracy(codes: Any, labels: Any) -> float:
         codes: the cluster of each sample, integers `(n,)`; for example InfoGAN's categorical code.
         labels: the class of each sample, integers `(n,)`.
 
+    Example:
+        >>> codes, labels = np.array([1, 1, 0, 0]), np.array([0, 0, 1, 0])
+        >>> kgan.metrics.assignment.assignment_accuracy(codes, labels)
+        0.75
+
     Raises:
         UsageError: no integers, different shapes, or no sample.
     """

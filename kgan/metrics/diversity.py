@@ -21,6 +21,11 @@ def mean_pairwise_distance(features: Any) -> float:
 
     Distances below 1e-8 of the features' spread drown in rounding.
 
+    Example:
+        >>> features = np.array([[0.0, 0.0], [3.0, 4.0]])
+        >>> float(kgan.metrics.diversity.mean_pairwise_distance(features))
+        5.0
+
     Raises:
         UsageError: another rank, NaN or infinity, or fewer than two samples.
     """

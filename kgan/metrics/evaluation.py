@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
-    """What an evaluation found.
+    """The scores that an `Evaluator` measured, and what it measured them with.
 
     Attributes:
         scores: in the order of the metrics asked for.
@@ -30,6 +30,12 @@ class Evaluation:
         extractor: what gave the features; None if no metric needed any.
         reference: the real images' features; None if no metric needed any.
         truncation, inputs: the arguments that the images were generated with.
+
+    Example:
+        >>> measure = kgan.metrics.Evaluator("fashion_mnist", ["fd", "pr"], samples=1000, repeats=1)
+        >>> found = measure(gan)
+        >>> found["precision"].value, found["recall"].value
+        >>> found.to_json()
     """
 
     scores: list[Score]

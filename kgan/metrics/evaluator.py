@@ -35,10 +35,10 @@ class _Measured(NamedTuple):
 
 
 class Evaluator:
-    """Measures GANs; what they share, such as the real features, is prepared once.
+    """Measures the scores of GANs; the features of the real images are computed once.
 
     The averaged generator makes the images in batches. They are rounded to 8 bits, as in files, and
-    only their features are kept. A conditional model is asked for its classes in turn.
+    only their features are kept. A conditional model makes its classes in turn.
 
     Args:
         data: the real images: what `kgan.data.load` returns, or takes as its source. None if a
@@ -54,6 +54,12 @@ class Evaluator:
         inputs: what the generator takes and has no default for, in turn over the images, such as
             `{"conditions": vectors}`.
         by_class: whether to compute the figures of each class, too, for `Evaluation.by_class`.
+
+    Example:
+        >>> measure = kgan.metrics.Evaluator("fashion_mnist", ["fd"], samples=1000, repeats=3)
+        >>> found = measure(gan)
+        >>> print(found["fd"])
+        fd ... ± ... (frechet_distance|x=judge_fashion_mnist@...)
 
     Raises:
         UsageError: an unknown metric, or a count out of range.

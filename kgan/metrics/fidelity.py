@@ -41,6 +41,11 @@ def psnr(
         eight_bit: round to the 256 levels first. Comparing saved files does the same, and so do
             papers; originals that came from files do not change.
 
+    Example:
+        >>> decibels = kgan.metrics.fidelity.psnr(real, fake)
+        >>> decibels.shape == (len(real),)
+        True
+
     Raises:
         UsageError: no images of one shape, a luma of images that are not RGB, an unknown name, or
             a border that leaves nothing.
@@ -68,6 +73,11 @@ def ssim(
     Args:
         real, fake, channels, border, eight_bit: as for `psnr`; without the border 11 pixels must
             be left on each side.
+
+    Example:
+        >>> similarities = kgan.metrics.fidelity.ssim(real, fake)
+        >>> bool((similarities <= 1).all())
+        True
 
     Raises:
         UsageError: as for `psnr`, or images smaller than the window.

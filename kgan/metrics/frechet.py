@@ -64,6 +64,11 @@ def frechet_distance(
         first: the `statistics` of one set of features.
         second: those of the other, in the same dimensions.
 
+    Example:
+        >>> first = kgan.metrics.frechet.statistics(real_features)
+        >>> second = kgan.metrics.frechet.statistics(fake_features)
+        >>> distance = kgan.metrics.frechet.frechet_distance(first, second)
+
     Raises:
         UsageError: no pairs of a vector and a symmetric matrix, NaN, or different dimensions.
     """

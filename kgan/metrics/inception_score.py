@@ -27,6 +27,12 @@ def inception_score(logits: Any, splits: int = 10, seed: int = 0) -> tuple[float
         splits: parts, equal in size up to one image.
         seed: of the order in which the images are split.
 
+    Example:
+        >>> logits = np.tile(20.0 * np.eye(4), (25, 1))  # sure, and evenly
+        >>> score, deviation = kgan.metrics.inception_score.inception_score(logits, splits=1)
+        >>> round(score, 2)
+        4.0
+
     Raises:
         UsageError: another rank, NaN or infinity, a single class, fewer images than splits, or
             numbers out of range.

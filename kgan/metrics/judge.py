@@ -24,7 +24,7 @@ SUMS = "SHA256SUMS"
 
 
 class Judge(Extractor):
-    """A trained classifier, whose features are its last hidden activations; `load` makes it.
+    """A trained classifier whose features are its last hidden activations; `load` makes it.
 
     Attributes:
         name: of its preset.
@@ -32,6 +32,11 @@ class Judge(Extractor):
         image_shape: `(height, width, channels)` of the images that it takes.
         num_classes: of its logits.
         feature_dim: of its features, which are not negative.
+
+    Example:
+        >>> judge = kgan.metrics.judge.load("judge_fashion_mnist")
+        >>> accuracy = np.mean(judge.classify(images) == labels)
+        >>> features = judge.features(images)
     """
 
     def __init__(self, model: keras.Model, name: str, sha256: str):

@@ -38,6 +38,11 @@ def kernel_distance(
         seed: of the draw.
         degree: the kernel's exponent.
 
+    Example:
+        >>> distance, error = kgan.metrics.kernel.kernel_distance(
+        ...     real_features, fake_features, subset_size=100
+        ... )
+
     Raises:
         UsageError: invalid or constant features, fewer than a subset has,
             different dimensions, or numbers out of range.

@@ -33,7 +33,7 @@ _DEVIATION = np.array([0.458, 0.448, 0.450], np.float32)
 
 
 class LPIPS:
-    """The distance of pairs of images; `load` makes it. Call it with two batches.
+    """The perceptual distance of each pair of images, called with two batches; `load` makes it.
 
     Distances of different nets or image sizes are not comparable.
 
@@ -42,6 +42,10 @@ class LPIPS:
         trunk_sha256: of the trunk's file.
         heads_sha256: of the heads' file.
         canonical: whether both are the published files, so that figures agree with others'.
+
+    Example:
+        >>> lpips = kgan.metrics.lpips.load("alex", trunk="alexnet.pth", heads="alex.pth")
+        >>> distances = lpips(photos, photos[::-1])
     """
 
     def __init__(

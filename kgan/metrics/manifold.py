@@ -32,6 +32,9 @@ def precision_recall(
         k: the neighbour that a ball reaches to.
         constant: whether to accept samples that are all the same; their balls are empty.
 
+    Example:
+        >>> precision, recall = kgan.metrics.manifold.precision_recall(real_features, fake_features)
+
     Raises:
         UsageError: invalid or constant features, no more than k samples of a side, or
             different dimensions.
@@ -60,6 +63,9 @@ def density_coverage(real: Any, fake: Any, k: int = 5) -> tuple[float, float]:
         real: features of real images `(n, d)`.
         fake: those of generated ones `(m, d)`.
         k: the neighbour that a ball reaches to.
+
+    Example:
+        >>> density, coverage = kgan.metrics.manifold.density_coverage(real_features, fake_features)
 
     Raises:
         UsageError: invalid or constant features, no more than k samples of a side, or

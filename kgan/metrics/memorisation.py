@@ -35,6 +35,9 @@ def mifid(real: Any, fake: Any, threshold: float = 0.1) -> float:
         threshold: the mean distance below which fakes count as copies, 0 to 1; a sensible value
             depends on the extractor.
 
+    Example:
+        >>> distance = kgan.metrics.memorisation.mifid(real_features, fake_features)
+
     Raises:
         UsageError: invalid or constant features, fewer than two samples of a side,
             different dimensions, or a threshold out of range.

@@ -45,6 +45,11 @@ def histogram(samples, centres, std: float, within: float = 3.0) -> np.ndarray:
 def captured(samples, centres, std: float, within: float = 3.0) -> int:
     """How many modes have at least one high-quality sample, 0 to m.
 
+    Example:
+        >>> centres = np.array([[-1.0, 0.0], [1.0, 0.0]])
+        >>> kgan.metrics.modes.captured(np.array([[0.9, 0.0], [1.1, 0.1]]), centres, std=0.1)
+        1
+
     Raises:
         UsageError: as for `histogram`.
     """

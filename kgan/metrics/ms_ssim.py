@@ -36,6 +36,9 @@ def ms_ssim(first: Any, second: Any, scales: int | None = None) -> np.ndarray:
         scales: how many, each of half the size of the one before. Fewer than five take the first
             of `WEIGHTS`, divided by their sum. None is `fitting_scales` of the images.
 
+    Example:
+        >>> similarities = kgan.metrics.ms_ssim.ms_ssim(real, fake)
+
     Raises:
         UsageError: no images of one shape, images smaller than 11 pixels, or more scales than fit.
     """

@@ -29,6 +29,9 @@ def nearest(train_features: Any, features: Any, k: int = 1) -> tuple[np.ndarray,
         features: whose neighbours are searched for, `(m, d)`.
         k: neighbours of each sample, n at most.
 
+    Example:
+        >>> indices, distances = kgan.metrics.neighbours.nearest(real_features, fake_features, k=3)
+
     Raises:
         UsageError: invalid features, different dimensions, or fewer than k to search.
     """

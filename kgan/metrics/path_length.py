@@ -51,6 +51,11 @@ def path_length(
         trim: percent of the lengths that are left out at either end, below 50; 1 as in the paper's
             code, 0 for none.
 
+    Example:
+        >>> extractor = kgan.metrics.extractors.get("judge_fashion_mnist")
+        >>> distance = kgan.metrics.path_length.feature_distance(extractor)
+        >>> length = kgan.metrics.path_length.path_length(gan, distance, n=100)
+
     Raises:
         UsageError: as for `path_lengths`.
     """

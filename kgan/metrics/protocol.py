@@ -39,6 +39,12 @@ class Protocol:
         num_fake: generated images of each repeat.
         sampling: the generator's arguments, and what was done to its images.
         version: of the formulas.
+
+    Example:
+        >>> few = kgan.metrics.Protocol("frechet_distance", num_fake=1_000)
+        >>> many = kgan.metrics.Protocol("frechet_distance", num_fake=10_000)
+        >>> few.differences(many)
+        ['num_fake is 1000 and 10000']
     """
 
     metric: str
@@ -109,6 +115,12 @@ class Score:
         protocol: what it was measured with.
         lower_is_better: whether less is better; None where it depends on the real images' value.
         error: the standard error of a value from its own sample, where the metric has one.
+
+    Example:
+        >>> protocol = kgan.metrics.Protocol("frechet_distance", num_fake=1_000)
+        >>> score = kgan.metrics.Score("fd", (11.0, 12.0, 13.0), protocol)
+        >>> score.value, score.deviation
+        (12.0, 1.0)
     """
 
     name: str
@@ -195,13 +207,22 @@ class Score:
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
-    """Compares the generators of two scores with the same protocol.
+    """Which of two generators is better, by two scores with the same protocol.
+
+    `compare` returns it.
 
     Attributes:
         difference: the first value less the second.
         error: its standard error, from the deviations over the repeats; None without repeats.
         better: "first" or "second"; "neither" where the difference is at most two standard
             errors, or is 0; "unknown" without repeats, or where no direction is better.
+
+    Example:
+        >>> protocol = kgan.metrics.Protocol("frechet_distance", num_fake=1_000)
+        >>> first = kgan.metrics.Score("fd", (11.0, 12.0, 13.0), protocol)
+        >>> second = kgan.metrics.Score("fd", (21.0, 22.0, 23.0), protocol)
+        >>> kgan.metrics.compare(first, second)
+        Comparison(difference=-10.0, error=0.81..., better='first')
     """
 
     difference: float
@@ -213,6 +234,12 @@ def compare(first: Score, second: Score) -> Comparison:
     """The difference of two scores of one name, if their protocols agree.
 
     Warns if their extractor has no SHA-256: only you know whether both used the same function.
+
+    Example:
+        >>> measure = kgan.metrics.Evaluator("fashion_mnist", ["fd"], samples=1000, repeats=2)
+        >>> first, second = measure(gan)["fd"], measure(kgan.zoo.load("dcgan_fashion_mnist"))["fd"]
+        >>> kgan.metrics.compare(first, second).better
+        'second'
 
     Raises:
         UsageError: their protocols differ, with the differences; or one is NaN.

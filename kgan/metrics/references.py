@@ -50,13 +50,19 @@ _DAMAGE = (
 
 @dataclasses.dataclass(frozen=True)
 class Reference:
-    """The real images' side of a score.
+    """The features of the real images that a score compares with, and where they come from.
 
     Attributes:
         features: float32 `(n, feature_dim)`, of the images at `even_indices`.
         labels: int32 `(n,)`; None where the data have none.
         data: what the protocol says about the data.
         extractor: what it says about the extractor, `Extractor.describe`.
+
+    Example:
+        >>> data = kgan.data.load("fashion_mnist")
+        >>> extractor = kgan.metrics.extractors.get("judge_fashion_mnist")
+        >>> reference = kgan.metrics.references.of(data, extractor)
+        >>> reference.save("reference.npz")
     """
 
     features: np.ndarray
@@ -140,6 +146,12 @@ def load(
         path: of the .npz file.
         data: the expected protocol of the data; None accepts any.
         extractor: the expected protocol of the extractor.
+
+    Example:
+        >>> data = kgan.data.load("fashion_mnist")
+        >>> extractor = kgan.metrics.extractors.get("judge_fashion_mnist")
+        >>> kgan.metrics.references.of(data, extractor).save("reference.npz")
+        >>> reference = kgan.metrics.references.load("reference.npz")
 
     Raises:
         UsageError: no such file, a damaged one, one that would expand to far more than its own

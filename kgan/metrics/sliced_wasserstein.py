@@ -36,6 +36,11 @@ def sliced_wasserstein(first: Any, second: Any, projections: int = 512, seed: in
         projections: how many directions, drawn evenly.
         seed: of the directions, 0 to 2**32 - 1.
 
+    Example:
+        >>> distance = kgan.metrics.sliced_wasserstein.sliced_wasserstein(
+        ...     real_features, fake_features, projections=512
+        ... )
+
     Raises:
         UsageError: invalid features, or different shapes.
     """
@@ -86,12 +91,18 @@ def pyramid_distances(
 
 
 class PatchPyramid:
-    """Patches of images that come in batches, level by level; the images are not kept.
+    """Collects patches of images that come in batches, by pyramid level; images are not kept.
 
     Args:
         patches: of each image and level.
         smallest: pixels that the shorter side of the coarsest level must have.
         seed: of the positions, 0 to 2**32 - 1.
+
+    Example:
+        >>> pyramid = kgan.metrics.sliced_wasserstein.PatchPyramid(patches=16)
+        >>> pyramid.add(images)
+        >>> {height: patches.shape for height, patches in pyramid.descriptors("real").items()}
+        {28: (1024, 49)}
 
     Raises:
         UsageError: a number out of range.

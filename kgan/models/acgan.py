@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 class ACGAN(Variant):
     """The generator takes the class, and a second head of the discriminator recognizes it.
 
-    Both players minimise the cross-entropy of the class, the discriminator on real and fake
-    images, the generator on fakes; `class_weight` multiplies it. `fit` logs the discriminator's
+    Both players minimise the cross-entropy of the class, the discriminator on real and fake images,
+    the generator on fakes; `class_weight` multiplies it. `fit` logs the discriminator's
     `source_loss` (its two-player loss) and `class_loss` (weighted), the generator's as
-    `generator_source_loss` and `generator_class_loss`, and the accuracies `real_class_accuracy`
-    and `fake_class_accuracy`. `generate(labels=…)` asks for classes, `classify(images)` tells them.
+    `generator_source_loss` and `generator_class_loss`, and the accuracies `real_class_accuracy` and
+    `fake_class_accuracy`. `generate(labels=…)` asks for classes, `classify(images)` recognizes
+    them.
 
     Args:
         image_shape: `(height, width, channels)`.

@@ -25,13 +25,21 @@ _RAMP = 0.05
 
 
 class AdversarialModel(Trainer):
-    """A generator and a discriminator that learn against each other.
+    """Base class: a generator and a discriminator that train against each other.
 
     `real` and `fake` are batches: dicts of tensors under the names of the networks' inputs and
     outputs. What a paper changes is a hook, from `sample_inputs` to `diagnostics`, or the training
     step itself, which a subclass writes from `examples`, `update_discriminator`,
     `update_generator` and `end_step`.
 
+    Example:
+        >>> class DriftGAN(kgan.GAN):
+        ...     def losses(self, player, real, fake):
+        ...         drift = 0.001 * tf.reduce_mean(fake["logit"] ** 2)
+        ...         return super().losses(player, real, fake) | {f"{player}_drift": drift}
+        >>> gan = DriftGAN(generator, discriminator)
+        >>> gan.compile("wasserstein", penalties=["gradient_penalty"])
+        >>> gan.fit(images, epochs=1)
     """
 
     # Whether the generator's losses read the real batch's logits whatever the loss object does.

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 class BiGAN(Variant):
     """The discriminator judges pairs: an image with its encoding, or a latent with its image.
 
-    Encoder and generator learn together: both want either pair taken for the other, which makes
-    them each other's inverse. `encode(images)` gives latents, `reconstruct(images)` the images of
-    these, `features(images)` what the encoder sees before its last layer, all by the averaged
-    encoder.
+    Encoder and generator learn together to have either pair taken for the other, which makes them
+    each other's inverse. `encode(images)` gives latents, `reconstruct(images)` the images of these,
+    `features(images)` what the encoder sees before its last layer, all by the averaged encoder.
+
     Whatever the loss, encoder and generator minimise the discriminator's with real and fake
     exchanged: "minimax" is "non_saturating" here, and the objective of "zero_sum" does not count.
     The arguments are those of `DCGAN`.

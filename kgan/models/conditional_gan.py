@@ -19,7 +19,9 @@ _CONDITIONINGS = ("concatenation", "projection")
 
 @keras.saving.register_keras_serializable(package="kgan")
 class ConditionalGAN(Variant):
-    """Both players know the condition; `generate(labels=…)` or `generate(conditions=…)` asks.
+    """Makes images of a class or of a condition vector, which both players see.
+
+    `generate(labels=…)` or `generate(conditions=…)` asks for it.
 
     With "concatenation" the embedded condition is a part of the latent and a further channel of
     the discriminator's image. With "projection" it modulates the generator's batch normalization

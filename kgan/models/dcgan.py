@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @keras.saving.register_keras_serializable(package="kgan")
 class DCGAN(Variant):
-    """The networks of DCGAN in the two-player game.
+    """A convolutional generator and discriminator in the two-player game.
 
     Makes images with sides of 8 to 256 pixels, in steps of 4, and 1 to 4 channels. The defaults of
     `compile` are the paper's: non-saturating loss, Adam(0.0002, β₁ = 0.5).

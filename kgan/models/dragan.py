@@ -13,10 +13,15 @@ from kgan.models.dcgan import DCGAN
 # "kgan>DRAGAN" is the penalty.
 @keras.saving.register_keras_serializable(package="kgan.models")
 class DRAGAN(DCGAN):
-    """The vanilla game with a gradient penalty near the data; the arguments are those of `DCGAN`.
+    """The non-saturating game with a gradient penalty around the real images.
 
-    The discriminator normalises each image alone, since the penalty is one of each image's own
-    gradient.
+    The arguments are those of `DCGAN`. The discriminator normalises each image alone, since the
+    penalty is of each image's own gradient.
+
+    Example:
+        >>> gan = kgan.DRAGAN((28, 28, 1), width=32)
+        >>> gan.compile()
+        >>> gan.fit(kgan.data.load("fashion_mnist", batch_size=32), epochs=12)
 
     Raises:
         UsageError: batch normalisation, or what `DCGAN` refuses.

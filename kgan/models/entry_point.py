@@ -13,10 +13,17 @@ from kgan.signature import Signature
 
 @dataclasses.dataclass(frozen=True)
 class EntryPoint:
-    """`function(network, batch)` gives the outputs by name, in inference mode.
+    """What a model can be asked, such as `generate`: a function with its signatures.
 
+    `function(network, batch)` gives the outputs by name, in inference mode.
     `network` is an argument, so that an export can pass a float32 copy. `batch` and the outputs are
     dicts of tensors under the names of `inputs` and `outputs`.
+
+    Example:
+        >>> generate = gan.entry_points()["generate"]
+        >>> list(generate.inputs), list(generate.outputs)
+        (['latent'], ['image'])
+        >>> images = generate({"latent": kgan.latent.sample(16, gan.latent_dim)})["image"]
     """
 
     name: str

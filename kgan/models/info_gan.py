@@ -27,7 +27,7 @@ _FOUND = "found_code"  # the discriminator's reading, beside the code that the f
 
 @keras.saving.register_keras_serializable(package="kgan")
 class InfoGAN(Variant):
-    """The generator gets a code beside the noise, and a head of the discriminator reads it again.
+    """The generator takes a code beside the latent; the discriminator reads it from the image.
 
     A code is a vector `(code_dim,)`: for each number in `categorical` a one-hot vector of that
     length, drawn evenly, then `continuous` numbers, drawn from [-1, 1]; `generate(codes=…)` takes

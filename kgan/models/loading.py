@@ -32,6 +32,11 @@ def load_model(path: str | Path) -> PlayersModel:
 
     Keras's safe mode stays on: a file that would run code of its own is refused.
 
+    Example:
+        >>> gan.save("gan.keras")
+        >>> gan = kgan.load_model("gan.keras")
+        >>> gan.fit(images, epochs=1)
+
     Raises:
         FileNotFoundError: there is no such file.
         UsageError: the file is damaged, holds another kind of model or unsafe code.

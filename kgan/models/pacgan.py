@@ -18,8 +18,13 @@ if TYPE_CHECKING:
 class PacGAN(Variant):
     """The discriminator sees `pack` real or `pack` fake images as the channels of one image.
 
-    A generator that lacks modes gives itself away by images too much alike. The batch must divide
-    into packs; the other arguments, and the defaults of `compile`, are those of `DCGAN`.
+    A pack shows whether a generator lacks modes: its images are too much alike. The batch must
+    divide into packs; the other arguments, and the defaults of `compile`, are those of `DCGAN`.
+
+    Example:
+        >>> gan = kgan.PacGAN((28, 28, 1), pack=2, width=32)
+        >>> gan.compile()
+        >>> gan.fit(kgan.data.load("fashion_mnist", batch_size=32), epochs=12)
 
     Raises:
         UsageError: a `pack` below 1, or what `DCGAN` refuses; in `fit` a batch of other than whole

@@ -15,12 +15,14 @@ from kgan.terms import Term, terms
 
 @keras.saving.register_keras_serializable(package="kgan")
 class Pix2Pix(Translation):
-    """The discriminator judges pairs of source and target; L1 keeps the targets near the true ones.
+    """Translates images to images; learns from pairs of source and target.
+
+    The discriminator judges pairs; an L1 term keeps the translations near the targets.
 
     Images may have any height and width that the networks can take, `channels` are the target's;
     `source_channels` is the same where it is None. With a `latent_dim` the generator also takes a
-    latent, where the paper has dropout at inference. `term` is beside the adversarial loss. The
-    paper halves the discriminator's loss, which Adam does not feel.
+    latent, where the paper has dropout at inference. `term` is added to the adversarial loss.
+    The paper halves the discriminator's loss, which changes nothing with Adam.
 
     Example:
         >>> gan = kgan.Pix2Pix(channels=3, generator_network=kgan.networks.UNet(width=16, depth=6))

@@ -23,9 +23,14 @@ class R3GAN(DCGAN):
 
     During `burn_in_steps` training steps cosines lead the learning rate from 0.0002 to 0.00005, the
     penalties' weight from `gamma` to a tenth of it, β₂ from 0.9 to 0.99, and the average's
-    half-life from 0 to `ema_halflife_images`. (A discriminator of several updates a step reaches
-    the end of its own rate and β₂ as many times sooner.) The discriminator has no normalisation.
-    The other arguments are those of `DCGAN`.
+    half-life from 0 to `ema_halflife_images`. (A discriminator with several updates per step
+    reaches the end of its own rate and β₂ as many times sooner.) The discriminator has no
+    normalisation. The other arguments are those of `DCGAN`.
+
+    Example:
+        >>> gan = kgan.R3GAN((28, 28, 1), width=16, burn_in_steps=10_000)
+        >>> gan.compile()
+        >>> gan.fit(kgan.data.load("fashion_mnist", batch_size=32), epochs=12)
 
     Raises:
         UsageError: a normalisation, a `gamma` below 0, `burn_in_steps` below 1, or what `DCGAN`

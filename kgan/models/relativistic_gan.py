@@ -15,6 +15,11 @@ class RelativisticGAN(DCGAN):
 
     `compile(loss="relativistic")` compares pairs instead (RpGAN).
 
+    Example:
+        >>> gan = kgan.RelativisticGAN((28, 28, 1), width=32)
+        >>> gan.compile()
+        >>> gan.fit(kgan.data.load("fashion_mnist", batch_size=32), epochs=12)
+
     Jolicoeur-Martineau, "The relativistic discriminator: a key element missing from standard GAN",
     2018, arXiv:1807.00734, section 4.3.
     """

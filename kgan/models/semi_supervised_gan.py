@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @keras.saving.register_keras_serializable(package="kgan")
 class SemiSupervisedGAN(Variant):
-    """The discriminator tells `classes` real classes and one more, fake; the generator matches it.
+    """A GAN whose discriminator classifies images into `classes` real classes, or as fake.
 
     `fit` takes `(images, labels)` with the label -1 where there is none
     (`kgan.data.load(…, labels=True, labelled=100)` hides all but 100). The discriminator minimises
@@ -28,7 +28,7 @@ class SemiSupervisedGAN(Variant):
     where none is unlabelled), so that the few that come again and again do not stand for the data;
     its logit is the logarithm of the summed exponentials of the class logits (the fake class's own
     is 0). The generator brings the mean features of its images to those of the unlabelled real
-    ones. `classify(images)` tells classes by the averaged discriminator. `fit` logs `class_loss`
+    ones. `classify(images)` uses the averaged discriminator. `fit` logs `class_loss`
     and `class_accuracy` on the labelled images.
 
     Args:

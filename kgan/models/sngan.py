@@ -11,10 +11,15 @@ from kgan.models.dcgan import DCGAN
 
 @keras.saving.register_keras_serializable(package="kgan")
 class SNGAN(DCGAN):
-    """Spectral normalisation and the hinge loss; the arguments are those of `DCGAN`.
+    """A spectrally normalised discriminator and the hinge loss; arguments as those of `DCGAN`.
 
     `networks="resnet"` are the paper's residual ones. The normalisation
     (`kgan.layers.SpectralNormalization`) changes no weight in the forward pass.
+
+    Example:
+        >>> gan = kgan.SNGAN((28, 28, 1), width=32)
+        >>> gan.compile()
+        >>> gan.fit(kgan.data.load("fashion_mnist", batch_size=5 * 32), epochs=60)
 
     Miyato et al., "Spectral Normalization for Generative Adversarial Networks", 2018,
     arXiv:1802.05957, equations 8, 16 and 17. Optimizers and five critic updates are those of the

@@ -20,7 +20,7 @@ SOURCE, TARGET = "source", "target"
 
 
 class Translation(AdversarialModel):
-    """Base class: a generator makes of `source` images `target` images, which are judged.
+    """Base class: a generator translates `source` images to `target` images.
 
     The generator's inputs are `source`, and a `latent` where it takes one; the discriminator's are
     `target`, and `source` where it judges pairs. Batches are `(sources, targets)`. The networks may
@@ -28,6 +28,11 @@ class Translation(AdversarialModel):
 
     An augmentation changes both images of a pair in the same way: colours by the same amounts, both
     moved and cut out at the same place.
+
+    Example:
+        >>> networks = kgan.networks.UNet(width=16, depth=4)
+        >>> translator = kgan.Pix2Pix(channels=3, generator_network=networks)
+        >>> drawings = translator.translate(photos)
 
     Raises:
         UsageError: a half-life or a seed out of range.
@@ -114,7 +119,7 @@ class Translation(AdversarialModel):
         }
 
     def translate(self, images: Any, seed: int | None = None, batch_size: int = 64) -> np.ndarray:
-        """What the averaged generator makes of images: float32, of their height and width.
+        """The images that the averaged generator translates these to: float32, of the same size.
 
         Args:
             images: float32 `(n, height, width, channels)` in [-1, 1].

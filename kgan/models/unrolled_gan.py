@@ -18,14 +18,19 @@ if TYPE_CHECKING:
 
 @keras.saving.register_keras_serializable(package="kgan")
 class UnrolledGAN(DCGAN):
-    """The generator trains against the discriminator of `unrolling_steps` further updates.
+    """The generator trains against the discriminator `unrolling_steps` updates ahead.
 
     In each step the discriminator moves by one update, as in every GAN. The further ones, from
     there, are those of its own optimizer on the step's batch, as functions of the generator's
-    weights, so that the gradient flows through them; then they are forgotten. Penalties are not
-    foreseen, and under a strategy each replica foresees what its own part of the batch would bring.
-    An evaluation foresees, too: its generator loss is the one that is trained. The other arguments
-    are those of `DCGAN`.
+    weights, so that the gradient flows through them; then they are undone. They leave out
+    penalties, and under a strategy each replica takes its own part of the batch. An evaluation
+    unrolls, too, so its generator loss is the one that is trained. The other arguments are those of
+    `DCGAN`.
+
+    Example:
+        >>> gan = kgan.UnrolledGAN((28, 28, 1), unrolling_steps=5, width=32)
+        >>> gan.compile()
+        >>> gan.fit(kgan.data.load("fashion_mnist", batch_size=32), epochs=12)
 
     Raises:
         UsageError: `unrolling_steps` below 0, or what `DCGAN` refuses; in `compile` an optimizer of

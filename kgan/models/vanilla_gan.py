@@ -22,6 +22,11 @@ class VanillaGAN(DCGAN):
     of the vanishing gradient; `kgan.losses.ZeroSum` has the generator's other objectives. The paper
     trains with momentum, here Adam does.
 
+    Example:
+        >>> gan = kgan.VanillaGAN((28, 28, 1), latent_dim=32)
+        >>> gan.compile("non_saturating")
+        >>> gan.fit(kgan.data.load("fashion_mnist", batch_size=32), epochs=12)
+
     Goodfellow et al., "Generative Adversarial Networks", 2014, arXiv:1406.2661, algorithm 1.
     """
 

@@ -82,6 +82,12 @@ class Variant(GAN):
         discriminator: further arguments of `Architecture.discriminator`.
         normalizations: the discriminator's, preferred ones first, where the argument is None.
 
+    Example:
+        >>> class SpectralGAN(kgan.models.variant.Variant):
+        ...     def __init__(self, image_shape=(28, 28, 1), **shared):
+        ...         super().__init__(image_shape, shared, normalizations=("spectral",))
+        >>> images = SpectralGAN(latent_dim=32, width=16).generate(4)
+
     Raises:
         UsageError: an unknown argument, or one that the networks refuse.
     """

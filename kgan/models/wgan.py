@@ -32,11 +32,16 @@ class ClipWeights(keras.constraints.Constraint):
 
 @keras.saving.register_keras_serializable(package="kgan")
 class WGAN(DCGAN):
-    """A critic of clipped weights, five updates of it for each of the generator.
+    """A critic with clipped weights that learns five times per update of the generator.
 
     Minus the logged `discriminator_loss` estimates the Wasserstein-1 distance up to a factor.
-    `clip` bounds every trainable weight of the critic, whose normalisation is not spectral, for
-    that would undo the bound; the other arguments are those of `DCGAN`.
+    `clip` bounds every trainable weight of the critic. Spectral normalisation would undo the bound
+    and is refused. The other arguments are those of `DCGAN`.
+
+    Example:
+        >>> gan = kgan.WGAN((28, 28, 1), width=32, clip=0.01)
+        >>> gan.compile()
+        >>> gan.fit(kgan.data.load("fashion_mnist", batch_size=5 * 32), epochs=60)
 
     Raises:
         UsageError: spectral normalisation, a `clip` of 0, or what `DCGAN` refuses.

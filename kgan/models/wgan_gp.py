@@ -12,10 +12,16 @@ from kgan.models.dcgan import DCGAN
 
 @keras.saving.register_keras_serializable(package="kgan")
 class WGANGP(DCGAN):
-    """The gradient penalty in place of WGAN's clipping; the arguments are those of `DCGAN`.
+    """A Wasserstein critic with a gradient penalty in place of clipping.
 
-    The critic normalises each image alone (layer normalisation), since the penalty is one of each
-    image's own gradient. Minus the logged `discriminator_loss` estimates the Wasserstein distance.
+    The arguments are those of `DCGAN`. The critic normalises each image alone (layer
+    normalisation), since the penalty is of each image's own gradient. Minus the logged
+    `discriminator_loss` estimates the Wasserstein distance.
+
+    Example:
+        >>> gan = kgan.WGANGP((28, 28, 1), width=32)
+        >>> gan.compile()
+        >>> gan.fit(kgan.data.load("fashion_mnist", batch_size=5 * 32), epochs=60)
 
     Raises:
         UsageError: batch normalisation, or what `DCGAN` refuses.

@@ -26,7 +26,7 @@ _DISCRIMINATOR_CONDITIONING = ("concatenation", "projection", "joint")
 
 
 class Architecture(Configured):
-    """Base class: the networks of one paper, which builds them from signatures.
+    """Base class: builds the networks of one paper from signatures.
 
     `width` is the paper's number of channels; the module of each class says where. `normalization`
     is the discriminator's, one of `normalizations`, the paper's first. None leaves the choice to
@@ -35,6 +35,16 @@ class Architecture(Configured):
     A subclass writes `synthesis(latent, image, seeds, dtype, modulation)`, from a latent tensor to
     an image tensor, and `trunk(image, seeds, dtype, normalization)`, from an image tensor to
     features `(batch, n)`.
+
+    Example:
+        >>> class Linear(kgan.networks.Architecture):
+        ...     normalizations = ("none",)
+        ...     def synthesis(self, latent, image, seeds, dtype, modulation=None):
+        ...         pixels = keras.layers.Dense(math.prod(image.shape), dtype=dtype)(latent)
+        ...         return keras.layers.Reshape(image.shape, dtype=dtype)(pixels)
+        ...     def trunk(self, image, seeds, dtype, normalization):
+        ...         return keras.layers.Flatten(dtype=dtype)(image)
+        >>> images = kgan.DCGAN((28, 28, 1), networks=Linear()).generate(4)
 
     Raises:
         UsageError: a width below 1, or a normalization that the networks lack.

@@ -16,7 +16,7 @@ from kgan.signature import Image, Latent, Signature, Vector
 
 @keras.saving.register_keras_serializable(package="kgan.networks")
 class OwnNetworks(Architecture):
-    """A generator and a discriminator of one's own, with the training of a model's paper.
+    """Your own generator and discriminator, trained as the paper of a model does.
 
     `kgan.WGANGP(generator, discriminator)` is short for
     `kgan.WGANGP(networks=kgan.networks.OwnNetworks(generator, discriminator))`: shapes and
@@ -26,7 +26,7 @@ class OwnNetworks(Architecture):
     Example:
         >>> gan = kgan.WGANGP(networks=kgan.networks.OwnNetworks(generator, discriminator))
         >>> gan.compile()
-        >>> gan.fit(images, epochs=1)
+        >>> gan.fit(images, batch_size=5 * 8, epochs=1)
 
     Raises:
         UsageError: the networks do not fit each other, or the model.

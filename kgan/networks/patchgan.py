@@ -24,8 +24,9 @@ _KEY = 1  # of the network's seeds
 
 @judges.register("patchgan")
 class PatchGAN(Judge):
-    """`layers` convolutions of stride 2, one of stride 1, and one to the logit of each patch.
+    """A discriminator that judges each patch of an image by itself.
 
+    It has `layers` convolutions of stride 2, one of stride 1, and one to the logit of each patch.
     `width` is the number of channels next to the image, doubled with each convolution up to
     eightfold. `layers` 1, 3 and 5 see patches of 16, 70 and 286 pixels.
 

@@ -45,7 +45,16 @@ class _Convolutional(Configured):
 
 
 class Translator(_Convolutional):
-    """Base class: a generator from images, and a latent where one is wanted, to images."""
+    """Base class: builds a generator from images, and a latent where the model has one, to images.
+
+    Example:
+        >>> class Recolouring(kgan.networks.Translator):
+        ...     def generator(self, inputs, output, seed=0, dtype=None):
+        ...         source = keras.Input(inputs["source"].shape, name="source")
+        ...         mixed = keras.layers.Conv2D(output.shape[-1], 1, activation="tanh")(source)
+        ...         return keras.Model(source, mixed)
+        >>> gan = kgan.Pix2Pix(channels=3, generator_network=Recolouring())
+    """
 
     @property
     def smallest(self) -> int:
@@ -60,7 +69,17 @@ class Translator(_Convolutional):
 
 
 class Judge(_Convolutional):
-    """Base class: a discriminator of images that belong together."""
+    """Base class: builds a discriminator of images that belong together.
+
+    Example:
+        >>> class Linear(kgan.networks.Judge):
+        ...     def discriminator(self, inputs, seed=0, dtype=None):
+        ...         pair = {name: keras.Input(inputs[name].shape, name=name) for name in inputs}
+        ...         beside = keras.layers.Concatenate()(list(pair.values()))
+        ...         return keras.Model(pair, keras.layers.Conv2D(1, 1)(beside))
+        >>> networks, judge = kgan.networks.UNet(width=16, depth=4), Linear()
+        >>> gan = kgan.Pix2Pix(generator_network=networks, discriminator_network=judge)
+    """
 
     def discriminator(
         self, inputs: Signature, seed: int = 0, dtype: str | None = None

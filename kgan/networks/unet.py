@@ -37,12 +37,12 @@ class UNet(Translator):
     """An encoder of `depth` halvings and a decoder that sees the encoder's features of each size.
 
     `width` is the number of channels next to the image, doubled with each halving up to eightfold.
-    Images may have any height and width of at least 2^depth pixels: inside, they are filled up to a
-    multiple of that by reflection, and cut back.
+    Images may have any height and width of at least 2^depth pixels: inside, they are padded to a
+    multiple of that by reflection, and cropped back.
 
     Example:
         >>> networks = kgan.networks.UNet(width=16, depth=5)
-        >>> kgan.Pix2Pix(channels=3, generator_network=networks).translate(images).shape
+        >>> kgan.Pix2Pix(channels=3, generator_network=networks).translate(photos).shape
         (4, 64, 64, 3)
 
     Raises:

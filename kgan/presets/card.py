@@ -11,10 +11,14 @@ from kgan.signature import Field, Image
 
 @dataclasses.dataclass(frozen=True)
 class Card:
-    """What a preset's README.md states of its training; what is left out is not stated.
+    """What a preset's README.md says about its training; it leaves out what is None.
 
     `summary` is a paragraph of Markdown, `figure` a measured quality with its protocol, `seed`
     the run's, `minutes` the training time with the machine.
+
+    Example:
+        >>> card = kgan.presets.Card("Garments in 28x28 pixels.", data="fashion_mnist", seed=0)
+        >>> gan.save_to_preset("garments_preset", card)
     """
 
     summary: str

@@ -52,6 +52,10 @@ def save(
             For a model that makes images of images `{"sources": images}`, stored as `sources.npy`,
             and with `"targets"` the true ones, to be shown below what it makes.
 
+    Example:
+        >>> path = kgan.presets.save(gan, "garments_preset", "Garments in 28x28 pixels.")
+        >>> images = kgan.presets.load(path).generate(16, seed=7)
+
     Raises:
         UsageError: `gan` is not a `kgan.GAN`, `folder` holds something else than a preset, or
             `inputs` are not what the generator needs.

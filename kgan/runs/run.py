@@ -37,16 +37,16 @@ def load(folder: str | os.PathLike) -> Run:
 
 
 class Run:
-    """A training run: its configuration, its history and its models, read when they are asked for.
+    """A training run: its configuration, its history and its models, read on demand.
 
     `kgan.runs.train`, `resume` and `load` return it. While another process trains the run, each
-    question is answered by what the folder holds then.
+    answer is what the folder holds at that moment.
 
     Attributes:
         folder: the run folder.
 
     Example:
-        >>> run = kgan.runs.load("runs/first")
+        >>> run = kgan.runs.load("runs/dcgan_fashion_mnist")
         >>> run.config["arguments"]["batch_size"]
         >>> run.model().save_to_preset("my_preset")
     """

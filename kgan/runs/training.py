@@ -114,7 +114,7 @@ def resume(
         KeyboardInterrupt: Ctrl-C; the run can be resumed.
 
     Example:
-        >>> run = kgan.runs.resume("runs/first", epochs=20)
+        >>> run = kgan.runs.resume("runs/dcgan_fashion_mnist", epochs=20)
     """
     check_flag("verbose", verbose)
     path = None if folder is None else check_path("folder", folder)

@@ -19,9 +19,17 @@ class Bounds(NamedTuple):
 
 
 class Field:
-    """Base class: one tensor of a model, `name`, with a `shape` without the batch and a `dtype`.
+    """Base class: says what a tensor is: its `name`, its `dtype`, its `shape` without the batch.
 
     `argument` is its plural, as `generate` and the command line call it.
+
+    Example:
+        >>> class Series(kgan.signature.Field):
+        ...     name, shape = "series", (32, 1)
+        ...     def check(self, values, n, argument=None):
+        ...         return np.asarray(values, "float32").reshape(n, *self.shape)
+        >>> Series().brief()
+        'series 32x1'
     """
 
     name: str

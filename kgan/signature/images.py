@@ -20,6 +20,12 @@ class Image(Field):
     """An image in [-1, 1] of `shape` `(height, width, channels)`; a size of None is free.
 
     `smallest` is the least height and width that the networks can take.
+
+    Example:
+        >>> image = kgan.signature.Image((28, 28, 1))
+        >>> image.brief()
+        'image 28x28x1'
+        >>> images = image.check(images)
     """
 
     shape: tuple[int | None, ...]  # type: ignore[misc]
@@ -75,7 +81,12 @@ class Image(Field):
 
 @dataclasses.dataclass(frozen=True)
 class Mask(Image):
-    """A mask `(height, width, 1)`: 1 where a pixel is known, 0 where it is to be made."""
+    """A mask `(height, width, 1)`: 1 where a pixel is known, 0 where it is to be made.
+
+    Example:
+        >>> mask = kgan.signature.Mask((28, 28, 1))
+        >>> masks = mask.check(images > -1)
+    """
 
     name: str = "mask"
     values: ClassVar[str] = "of 0 and 1"

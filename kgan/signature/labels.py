@@ -23,6 +23,11 @@ class Label(Field):
     """A class, 0 to `classes` - 1, with the classes' `names` where they are known.
 
     `classes` is None if the network does not say. `unlabelled` allows -1: no class is known.
+
+    Example:
+        >>> label = kgan.signature.Label(3, names=("shirt", "coat", "bag"))
+        >>> label.default(4, seed=0), label.check(["bag", "coat"], 2)
+        (array([0, 1, 2, 0], dtype=int32), array([2, 1], dtype=int32))
     """
 
     classes: int | None

@@ -18,7 +18,13 @@ F = TypeVar("F", bound=Field)
 
 
 class Signature(Mapping[str, Field]):
-    """An ordered mapping of fields by name."""
+    """The fields of a model's inputs, outputs or batches: an ordered mapping by name.
+
+    Example:
+        >>> inputs = kgan.signature.Signature(kgan.signature.Latent(64), kgan.signature.Label(10))
+        >>> list(inputs), inputs["latent"].shape
+        (['latent', 'label'], (64,))
+    """
 
     def __init__(self, *fields: Field):
         self._fields = {field.name: field for field in fields}

@@ -18,7 +18,12 @@ from kgan.validate import check_vectors
 
 @dataclasses.dataclass(frozen=True)
 class Vector(Field):
-    """`size` numbers that condition the model, such as the embedding of a text."""
+    """`size` numbers that condition the model, such as the embedding of a text.
+
+    Example:
+        >>> condition = kgan.signature.Vector(384)
+        >>> embeddings = condition.check(np.zeros((2, 384)), n=2)
+    """
 
     size: int
     name: str = "condition"
@@ -50,7 +55,15 @@ class Vector(Field):
 
 @dataclasses.dataclass(frozen=True)
 class Latent(Vector):
-    """A latent of `size` numbers from a `prior`, a name in `kgan.latent.PRIORS`."""
+    """A latent of `size` numbers from a `prior`, a name in `kgan.latent.PRIORS`.
+
+    Example:
+        >>> latent = kgan.signature.Latent(64, prior="normal")
+        >>> latent.default(16, seed=7, truncation=0.7).shape
+        (16, 64)
+        >>> print(latent.numpy_source())
+        numpy.random.RandomState(seed).standard_normal((n, 64)).astype('float32')
+    """
 
     name: str = "latent"
     prior: str = "normal"
@@ -77,6 +90,12 @@ class Code(Vector):
     """InfoGAN's code: a one-hot vector per categorical code, then `continuous` numbers.
 
     The categorical codes are drawn evenly, the continuous ones from [-1, 1].
+
+    Example:
+        >>> code = kgan.signature.Code(categorical=(10,), continuous=2)
+        >>> code.size, code.slices()
+        (12, [slice(0, 10, None)])
+        >>> codes = code.default(16, seed=7)
     """
 
     size: int = 0

@@ -55,6 +55,12 @@ class Extractor:
         num_classes: of the logits; None without a classifier.
         classes_of: the data set whose classes these are; None if that is unknown.
         canonical: whether a Fréchet distance of these features may be called FID.
+
+    Example:
+        >>> def thumbnails(images):
+        ...     return images[:, ::4, ::4].reshape(len(images), -1)
+        >>> extractor = kgan.metrics.extractors.Extractor("thumbnails", thumbnails, feature_dim=49)
+        >>> metric = kgan.metrics.streaming.FrechetDistance(extractor)
     """
 
     def __init__(

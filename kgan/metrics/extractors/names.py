@@ -33,6 +33,10 @@ def get(extractor: Any) -> Extractor:
         extractor: one of `NAMES`; a `kgan.metrics.extractors.Extractor`, such as a judge; a Keras
             model from images in [-1, 1] to features `(batch, d)`; or any function that does so.
 
+    Example:
+        >>> judge = kgan.metrics.extractors.get("judge_fashion_mnist")
+        >>> pixels = kgan.metrics.extractors.get(lambda images: images.reshape(len(images), -1))
+
     Raises:
         UsageError: an unknown name, with the nearest; a model that gives no features; or another
             object. Also whatever a loader raises.

@@ -22,11 +22,16 @@ from kgan.validate import check_images
 
 
 class FrechetDistanceByClass(StreamingMetric):
-    """The Fréchet distance within each class; only the moments of the features are kept.
+    """The Fréchet distance within each class; keeps only the moments of the features.
 
     Args:
         extractor: what `kgan.metrics.extractors.get` takes.
         name: of the metric.
+
+    Example:
+        >>> metric = kgan.metrics.streaming.FrechetDistanceByClass("judge_fashion_mnist")
+        >>> metric.update_state(real, fake, real_labels, fake_labels)
+        >>> distances = metric.result()
     """
 
     def __init__(self, extractor: Any, name: str | None = None):
@@ -89,6 +94,11 @@ class InceptionScore(StreamingMetric):
         splits: parts of the images, over which the score is averaged.
         seed: of the order in which they are split.
         name: of the metric.
+
+    Example:
+        >>> metric = kgan.metrics.streaming.InceptionScore("judge_fashion_mnist", splits=10)
+        >>> metric.update_state(fake=fake)
+        >>> score, deviation = metric.result().values()
     """
 
     def __init__(self, extractor: Any, splits: int = 10, seed: int = 0, name: str | None = None):
@@ -129,6 +139,11 @@ class ClassAccuracy(Mean):
     Args:
         extractor: what `kgan.metrics.extractors.get` takes; it must be a classifier.
         name: of the metric.
+
+    Example:
+        >>> metric = kgan.metrics.streaming.ClassAccuracy("judge_fashion_mnist")
+        >>> metric.update_state(fake_labels, fake)
+        >>> accuracy = metric.result()
     """
 
     def __init__(self, extractor: Any, name: str | None = None):
@@ -146,10 +161,10 @@ class ClassAccuracy(Mean):
 
 
 class ClassificationAccuracyScore(Mean):
-    """What a classifier learns from generated images (`kgan.metrics.classification`).
+    """The accuracy on real images of a classifier that learned from generated ones alone.
 
-    It is trained once on each batch of fakes, then tested on the real images; for more epochs, feed
-    the fakes again or generate new ones.
+    See `kgan.metrics.classification`. The classifier is trained once on each batch of fakes, then
+    tested on the real images; for more epochs, pass the fakes again or generate new ones.
 
     Images are square, with sides from 8 to 256 pixels that are divisible by 4.
 
@@ -158,6 +173,12 @@ class ClassificationAccuracyScore(Mean):
         steps: batches of fakes, which all come before the first real images.
         seed: of the classifier's weights.
         name: of the metric.
+
+    Example:
+        >>> metric = kgan.metrics.streaming.ClassificationAccuracyScore(num_classes=10, steps=1)
+        >>> metric.update_state(fake=fake, fake_labels=fake_labels)
+        >>> metric.update_state(real=real, real_labels=real_labels)
+        >>> accuracy = metric.result()
 
     Raises:
         UsageError: a count out of range.

@@ -21,12 +21,19 @@ from kgan.metrics.streaming.base import StreamingMetric
 
 
 class FeatureMetric(StreamingMetric):
-    """A score of two sets of images, of which the features are kept; the base of what follows.
+    """Base class: a score of real and generated images, of which it keeps only the features.
 
     Args:
         extractor: what `kgan.metrics.extractors.get` takes.
-        reference: the real images' side, made earlier; then only fakes are fed.
+        reference: the features of the real images, made earlier; `update_state` then takes fakes
+            only.
         name: of the metric.
+
+    Example:
+        >>> extractor = kgan.metrics.extractors.get("judge_fashion_mnist")
+        >>> reference = kgan.metrics.references.of(kgan.data.load("fashion_mnist"), extractor)
+        >>> metric = kgan.metrics.streaming.PrecisionRecall(extractor, reference)
+        >>> metric.update_state(fake=fake)
 
     Raises:
         UsageError: an unknown extractor, or a reference of another one.
@@ -84,7 +91,13 @@ class FeatureMetric(StreamingMetric):
 
 
 class FrechetDistance(FeatureMetric):
-    """The Fréchet distance (`kgan.metrics.frechet`); only the moments of the features are kept."""
+    """The Fréchet distance (`kgan.metrics.frechet`); keeps only the moments of the features.
+
+    Example:
+        >>> metric = kgan.metrics.streaming.FrechetDistance("judge_fashion_mnist")
+        >>> metric.update_state(real, fake)
+        >>> distance = metric.result()
+    """
 
     def _add(self, side: str, features: np.ndarray) -> None:
         self._moments.setdefault(side, Moments(features.shape[1])).add(features)
@@ -114,11 +127,16 @@ class FrechetDistance(FeatureMetric):
 
 
 class FrechetDistanceInfinite(FeatureMetric):
-    """The Fréchet distance of infinitely many fakes (`kgan.metrics.frechet`).
+    """The Fréchet distance extrapolated to infinitely many fakes (`kgan.metrics.frechet`).
 
     Args:
         extractor, reference, name: as for `FeatureMetric`.
         seed: of the draw of the subsets.
+
+    Example:
+        >>> metric = kgan.metrics.streaming.FrechetDistanceInfinite("judge_fashion_mnist")
+        >>> metric.update_state(real, fake)
+        >>> distance, error = metric.result().values()
     """
 
     def __init__(
@@ -150,6 +168,14 @@ class FeatureFunction(FeatureMetric):
     Args:
         function: `(real, fake)`, features `(n, d)` each, to one value or several.
         extractor, reference, name: as for `FeatureMetric`.
+
+    Example:
+        >>> diversity = kgan.metrics.diversity.mean_pairwise_distance
+        >>> metric = kgan.metrics.streaming.FeatureFunction(
+        ...     lambda real, fake: diversity(fake) / diversity(real), "judge_fashion_mnist"
+        ... )
+        >>> metric.update_state(real, fake)
+        >>> share = metric.result()
     """
 
     def __init__(
@@ -172,7 +198,13 @@ class FeatureFunction(FeatureMetric):
 
 
 class KernelDistance(FeatureMetric):
-    """The kernel distance (`kgan.metrics.kernel`), KID with the features of Inception."""
+    """The kernel distance (`kgan.metrics.kernel`), KID with the features of Inception.
+
+    Example:
+        >>> metric = kgan.metrics.streaming.KernelDistance("judge_fashion_mnist", subset_size=100)
+        >>> metric.update_state(real, fake)
+        >>> distance, error = metric.result().values()
+    """
 
     def __init__(
         self,
@@ -200,7 +232,13 @@ class KernelDistance(FeatureMetric):
 
 
 class PrecisionRecall(FeatureMetric):
-    """Improved precision and recall (`kgan.metrics.manifold`)."""
+    """Improved precision and recall (`kgan.metrics.manifold`).
+
+    Example:
+        >>> metric = kgan.metrics.streaming.PrecisionRecall("judge_fashion_mnist", k=3)
+        >>> metric.update_state(real, fake)
+        >>> precision, recall = metric.result().values()
+    """
 
     names = ("precision", "recall")
     function: Callable[..., tuple[float, float]] = staticmethod(precision_recall)
@@ -226,7 +264,13 @@ class PrecisionRecall(FeatureMetric):
 
 
 class DensityCoverage(PrecisionRecall):
-    """Density and coverage (`kgan.metrics.manifold`), which take k = 5."""
+    """Density and coverage (`kgan.metrics.manifold`); `k` is 5 by default, as in the paper.
+
+    Example:
+        >>> metric = kgan.metrics.streaming.DensityCoverage("judge_fashion_mnist", k=5)
+        >>> metric.update_state(real, fake)
+        >>> density, coverage = metric.result().values()
+    """
 
     names = ("density", "coverage")
     function = staticmethod(density_coverage)
@@ -242,7 +286,14 @@ class DensityCoverage(PrecisionRecall):
 
 
 class MemorisationInformedFrechetDistance(FeatureMetric):
-    """MiFID (`kgan.metrics.memorisation`)."""
+    """MiFID (`kgan.metrics.memorisation`): the Fréchet distance, higher if fakes copy reals.
+
+    Example:
+        >>> kind = kgan.metrics.streaming.MemorisationInformedFrechetDistance
+        >>> metric = kind("judge_fashion_mnist")
+        >>> metric.update_state(real, fake)
+        >>> distance = metric.result()
+    """
 
     def result(self) -> float:
         """The distance of the images so far.

@@ -25,13 +25,18 @@ from kgan.metrics.streaming.mean import Mean
 
 
 class PairMetric(Mean):
-    """The mean of a function of pairs of images: PSNR, SSIM, MS-SSIM or LPIPS.
+    """The mean over pairs of images of a function such as PSNR, SSIM, MS-SSIM or LPIPS.
 
     Args:
         function: `(real, fake)`, images `(n, height, width, channels)` in [-1, 1] each, to one
             value per pair, `(n,)`: for example `functools.partial(kgan.metrics.fidelity.psnr,
             channels="y")`.
         name: of the metric.
+
+    Example:
+        >>> metric = kgan.metrics.streaming.PairMetric(kgan.metrics.fidelity.psnr)
+        >>> metric.update_state(real, fake)
+        >>> decibels = metric.result()
     """
 
     def __init__(self, function: Callable[[Any, Any], Any], name: str | None = None):
@@ -51,7 +56,12 @@ class MSSSIMDiversity(Mean):
     """The mean MS-SSIM of pairs of generated images: small where they are diverse.
 
     The first half of a batch is paired with the second, an odd last image with none; for a
-    conditional model, feed batches of one class. See `kgan.metrics.ms_ssim.ms_ssim_diversity`.
+    conditional model, pass batches of one class. See `kgan.metrics.ms_ssim.ms_ssim_diversity`.
+
+    Example:
+        >>> metric = kgan.metrics.streaming.MSSSIMDiversity()
+        >>> metric.update_state(fake=fake)
+        >>> similarity = metric.result()
     """
 
     def update_state(self, real: Any = None, fake: Any = None) -> None:
@@ -78,6 +88,11 @@ class SlicedWasserstein(StreamingMetric):
         smallest: pixels that the shorter side of the coarsest level must have.
         seed: of the positions and the directions.
         name: of the metric.
+
+    Example:
+        >>> metric = kgan.metrics.streaming.SlicedWasserstein(patches=16)
+        >>> metric.update_state(real, fake)
+        >>> distances = metric.result()
 
     Raises:
         UsageError: a number out of range.
@@ -134,6 +149,12 @@ class PathLength(StreamingMetric):
         trim: percent of the lengths that are left out at either end.
         name: of the metric.
 
+    Example:
+        >>> distance = lambda first, second: np.square(first - second).mean((1, 2, 3))
+        >>> metric = kgan.metrics.streaming.PathLength(distance, epsilon=1e-4)
+        >>> path = kgan.latent.spherical(*kgan.latent.sample(2, gan.latent_dim), steps=10_001)
+        >>> metric.update_state(gan(path[:-1:100]), gan(path[1::100]))
+
     Raises:
         UsageError: no function, or a number out of range.
     """
@@ -183,13 +204,22 @@ class PathLength(StreamingMetric):
 
 
 class Modes(StreamingMetric):
-    """Modes, high-quality share and reverse KL of points (`kgan.metrics.modes`); keeps counts.
+    """Captured modes, high-quality share, reverse KL of points (`kgan.metrics.modes`).
+
+    Only counts are kept.
 
     Args:
         centres: the means of the mixture, `(m, d)`.
         std: the standard deviation of each mode.
         within: how many standard deviations are still high quality.
         name: of the metric.
+
+    Example:
+        >>> centres = np.array([[-1.0, 0.0], [1.0, 0.0]])
+        >>> metric = kgan.metrics.streaming.Modes(centres, std=0.1)
+        >>> metric.update_state(fake=np.array([[0.9, 0.0], [1.1, 0.1]]))
+        >>> metric.result()["modes"], metric.result()["high_quality"]
+        (1.0, 1.0)
     """
 
     def __init__(self, centres: Any, std: float, within: float = 3.0, name: str | None = None):
