@@ -35,7 +35,7 @@ from kgan.zoo import registry
 
 CONFIG: dict[str, Any] = {
     "image_shape": [28, 28, 1],
-    "num_classes": 10,
+    "classes": 10,
     "width": 24,
     "feature_dim": 96,
 }
@@ -153,7 +153,7 @@ from kgan.metrics import judge
 
 referee = judge.load("{name}")
 referee.classify(images)  # int32 (n,): the likeliest class
-referee.logits(images)  # float32 (n, {CONFIG["num_classes"]})
+referee.logits(images)  # float32 (n, {CONFIG["classes"]})
 referee.features(images)  # float32 (n, {CONFIG["feature_dim"]})
 ```
 

@@ -61,7 +61,7 @@ def check_flag(argument: str, value: Any) -> bool:
     """`value` as a bool.
 
     Raises:
-        UsageError: it is none; "no" would count as True.
+        UsageError: it is not a bool; "no" would count as True.
     """
     if not isinstance(value, bool):
         raise UsageError(f"{argument} must be True or False; received {value!r}.", argument)

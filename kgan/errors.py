@@ -1,4 +1,4 @@
-"""Errors that say what was expected, what came and how to fix it."""
+"""Errors that say what was expected, what was received and how to fix it."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class DualityGap(keras.callbacks.Callback):
             default.
         every_epochs: epochs between two estimates; the last epoch has one, too.
         steps: updates of each copy.
-        num_samples: number of reals, and of fakes, of both halves together.
+        samples: number of reals, and of fakes, of both halves together.
         learning_rate: of both copies' Adam; constant, and independent of the model's optimizers.
 
     Attributes:
@@ -65,14 +65,14 @@ class DualityGap(keras.callbacks.Callback):
         held_out: Any = None,
         every_epochs: int = 5,
         steps: int = 20,
-        num_samples: int = 512,
+        samples: int = 512,
         learning_rate: float = 1e-3,
     ):
         super().__init__()
         self.held_out = held_out
         self.every_epochs = check_integer("every_epochs", every_epochs, 1)
         self.steps = check_integer("steps", steps, 1)
-        self.num_samples = check_integer("num_samples", num_samples, 8)
+        self.samples = check_integer("samples", samples, 8)
         self.learning_rate = check_number("learning_rate", learning_rate, 0)
         self.gaps: list[tuple[int, float]] = []
         self._compiled: dict[str, Any] | None = None  # the arguments that the steps were traced for
@@ -83,9 +83,9 @@ class DualityGap(keras.callbacks.Callback):
         if not self._chief:
             return
         if self.held_out is None:
-            rows = training_rows(self.model, self.num_samples)
+            rows = training_rows(self.model, self.samples)
         else:
-            rows = held_out_rows(self.model, self.held_out, self.num_samples, "held_out")
+            rows = held_out_rows(self.model, self.held_out, self.samples, "held_out")
         inputs = probe.inputs_for(self.model, rows, seed=1)
         pack = self.model.pack
         half = len(rows[self.model.output_name]) // (2 * pack) * pack

@@ -58,7 +58,7 @@ class Health(keras.callbacks.Callback):
         held_out: images that the training does not use, as for `gan.evaluate`; without them an
             overfitting discriminator is not detected.
         every_epochs: epochs between two snapshots.
-        num_samples: number of reals and of fakes that a snapshot compares.
+        samples: number of reals and of fakes that a snapshot compares.
         features: a function from images `(n, height, width, channels)` to the features `(n, d)` in
             which fakes are compared with reals, for example `extractor.features`. The default is
             the mean of each block, at most 8 blocks per side.
@@ -82,7 +82,7 @@ class Health(keras.callbacks.Callback):
         self,
         held_out: Any = None,
         every_epochs: int = 1,
-        num_samples: int = 256,
+        samples: int = 256,
         features: Callable[[np.ndarray], Any] | None = None,
         folder: str | Path | None = None,
         stop: bool = False,
@@ -90,7 +90,7 @@ class Health(keras.callbacks.Callback):
         super().__init__()
         self.held_out = held_out
         self.every_epochs = check_integer("every_epochs", every_epochs, 1)
-        self.num_samples = check_integer("num_samples", num_samples, 16)
+        self.samples = check_integer("samples", samples, 16)
         if features is not None and not callable(features):
             raise UsageError(
                 f"features must be a function from images to features; received {features!r}. "
@@ -115,7 +115,7 @@ class Health(keras.callbacks.Callback):
             return "\n".join(map(str, self.findings))
         snapshots = self.watch.snapshots
         seen = (
-            f"{len(snapshots)} snapshots up to epoch {snapshots[-1]['epoch']}"
+            f"snapshots: {len(snapshots)}, up to epoch {snapshots[-1]['epoch']}"
             if snapshots
             else "no snapshot yet"
         )
@@ -137,7 +137,7 @@ class Health(keras.callbacks.Callback):
         self._broken.set_model(self.model)
         if not self._chief:
             return
-        self.reals = training_rows(self.model, self.num_samples)
+        self.reals = training_rows(self.model, self.samples)
         if len(self.reals[self.model.output_name]) < FEWEST:
             raise UsageError(
                 f"x must hold at least {FEWEST} images for Health; received "
@@ -146,7 +146,7 @@ class Health(keras.callbacks.Callback):
             )
         self._apart = None
         if self.held_out is not None:
-            self._apart = held_out_rows(self.model, self.held_out, self.num_samples, "held_out")
+            self._apart = held_out_rows(self.model, self.held_out, self.samples, "held_out")
         if self._probe is None or self._probe.compiled is not self.model._compile_arguments:
             self._probe = probe.Probe(self.model)
         self._inputs = probe.inputs_for(self.model, self.reals, seed=0)

@@ -19,7 +19,7 @@ _MOST_CLASSES = 100  # more are too many for a table
 
 def predicts_the_classes(gan: GAN, extractor: Extractor, reference: Reference | None) -> bool:
     """Whether the extractor is a classifier of few classes, those of the images."""
-    number, of = extractor.num_classes or 0, extractor.classes_of
+    number, of = extractor.classes or 0, extractor.classes_of
     strange = bool(of and reference and of not in reference.data["source"])
     return 0 < number <= _MOST_CLASSES and gan.classes in (None, number) and not strange
 

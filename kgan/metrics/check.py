@@ -117,17 +117,17 @@ def not_varied(argument: str, count: int) -> UsageError:
     )
 
 
-def check_classes(argument: str, classes: Any, num_samples: int) -> np.ndarray:
-    """One integer per sample: labels of classes, or codes of clusters, `(num_samples,)`.
+def check_classes(argument: str, classes: Any, n: int) -> np.ndarray:
+    """One integer per sample: labels of classes, or codes of clusters, `(n,)`.
 
     Raises:
         UsageError: another shape, or no integers; the message names the fix.
     """
     classes = np.asarray(classes)
-    if classes.shape != (num_samples,):
-        fix = f" Use {argument}.reshape(-1)." if classes.size == num_samples else ""
+    if classes.shape != (n,):
+        fix = f" Use {argument}.reshape(-1)." if classes.size == n else ""
         raise UsageError(
-            f"{argument} must have the shape ({num_samples},), one per sample; received "
+            f"{argument} must have the shape ({n},), one per sample; received "
             f"{classes.shape}.{fix}",
             argument,
         )

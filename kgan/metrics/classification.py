@@ -56,19 +56,19 @@ def classification_accuracy_score(
     test_labels = check_labels(test_labels, len(test_images), argument="test_labels")
     epochs = check_integer("epochs", epochs, 1)
     seed = check_integer("seed", seed, 0, 2**31 - 1)
-    num_classes = int(max(train_labels.max(), test_labels.max())) + 1
+    classes = int(max(train_labels.max(), test_labels.max())) + 1
     if len(train_images) < BATCH:
         raise UsageError(
             f"train_images must be at least {BATCH} images; received {len(train_images)}. "
             "Generate more.",
             "train_images",
         )
-    if num_classes < 2:
+    if classes < 2:
         raise UsageError(
             "train_labels and test_labels must be of 2 classes or more; received class 0 alone."
         )
     steps = len(train_images) // BATCH
-    learner = Learner(train_images.shape[1:], num_classes, steps * epochs, seed)
+    learner = Learner(train_images.shape[1:], classes, steps * epochs, seed)
     order = np.random.default_rng(seed)
     for _ in range(epochs):
         shuffled = order.permutation(len(train_images))[: steps * BATCH]
@@ -82,7 +82,7 @@ class Learner:
 
     Args:
         image_shape: `(height, width, channels)` of the images.
-        num_classes: the number of classes that it predicts.
+        classes: the number of classes that it predicts.
         steps: the number of training batches; the learning rate falls over them.
         seed: of its weights.
 
@@ -92,13 +92,13 @@ class Learner:
         >>> accuracy = np.mean(learner.classify(real) == real_labels)
     """
 
-    def __init__(self, image_shape: tuple[int, int, int], num_classes: int, steps: int, seed: int):
+    def __init__(self, image_shape: tuple[int, int, int], classes: int, steps: int, seed: int):
         import keras
 
         from kgan.networks.classifier import classifier
 
         self.image_shape = image_shape
-        self._model = classifier(image_shape, num_classes, WIDTH, FEATURE_DIM, seed=seed)
+        self._model = classifier(image_shape, classes, WIDTH, FEATURE_DIM, seed=seed)
         self._model.compile(
             keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(_RATE, steps)),
             keras.losses.SparseCategoricalCrossentropy(from_logits=True),

@@ -137,7 +137,7 @@ def frechet_distance_by_class(
 
     Raises:
         UsageError: invalid features or labels, constant features, different
-            dimensions, or a class with fewer than two samples of a side.
+            dimensions, or a class with fewer than two real or fake samples.
     """
     names = ("real_features", "fake_features")
     real, fake = check_sides(real_features, fake_features, names=names)
@@ -145,17 +145,17 @@ def frechet_distance_by_class(
     fake_labels = check_classes("fake_labels", fake_labels, len(fake))
     distances = {}
     for label in np.unique(fake_labels):
-        sides = real[real_labels == label], fake[fake_labels == label]
-        for argument, side in zip(("real_labels", "fake_labels"), sides, strict=True):
-            if len(side) < 2:
+        pair = real[real_labels == label], fake[fake_labels == label]
+        for argument, features in zip(("real_labels", "fake_labels"), pair, strict=True):
+            if len(features) < 2:
                 raise UsageError(
                     f"{argument} must have at least 2 samples of each class of fake_labels; "
-                    f"received {len(side)} of class {label}. Generate or load more of it.",
+                    f"received {len(features)} of class {label}. Generate or load more of it.",
                     argument,
                 )
         # A class of identical fakes has a distance, too: a large one.
         distances[int(label)] = frechet_distance(
-            *(statistics(side, constant=True) for side in sides)
+            *(statistics(features, constant=True) for features in pair)
         )
     return distances
 
@@ -186,21 +186,21 @@ def frechet_distance_infinite(
     seed = check_integer("seed", seed, 0)
     fake = check_features("fake_features", fake_features)
     check_varied("fake_features", fake)
-    num_samples, dim = fake.shape
+    n, dim = fake.shape
     least = 2 * (dim + 1) + _POINTS - 1
-    if num_samples < least:
+    if n < least:
         raise UsageError(
             f"fake_features must hold at least {least} samples, over twice the dimensions, for "
-            f"an extrapolation; received {num_samples}. Generate more images.",
+            f"an extrapolation; received {n}. Generate more images.",
             "fake_features",
         )
     random = np.random.default_rng(seed)
-    sizes = np.linspace(max(num_samples // 10, dim + 1), num_samples, _POINTS).astype(int)
+    sizes = np.linspace(max(n // 10, dim + 1), n, _POINTS).astype(int)
     distances = [
         # A small subset may hold one sample many times.
         frechet_distance(real_statistics, statistics(fake[chosen[:size]], constant=True))
         for size in sizes
-        for chosen in [random.permutation(num_samples)]
+        for chosen in [random.permutation(n)]
     ]
     return _intercept(1 / sizes, np.array(distances))
 

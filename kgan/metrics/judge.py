@@ -30,7 +30,7 @@ class Judge(Extractor):
         name: of its preset.
         sha256: of its weights' file.
         image_shape: `(height, width, channels)` of the images that it takes.
-        num_classes: of its logits.
+        classes: of its logits.
         feature_dim: of its features, which are not negative.
 
     Example:
@@ -50,7 +50,7 @@ class Judge(Extractor):
             sha256=sha256,
             image_shape=model.input_shape[1:],
             classify=in_inference(model),
-            num_classes=model.output_shape[-1],
+            classes=model.output_shape[-1],
             # `judge_fashion_mnist` knows the classes of "fashion_mnist" and "tfds:fashion_mnist".
             classes_of=name.removeprefix("judge_"),
             batch_size=500,

@@ -90,9 +90,9 @@ class Reference:
 
 
 def of(
-    data: ImageDataset, extractor: Extractor, limit: int = LIMIT, cache: bool = True
+    data: ImageDataset, extractor: Extractor, samples: int = LIMIT, cache: bool = True
 ) -> Reference:
-    """The reference of a data set, or of `limit` images drawn from it where it has more.
+    """The reference of a data set, or of `samples` images drawn from it where it has more.
 
     It comes from the package, or from `references` in KGAN_HOME (by default ~/.cache/kgan), where
     the first call leaves it; a damaged file there is replaced. For an extractor without SHA-256,
@@ -101,7 +101,7 @@ def of(
     Args:
         data: what `kgan.data.load` returns.
         extractor: what turns the images into features.
-        limit: images at most.
+        samples: images at most.
         cache: whether to read and write kept features.
 
     Raises:
@@ -110,14 +110,14 @@ def of(
     """
     from kgan.data import ImageDataset
 
-    limit = check_integer("limit", limit, 2)
+    samples = check_integer("samples", samples, 2)
     if not isinstance(data, ImageDataset):
         raise UsageError(
             f"data must be what kgan.data.load returns; received {type(data).__name__}. Use "
             "kgan.data.load(data, batch_size=1).",
             "data",
         )
-    number = min(data.num_images, limit)
+    number = min(data.num_images, samples)
     if not cache or extractor.sha256 is None:
         return _extracted(data, extractor, number)
     described = extractor.describe(data.image_shape[2])

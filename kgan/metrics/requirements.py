@@ -84,7 +84,7 @@ def check_extractor(gan: GAN, extractor: Extractor, measures: Measures) -> None:
     Raises:
         UsageError: it does not.
     """
-    classes = extractor.num_classes
+    classes = extractor.classes
     for name, measure in measures.items():
         if "logits" in measure.needs and classes is None:
             raise UsageError(

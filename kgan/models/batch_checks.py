@@ -69,7 +69,7 @@ def check_parts(signature: Signature, parts: Any, argument: str) -> list[np.ndar
         UsageError: a field refuses its array; errors call the first one `argument`.
     """
     n = len(parts[0]) if np.ndim(parts[0]) else 0
-    checked = []
+    checked: list[np.ndarray] = []
     for field, values in zip(signature.values(), parts, strict=True):
         if not checked:
             checked.append(field.check(values, n, argument))
@@ -79,7 +79,7 @@ def check_parts(signature: Signature, parts: Any, argument: str) -> list[np.ndar
 
 
 def _of(argument: str, field: Field) -> str:
-    """What errors call a part of the data; nobody needs to be told that labels are those of x."""
+    """What errors call a part of the data: `labels` of x, `validation_data's labels` of others."""
     return field.argument if argument == "x" else f"{argument}'s {field.argument}"
 
 

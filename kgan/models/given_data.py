@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import math
 import warnings
@@ -74,7 +75,7 @@ def given(
     shuffle: bool = True,
     argument: str = "x",
 ) -> GivenData:
-    """The data of an argument, with labels or targets `y` beside it if they come apart.
+    """The data of an argument, with labels or targets `y` beside it if they are passed separately.
 
     Raises:
         UsageError: `y`, a batch size or an order for what has its own.
@@ -249,7 +250,7 @@ def _generated(
         made = iter(batches())
         # Its end is no error.
         while (batch := guard.run(lambda: next(made, None))) is not None:
-            guard.run(lambda batch=batch: _check_like(batch, first, fixed))
+            guard.run(functools.partial(_check_like, batch, first, fixed))
             yield batch
 
     dataset = tf.data.Dataset.from_generator(guarded, output_signature=spec)

@@ -8,7 +8,7 @@ import keras
 
 from kgan.checks import check_integer, check_precision
 from kgan.models.translation import SOURCE, TARGET, Translation
-from kgan.networks import Judge, Translator, judges, translators
+from kgan.networks import ImageDiscriminator, Translator, discriminators, translators
 from kgan.signature import Image, Latent, Signature
 from kgan.terms import Term, terms
 
@@ -42,7 +42,7 @@ class Pix2Pix(Translation):
         source_channels: int | None = None,
         latent_dim: int = 0,
         generator_network: str | Translator = "unet",
-        discriminator_network: str | Judge = "patchgan",
+        discriminator_network: str | ImageDiscriminator = "patchgan",
         term: str | Term = "l1",
         ema_halflife_images: float | None = 10_000.0,
         seed: int = 0,
@@ -57,10 +57,11 @@ class Pix2Pix(Translation):
         noise = [Latent(latent_dim)] if latent_dim else []
         seed = check_integer("seed", seed, 0, 2**31 - 1)
         dtype = check_precision("dtype", dtype or keras.config.dtype_policy().name)
-        translator, judge = translators.get(generator_network), judges.get(discriminator_network)
+        translator = translators.get(generator_network)
+        patches = discriminators.get(discriminator_network)
         super().__init__(
             translator.generator(Signature(source, *noise), target, seed, dtype),
-            judge.discriminator(Signature(source, target), seed, dtype),
+            patches.discriminator(Signature(source, target), seed, dtype),
             ema_halflife_images,
             seed,
             name,
@@ -68,7 +69,7 @@ class Pix2Pix(Translation):
         )
         self.channels, self.source_channels = target.shape[2], source_channels
         self.latent_dim, self.precision = latent_dim, dtype
-        self.generator_network, self.discriminator_network = translator, judge
+        self.generator_network, self.discriminator_network = translator, patches
         self.term = terms.get(term)
 
     def losses(self, player: str, real, fake) -> dict[str, Any]:

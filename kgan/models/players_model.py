@@ -23,7 +23,7 @@ from kgan.signature import Label, Signature
 
 
 class PlayersModel(keras.Model):
-    """Base class of the models: players with their networks, what is kept of them, and files.
+    """Base class of the models: players, averages, buffers, and saving.
 
     `ema_halflife_images` is None, or the half-life of the averaged networks in real images. `seed`
     (0 to 2**31 - 1) pins every draw of the training.
@@ -305,7 +305,7 @@ class PlayersModel(keras.Model):
 
 
 def _holds_networks(value: Any) -> bool:
-    """Whether a part of a configuration is networks of the user's own, of which layers tell."""
+    """Whether a part of a configuration is custom networks, which their layers describe."""
     return isinstance(value, dict) and value.get("class_name") == "OwnNetworks"
 
 

@@ -37,7 +37,7 @@ def ends(train_step):
         finally:
             del running[id(self)]
 
-    step.ends = True
+    step.ends = True  # type: ignore[attr-defined]
     return step
 
 

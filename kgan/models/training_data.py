@@ -73,7 +73,7 @@ class TrainingData:
     def separate_pass(self) -> tf.data.Dataset:
         """The batches of an epoch in a stream of its own, which the training's does not feel.
 
-        A `tf.data.Dataset` of the user's that shuffles does feel it: it goes on to another order.
+        A `tf.data.Dataset` that shuffles by itself is the exception: its order advances.
         """
         if isinstance(self.dataset, ImageDataset):
             return self.dataset.from_step(0).take(self.dataset.steps_per_epoch)

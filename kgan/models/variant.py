@@ -196,7 +196,7 @@ class Variant(GAN):
 
 
 def _taking_networks(constructor: Callable[..., None]) -> Callable[..., None]:
-    """A constructor that takes networks of the user's own, from which it knows shape and latent."""
+    """A constructor that also takes custom networks, and infers shape and latent size."""
 
     @functools.wraps(constructor)
     def construct(self, *arguments: Any, **named: Any) -> None:

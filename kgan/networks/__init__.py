@@ -8,9 +8,9 @@ from kgan.networks.patchgan import PatchGAN as PatchGAN
 from kgan.networks.r3gan import R3GAN as R3GAN
 from kgan.networks.resnet import ResNet as ResNet
 from kgan.networks.translator import (
-    Judge as Judge,
+    ImageDiscriminator as ImageDiscriminator,
     Translator as Translator,
-    judges as judges,
+    discriminators as discriminators,
     translators as translators,
 )
 from kgan.networks.unet import UNet as UNet

@@ -21,13 +21,13 @@ _LEVELS = 3
 
 def classifier(
     image_shape: tuple[int, int, int],
-    num_classes: int,
+    classes: int,
     width: int,
     feature_dim: int,
     dropout: float = 0.3,
     seed: int = 0,
 ) -> keras.Model:
-    """A classifier from images `(batch, *image_shape)` in [-1, 1] to logits `(batch, num_classes)`.
+    """A classifier from images `(batch, *image_shape)` in [-1, 1] to logits `(batch, classes)`.
 
     Its layer "features" gives the last hidden activations, `(batch, feature_dim)`, not negative.
     `width` is the number of channels at the image's full size; it doubles at the first two of three
@@ -38,7 +38,7 @@ def classifier(
         UsageError: an image shape that the networks cannot take, or a count out of range.
     """
     image_shape = check_image_shape(image_shape)
-    num_classes = check_integer("num_classes", num_classes, 2)
+    classes = check_integer("classes", classes, 2)
     width = check_integer("width", width, 1)
     feature_dim = check_integer("feature_dim", feature_dim, 1)
     seeds = iter(range(seed * 1000, seed * 1000 + 1000))
@@ -67,7 +67,5 @@ def classifier(
     x = layers.BatchNormalization(momentum=0.9, dtype=_DTYPE)(x)
     features = layers.ReLU(dtype=_DTYPE, name="features")(x)
     x = layers.Dropout(dropout, seed=next(seeds), dtype=_DTYPE)(features)
-    logits = layers.Dense(
-        num_classes, kernel_initializer=initializer(), dtype=_DTYPE, name="logits"
-    )(x)
+    logits = layers.Dense(classes, kernel_initializer=initializer(), dtype=_DTYPE, name="logits")(x)
     return keras.Model(image, logits, name="classifier")

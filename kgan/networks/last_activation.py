@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import layers
 
-# Layers that move numbers about and change none.
+# Layers that rearrange values.
 _UNCHANGED = (
     layers.Reshape,
     layers.Flatten,
@@ -44,7 +44,7 @@ def last_activation(network: keras.Model) -> str | None:
 
 
 def range_problems(generator: keras.Model, discriminator: keras.Model) -> list[str]:
-    """What is wrong with the ranges of both networks, with the fix; mostly nothing.
+    """What is wrong with the ranges of both networks, with the fix; usually empty.
 
     A discriminator must give logits, not probabilities, and a generator images in [-1, 1].
     """

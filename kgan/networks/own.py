@@ -1,4 +1,4 @@
-"""Networks that the user built, where a model would build its own."""
+"""Custom networks in place of a model's."""
 
 from __future__ import annotations
 

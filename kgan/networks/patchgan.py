@@ -15,15 +15,15 @@ from keras import layers
 from kgan.checks import check_integer
 from kgan.layers import Conv2D, LeakyReLU
 from kgan.networks.inputs import input_tensors, structured
-from kgan.networks.translator import FORMAT, Judge, initializer, judges
+from kgan.networks.translator import FORMAT, ImageDiscriminator, discriminators, initializer
 from kgan.seeds import spawn
 from kgan.signature import Image, Signature
 
 _KEY = 1  # of the network's seeds
 
 
-@judges.register("patchgan")
-class PatchGAN(Judge):
+@discriminators.register("patchgan")
+class PatchGAN(ImageDiscriminator):
     """A discriminator that judges each patch of an image by itself.
 
     It has `layers` convolutions of stride 2, one of stride 1, and one to the logit of each patch.
@@ -31,8 +31,8 @@ class PatchGAN(Judge):
     eightfold. `layers` 1, 3 and 5 see patches of 16, 70 and 286 pixels.
 
     Example:
-        >>> judge = kgan.networks.PatchGAN(width=16, layers=2)
-        >>> gan = kgan.Pix2Pix(channels=3, discriminator_network=judge)
+        >>> patches = kgan.networks.PatchGAN(width=16, layers=2)
+        >>> gan = kgan.Pix2Pix(channels=3, discriminator_network=patches)
 
     Raises:
         UsageError: a width or a number of layers below 1, or an unknown normalization.

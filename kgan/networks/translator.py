@@ -1,4 +1,4 @@
-"""What networks from images to images share: translators and judges of any height and width."""
+"""What networks from images to images share: bases of generators and discriminators."""
 
 from __future__ import annotations
 
@@ -68,17 +68,17 @@ class Translator(_Convolutional):
         raise NotImplementedError
 
 
-class Judge(_Convolutional):
+class ImageDiscriminator(_Convolutional):
     """Base class: builds a discriminator of images that belong together.
 
     Example:
-        >>> class Linear(kgan.networks.Judge):
+        >>> class Linear(kgan.networks.ImageDiscriminator):
         ...     def discriminator(self, inputs, seed=0, dtype=None):
         ...         pair = {name: keras.Input(inputs[name].shape, name=name) for name in inputs}
         ...         beside = keras.layers.Concatenate()(list(pair.values()))
         ...         return keras.Model(pair, keras.layers.Conv2D(1, 1)(beside))
-        >>> networks, judge = kgan.networks.UNet(width=16, depth=4), Linear()
-        >>> gan = kgan.Pix2Pix(generator_network=networks, discriminator_network=judge)
+        >>> networks, linear = kgan.networks.UNet(width=16, depth=4), Linear()
+        >>> gan = kgan.Pix2Pix(generator_network=networks, discriminator_network=linear)
     """
 
     def discriminator(
@@ -89,7 +89,7 @@ class Judge(_Convolutional):
 
 
 translators: Registry[Translator] = Registry("generator_network", Translator)
-judges: Registry[Judge] = Registry("discriminator_network", Judge)
+discriminators: Registry[ImageDiscriminator] = Registry("discriminator_network", ImageDiscriminator)
 
 
 def initializer(seeds: Iterator[int]) -> keras.initializers.Initializer:

@@ -1,4 +1,4 @@
-"""The model that a run has learned, with none of the code of others run unasked."""
+"""The model that a run has learned; untrusted code never runs."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ def load(path: Path, recipe: str | os.PathLike | None = None, argument: str = "f
             raise
         name = theirs["argument"]
         raise UsageError(
-            f"{error} The run names the recipe {name}, which is not imported unasked, for it has "
-            f"not been run on this machine as it is; if you trust it, pass recipe={name!r}, on the "
-            f"command line --recipe {shlex.quote(name)}."
+            f"{error} The run names the recipe {name}, which is not imported: this "
+            f"exact file has not been run on this machine. If you trust it, pass "
+            f"recipe={name!r}, on the command line --recipe {shlex.quote(name)}."
         ) from error
 
 

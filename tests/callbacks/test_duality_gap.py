@@ -66,7 +66,7 @@ def test_away_from_it_there_is_one(loss):
 def test_the_wasserstein_gap_in_closed_form():
     # M(u, v) = -<v, u>: the copies' Adam moves every weight by the rate a step, almost.
     gan = game(0.5, -1.0, loss="wasserstein")
-    duality = DualityGap(steps=1, learning_rate=0.01, num_samples=256)
+    duality = DualityGap(steps=1, learning_rate=0.01, samples=256)
     still = keras.optimizers.SGD(0.0)
     gan.compile("wasserstein", still, still, run_eagerly=True)
     gan.fit(points(), batch_size=64, steps_per_epoch=1, verbose=0, callbacks=[duality])
@@ -90,7 +90,7 @@ def test_smoothing_does_not_count():
 
 def test_it_is_logged_and_lets_the_run_be(images, make_gan):
     gan = make_gan(run_eagerly=True)
-    duality = DualityGap(images[:20], every_epochs=2, steps=1, num_samples=16)
+    duality = DualityGap(images[:20], every_epochs=2, steps=1, samples=16)
     history = gan.fit(
         images, batch_size=16, epochs=3, steps_per_epoch=1, verbose=0, callbacks=[duality]
     )
@@ -112,7 +112,7 @@ def test_every_kind_of_model_has_a_gap(name, images):
     gan = kind(image_shape=(16, 16, 1), latent_dim=4, width=4, **arguments)
     gan.compile(run_eagerly=True)
     x = (images, np.arange(64, dtype=np.int32) % 3) if "classes" in arguments else images
-    duality = DualityGap(steps=1, num_samples=16)
+    duality = DualityGap(steps=1, samples=16)
     gan.fit(x, batch_size=16, steps_per_epoch=1, verbose=0, callbacks=[duality])
     assert np.isfinite(duality.gaps[0][1])
 
@@ -121,7 +121,7 @@ def test_a_broken_run_has_no_gap(images, make_gan):
     gan = make_gan(run_eagerly=True)
     variable = gan.discriminator.trainable_variables[0]
     variable.assign(np.full(variable.shape, np.nan))
-    duality = DualityGap(steps=1, num_samples=16)
+    duality = DualityGap(steps=1, samples=16)
     gan.fit(images, batch_size=16, steps_per_epoch=1, verbose=0, callbacks=[duality])
     assert duality.gaps == []
 

@@ -52,8 +52,8 @@ class Steps(keras.callbacks.Callback):
 def test_training_is_the_same_with_it(images, make_gan):
     plain, watched = (make_gan(penalties=["gradient_penalty"], run_eagerly=True) for _ in range(2))
     fit(plain, images, steps_per_epoch=1)
-    gap = DualityGap(every_epochs=1, steps=1, num_samples=32)
-    fit(watched, images, Health(held_out=images[:20], num_samples=32), gap, steps_per_epoch=1)
+    gap = DualityGap(every_epochs=1, steps=1, samples=32)
+    fit(watched, images, Health(held_out=images[:20], samples=32), gap, steps_per_epoch=1)
     for expected, found in zip(weights(plain), weights(watched), strict=True):
         np.testing.assert_array_equal(expected, found)
 
@@ -61,9 +61,7 @@ def test_training_is_the_same_with_it(images, make_gan):
 def test_vectors_stay_in_their_order_with_it(images):
     x = images, np.eye(3, dtype=np.float32)[LABELS]
     gans = [kgan.ConditionalGAN(**SIZES, condition_dim=3) for _ in range(2)]
-    for gan, callbacks in zip(
-        gans, ([], [Health(num_samples=16), DualityGap(steps=1)]), strict=True
-    ):
+    for gan, callbacks in zip(gans, ([], [Health(samples=16), DualityGap(steps=1)]), strict=True):
         gan.compile(run_eagerly=True)
         fit(gan, x, *callbacks, epochs=1)
     for expected, found in zip(*map(weights, gans), strict=True):
@@ -74,27 +72,27 @@ def test_a_repeated_order_is_no_oscillation(images, make_gan):
     """Batches of four brightnesses in turn, without a shuffle, swing with the epoch."""
     batches = tf.data.Dataset.from_tensor_slices(images).batch(16)
     for x, swings in ((batches, False), (kgan.data.load(images, batch_size=16), True)):
-        health, gan = Health(num_samples=16), make_gan(run_eagerly=True)
+        health, gan = Health(samples=16), make_gan(run_eagerly=True)
         gan.fit(x, steps_per_epoch=4, verbose=0, callbacks=[health])
         health.series.values["real_logits"] = np.tile([0.0, 1.0, 2.0, 1.0], 64)
         assert (health.measure()["oscillation"] > 0.65) == swings
 
 
 def test_the_series_are_the_values_of_the_steps(images, make_gan):
-    health, steps = Health(num_samples=16), Steps()
+    health, steps = Health(samples=16), Steps()
     fit(make_gan(discriminator_steps=2, run_eagerly=True), images, health, steps, steps_per_epoch=3)
     for name, expected in zip(SERIES, np.transpose(steps.values), strict=True):
         np.testing.assert_allclose(health.series.values[name], expected, rtol=1e-4, atol=1e-6)
 
 
 def test_several_steps_a_call_give_their_means(images, make_gan):
-    health = Health(num_samples=16)
+    health = Health(samples=16)
     fit(make_gan(steps_per_execution=2), images, health)
     assert all(len(health.series.values[name]) == 4 for name in SERIES)
 
 
 def test_indicators_go_into_the_logs_and_the_history(images, make_gan, tmp_path):
-    health = Health(num_samples=32, every_epochs=2)
+    health = Health(samples=32, every_epochs=2)
     gan = make_gan(run_eagerly=True)
     fit(gan, images, health, History(tmp_path), epochs=5, steps_per_epoch=1)
     assert [snapshot["epoch"] for snapshot in health.watch.snapshots] == [2, 4, 5]
@@ -113,7 +111,7 @@ def test_indicators_go_into_the_logs_and_the_history(images, make_gan, tmp_path)
 
 
 def test_a_snapshot_measures_the_players(images, make_gan):
-    health = Health(held_out=images[32:], num_samples=32)
+    health = Health(held_out=images[32:], samples=32)
     gan = make_gan(loss="hinge", run_eagerly=True)
     fit(gan, images[:32], health, epochs=1, steps_per_epoch=1)
     snapshot = health.measure()
@@ -132,7 +130,7 @@ def test_a_snapshot_measures_the_players(images, make_gan):
 
 def test_the_slope_is_that_of_the_loss(images, make_gan):
     gan = make_gan(loss="non_saturating", run_eagerly=True)
-    health = Health(num_samples=16)
+    health = Health(samples=16)
     fit(gan, images, health, epochs=1, steps_per_epoch=1)
     # Few steps leave the logits near 0, where the slope of softplus(-x) is a half.
     assert health.watch.snapshots[-1]["slope"] == pytest.approx(0.5, abs=0.2)
@@ -145,7 +143,7 @@ def test_collapse_is_reported_once(images, capsys):
     generator.layers[1].trainable = False
     gan = kgan.GAN(generator, kgan.networks.DCGAN(4).discriminator(Signature(Image((16, 16, 1)))))
     gan.compile(run_eagerly=True)
-    health = Health(num_samples=32)
+    health = Health(samples=32)
     fit(gan, images, health, epochs=8, steps_per_epoch=1)
     found = [finding for finding in health.findings if finding.failure_mode == "collapse"]
     assert len(found) == 1
@@ -159,7 +157,7 @@ def test_nan_is_reported_and_can_end_the_training(images, make_gan, stop, capsys
     broken = keras.optimizers.SGD(
         keras.optimizers.schedules.PiecewiseConstantDecay([2], [1e-4, 1e38])
     )
-    health = Health(num_samples=16, stop=stop)
+    health = Health(samples=16, stop=stop)
     gan = make_gan(loss="wasserstein", discriminator_optimizer=broken, run_eagerly=True)
     fit(gan, images, health, epochs=3, steps_per_epoch=2)
     (finding,) = [finding for finding in health.findings if finding.failure_mode == "nan"]
@@ -174,7 +172,7 @@ def test_it_reports_before_stop_on_nan_ends_the_run(images, make_gan):
     gan.discriminator.trainable_variables[0].assign(
         np.full(gan.discriminator.trainable_variables[0].shape, np.nan)
     )
-    health = Health(num_samples=16)
+    health = Health(samples=16)
     with pytest.raises(NonFiniteLossError):
         fit(gan, images, health, StopOnNaN())
     assert health.findings[0].failure_mode == "nan"
@@ -184,12 +182,12 @@ def test_a_resumed_run_continues_its_snapshots(images, make_gan, tmp_path):
     def gan():
         return make_gan(run_eagerly=True)
 
-    whole = Health(num_samples=16, folder=tmp_path / "whole")
+    whole = Health(samples=16, folder=tmp_path / "whole")
     fit(gan(), images, whole, epochs=4, steps_per_epoch=1)
-    first = Health(num_samples=16, folder=tmp_path / "parts")
+    first = Health(samples=16, folder=tmp_path / "parts")
     checkpoint = Checkpoint(tmp_path / "checkpoints", every_seconds=0)
     fit(gan(), images, first, checkpoint, epochs=2, steps_per_epoch=1)
-    second = Health(num_samples=16, folder=tmp_path / "parts")
+    second = Health(samples=16, folder=tmp_path / "parts")
     checkpoint = Checkpoint(tmp_path / "checkpoints", resume=True)
     fit(gan(), images, second, checkpoint, epochs=4, steps_per_epoch=1)
     assert second.watch.snapshots == whole.watch.snapshots
@@ -201,7 +199,7 @@ def test_a_resumed_run_continues_its_snapshots(images, make_gan, tmp_path):
 
 
 def test_a_further_fit_goes_on_or_begins_anew(images, make_gan):
-    gan, health = make_gan(run_eagerly=True), Health(num_samples=16)
+    gan, health = make_gan(run_eagerly=True), Health(samples=16)
     fit(gan, images, health, epochs=2, steps_per_epoch=1)
     health.watch.broken(2, "became nan")
     fit(gan, images, health, epochs=3, initial_epoch=2, steps_per_epoch=1)
@@ -225,7 +223,7 @@ def test_features_of_ones_own(images, make_gan):
     def means(images):
         return images.mean((1, 2))
 
-    health = Health(num_samples=16, features=means)
+    health = Health(samples=16, features=means)
     gan = make_gan(run_eagerly=True)
     fit(gan, images, health, epochs=1, steps_per_epoch=1)
     fakes = means(gan.generate(16, seed=0))[:, 0]
@@ -261,7 +259,7 @@ def test_every_kind_of_model_has_its_indicators(name, images):
     gan.compile(run_eagerly=True, discriminator_steps=1)
     x = images if beside is None else (images, beside)
     held_out = images[:21] if beside is None else (images[:21], beside[:21])
-    health = Health(held_out=held_out, num_samples=30)
+    health = Health(held_out=held_out, samples=30)
     fit(gan, x, health, epochs=1, steps_per_epoch=1)
     (snapshot,) = health.watch.snapshots
     expected = {"diversity", "recall", "modes", "separation", "train_separation", "gradient"}
@@ -279,8 +277,8 @@ def test_every_kind_of_model_has_its_indicators(name, images):
 
 
 def test_bad_arguments_raise(images, make_gan):
-    with pytest.raises(UsageError, match="num_samples must be an integer of at least 16"):
-        Health(num_samples=4)
+    with pytest.raises(UsageError, match="samples must be an integer of at least 16"):
+        Health(samples=4)
     with pytest.raises(UsageError, match="stop must be True or False"):
         Health(stop="no")
     with pytest.raises(UsageError, match="held_out must hold at least 2 images; received 1"):
@@ -289,7 +287,7 @@ def test_bad_arguments_raise(images, make_gan):
         fit(make_gan(run_eagerly=True), images, Health(held_out=images[:, :8]), steps_per_epoch=1)
     with pytest.raises(UsageError, match=r"features must have the shape \(n, dimensions\)"):
         fit(make_gan(run_eagerly=True), images, Health(features=lambda x: x), steps_per_epoch=1)
-    few = Health(features=lambda x: x[:7].mean((1, 2)), num_samples=16)
+    few = Health(features=lambda x: x[:7].mean((1, 2)), samples=16)
     with pytest.raises(UsageError, match="one row per image; received 7 rows for 16 images"):
         fit(make_gan(run_eagerly=True), images, few, steps_per_epoch=1)
     with pytest.raises(UsageError, match="features must be a function .* received 'inception'"):
@@ -317,7 +315,7 @@ def test_it_is_for_gans(kind):
 def test_packs_larger_than_the_sample(images):
     gan = kgan.PacGAN(**SIZES, pack=10)
     gan.compile(run_eagerly=True)
-    health = Health(num_samples=16)
+    health = Health(samples=16)
     gan.fit(images, batch_size=20, epochs=1, steps_per_epoch=1, verbose=0, callbacks=[health])
     assert len(health.reals["image"]) == 20
 
@@ -341,7 +339,7 @@ images = np.random.RandomState(0).uniform(-1, 1, (32, 16, 16, 1)).astype("float3
 with strategy.scope():
     gan = kgan.DCGAN((16, 16, 1), latent_dim=4, width=4)
 gan.compile(penalties=["gradient_penalty"])
-health, gap = Health(held_out=images[:8], num_samples=16), DualityGap(steps=2)
+health, gap = Health(held_out=images[:8], samples=16), DualityGap(steps=2)
 gan.fit(kgan.data.load(images, batch_size=16), verbose=0, callbacks=[health, gap])
 print(sorted(health.watch.snapshots[0]), len(gap.gaps))
 

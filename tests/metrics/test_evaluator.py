@@ -29,7 +29,7 @@ def quarters(images):
 
 
 EXTRACTOR = Extractor(
-    "quarters", quarters, 4, sha256=64 * "a", classify=lambda x: 9 * quarters(x), num_classes=4
+    "quarters", quarters, 4, sha256=64 * "a", classify=lambda x: 9 * quarters(x), classes=4
 )
 FEATURES_ALONE = Extractor("plain", quarters, 4, sha256=64 * "b")
 
@@ -304,7 +304,7 @@ def test_the_real_images_are_drawn_from_all(vivid_gan, images):
     bright = np.sort(images.mean((1, 2, 3)))
     shades = np.broadcast_to(bright[:, None, None, None], images.shape).astype(np.float32)
     data = kgan.data.load(shades, batch_size=1)
-    made = references.of(data, EXTRACTOR, limit=8, cache=False)
+    made = references.of(data, EXTRACTOR, samples=8, cache=False)
     assert made.features[:, 0].max() > np.median(bright) > made.features[:, 0].min()
     assert np.array_equal(made.features, quarters(data.at(references.even_indices(64, 8))))
 
@@ -327,7 +327,7 @@ def test_classes_that_are_not_the_models(data):
 
 def test_classes_of_other_data_are_left_out(vivid_gan, data):
     strange = Extractor(
-        "q", quarters, 4, classify=lambda x: 9 * quarters(x), num_classes=4, classes_of="digits"
+        "q", quarters, 4, classify=lambda x: 9 * quarters(x), classes=4, classes_of="digits"
     )
     assert measured(vivid_gan, data, "fd", extractor=strange).by_class == {}
     assert set(measured(vivid_gan, data, "fd").by_class) == {"share of fakes", "share of reals"}

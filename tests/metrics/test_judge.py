@@ -37,7 +37,7 @@ def copy(tmp_path):
 def test_what_it_is(referee):
     assert referee.name == "judge_fashion_mnist"
     assert referee.image_shape == (28, 28, 1)
-    assert (referee.num_classes, referee.feature_dim) == (10, 96)
+    assert (referee.classes, referee.feature_dim) == (10, 96)
     assert referee.sha256 == kgan.files.sha256(FOLDER / "model.weights.h5")
 
 
@@ -128,7 +128,7 @@ def test_the_checksums_of_a_packaged_judge_are_in_the_registry(copy, monkeypatch
     packaged = copy.rename(copy.with_name("judge_copy"))
     monkeypatch.setattr(registry, "PRESETS", packaged.parent)
     registry.write_registry()
-    assert judge.load("judge_copy").num_classes == 10
+    assert judge.load("judge_copy").classes == 10
     metadata = (packaged / "metadata.json").read_text()
     (packaged / "metadata.json").write_text(metadata + "\n")
     (packaged / "SHA256SUMS").write_text(judge.checksums(packaged))
@@ -144,7 +144,7 @@ def test_the_checksums_of_a_packaged_judge_are_in_the_registry(copy, monkeypatch
     [
         ({"width": 24}, "cannot be built from its files: .*missing"),
         (
-            {"image_shape": [28, 28, 1], "num_classes": 10, "width": 9, "feature_dim": 96},
+            {"image_shape": [28, 28, 1], "classes": 10, "width": 9, "feature_dim": 96},
             "not be loaded",
         ),
         ({"class_name": "Lambda", "module": "os"}, "unexpected keyword argument"),

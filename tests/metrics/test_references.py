@@ -64,7 +64,7 @@ def test_it_is_extracted_once(data, extractor, home, monkeypatch):
 
 
 def test_another_number_is_another_reference(data, extractor, home):
-    assert len(references.of(data, extractor, limit=10).features) == 10
+    assert len(references.of(data, extractor, samples=10).features) == 10
     assert len(references.of(data, extractor).features) == 64
     assert len(list(home.glob("*.npz"))) == 2
 

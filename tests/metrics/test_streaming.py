@@ -20,7 +20,7 @@ def quarters(images):
 
 
 EXTRACTOR = Extractor(
-    "quarters", quarters, 4, sha256=64 * "a", classify=lambda x: 5 * quarters(x), num_classes=4
+    "quarters", quarters, 4, sha256=64 * "a", classify=lambda x: 5 * quarters(x), classes=4
 )
 
 
@@ -243,7 +243,7 @@ def test_the_classification_accuracy_score(striped):
     answers[:50] = 1 - answers[:50]
     wanted = classification_accuracy_score(fake, classes, real, answers, epochs=10, seed=3)
     assert wanted > 0.7
-    metric = streaming.ClassificationAccuracyScore(num_classes=2, steps=10, seed=3)
+    metric = streaming.ClassificationAccuracyScore(classes=2, steps=10, seed=3)
     order = np.random.default_rng(3)
     for _ in range(10):
         chosen = order.permutation(BATCH)
@@ -259,7 +259,7 @@ def test_the_classification_accuracy_score(striped):
 
 def test_a_refused_call_teaches_nothing(striped):
     images, labels = striped(32, 0)
-    metric = streaming.ClassificationAccuracyScore(num_classes=2, steps=1)
+    metric = streaming.ClassificationAccuracyScore(classes=2, steps=1)
     with pytest.raises(UsageError, match="real_labels must be 0 to 1; received 2"):
         metric.update_state(images, images, labels + 1, labels)
     metric.update_state(images, images, labels, labels)  # the one step is left
@@ -272,7 +272,7 @@ def test_a_refused_call_teaches_nothing(striped):
 
 def test_classification_accuracy_comes_in_order(striped):
     images, labels = striped(32, 0)
-    metric = streaming.ClassificationAccuracyScore(num_classes=2, steps=1)
+    metric = streaming.ClassificationAccuracyScore(classes=2, steps=1)
     with pytest.raises(UsageError, match="real images must come after steps=1 batches of fakes"):
         metric.update_state(images, real_labels=labels)
     metric.update_state(fake=images, fake_labels=labels)
@@ -299,7 +299,7 @@ def test_classification_accuracy_comes_in_order(striped):
         (lambda: streaming.PathLength(5), "distance must be a function"),
         (lambda: streaming.PathLength(np.subtract, epsilon=1), "epsilon must be a share"),
         (lambda: streaming.PathLength(np.subtract, trim=50), "trim must be below 50"),
-        (lambda: streaming.ClassificationAccuracyScore(1, 5), "num_classes must be"),
+        (lambda: streaming.ClassificationAccuracyScore(1, 5), "classes must be"),
     ],
 )
 def test_bad_input(make, message):

@@ -8,7 +8,7 @@ from kgan.networks.classifier import classifier
 
 @pytest.fixture
 def network():
-    return classifier((28, 28, 1), num_classes=10, width=4, feature_dim=6)
+    return classifier((28, 28, 1), classes=10, width=4, feature_dim=6)
 
 
 def test_shapes_and_sizes(network):
@@ -23,8 +23,8 @@ def test_shapes_and_sizes(network):
 
 def test_the_seed_pins_the_weights(network):
     keras.utils.set_random_seed(5)
-    same = classifier((28, 28, 1), num_classes=10, width=4, feature_dim=6)
-    other = classifier((28, 28, 1), num_classes=10, width=4, feature_dim=6, seed=1)
+    same = classifier((28, 28, 1), classes=10, width=4, feature_dim=6)
+    other = classifier((28, 28, 1), classes=10, width=4, feature_dim=6, seed=1)
     for ours, theirs in zip(network.get_weights(), same.get_weights(), strict=True):
         assert np.array_equal(ours, theirs)
     assert not np.array_equal(network.get_weights()[0], other.get_weights()[0])
@@ -33,7 +33,7 @@ def test_the_seed_pins_the_weights(network):
 def test_it_is_float32_whatever_the_policy():
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        network = classifier((8, 8, 3), num_classes=2, width=2, feature_dim=3)
+        network = classifier((8, 8, 3), classes=2, width=2, feature_dim=3)
         logits = network(np.zeros((1, 8, 8, 3), "float32"))
     finally:
         keras.config.set_dtype_policy("float32")
@@ -45,12 +45,12 @@ def test_it_is_float32_whatever_the_policy():
     ("change", "message"),
     [
         ({"image_shape": (28, 22, 1)}, "image_shape must be"),
-        ({"num_classes": 1}, "num_classes must be an integer of at least 2; received 1"),
+        ({"classes": 1}, "classes must be an integer of at least 2; received 1"),
         ({"width": 0}, "width must be an integer of at least 1"),
         ({"feature_dim": 0}, "feature_dim must be an integer of at least 1"),
     ],
 )
 def test_wrong_arguments(change, message):
-    arguments = {"image_shape": (28, 28, 1), "num_classes": 10, "width": 4, "feature_dim": 6}
+    arguments = {"image_shape": (28, 28, 1), "classes": 10, "width": 4, "feature_dim": 6}
     with pytest.raises(UsageError, match=message):
         classifier(**{**arguments, **change})

@@ -61,7 +61,7 @@ def load() -> Extractor:
         image_shape=(None, None, 3),
         resize="bilinear, antialiased, 224x224",
         classify=functools.partial(_run, model),
-        num_classes=model.output_shape[-1],
+        classes=model.output_shape[-1],
     )
 
 

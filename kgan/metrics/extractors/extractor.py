@@ -52,7 +52,7 @@ class Extractor:
             on white for one of grey or RGB images.
         resize: how images are resized to the network's size, "none" if they are not.
         feature_dim: numbers per feature; if it is not given, None until the first are computed.
-        num_classes: of the logits; None without a classifier.
+        classes: of the logits; None without a classifier.
         classes_of: the data set whose classes these are; None if that is unknown.
         canonical: whether a Fréchet distance of these features may be called FID.
 
@@ -73,7 +73,7 @@ class Extractor:
         image_shape: tuple[int | None, ...] = (None, None, None),
         resize: str = "none",
         classify: Callable[[Any], Any] | None = None,
-        num_classes: int | None = None,
+        classes: int | None = None,
         classes_of: str | None = None,
         batch_size: int = 64,
         canonical: bool = False,
@@ -81,11 +81,11 @@ class Extractor:
         """Makes an extractor from a function.
 
         Args:
-            name, feature_dim, sha256, image_shape, resize, num_classes, classes_of, canonical: the
+            name, feature_dim, sha256, image_shape, resize, classes, classes_of, canonical: the
                 attributes.
             function: float32 images `(batch, height, width, channels)` in [-1, 1], an array, to
                 features `(batch, feature_dim)`, an array or tensor; it must compute in inference.
-            classify: the same images to logits `(batch, num_classes)`.
+            classify: the same images to logits `(batch, classes)`.
             batch_size: images at a time.
 
         Raises:
@@ -98,7 +98,7 @@ class Extractor:
         self.feature_dim = (
             None if feature_dim is None else check_integer("feature_dim", feature_dim, 1)
         )
-        self.num_classes = num_classes
+        self.classes = classes
         self.classes_of = classes_of
         self.canonical = canonical
         self._function = function
@@ -127,7 +127,7 @@ class Extractor:
         return features
 
     def logits(self, images: np.ndarray) -> np.ndarray:
-        """The classes' logits, float32 `(n, num_classes)`, of images `(n, *image_shape)`.
+        """The classes' logits, float32 `(n, classes)`, of images `(n, *image_shape)`.
 
         Raises:
             UsageError: as for `features`, or an extractor that is no classifier.
@@ -138,7 +138,7 @@ class Extractor:
                 "Pass a classifier, for example kgan.metrics.judge.load().",
                 "extractor",
             )
-        return self._run("logits", self._classify, images, self.num_classes)
+        return self._run("logits", self._classify, images, self.classes)
 
     def classify(self, images: np.ndarray) -> np.ndarray:
         """The likeliest class, int32 `(n,)`, of images `(n, *image_shape)` in [-1, 1].

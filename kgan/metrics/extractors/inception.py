@@ -114,7 +114,7 @@ def extractor(model: keras.Model, digest: str, resize: str, dimensions: int = 20
         image_shape=(None, None, 3),
         resize=resize,
         classify=functools.partial(_run, _part(model, "logits"), RESIZES[resize]),
-        num_classes=1008,
+        classes=1008,
         batch_size=32,
         canonical=digest == SHA256 and dimensions == DIMENSIONS[-1],
     )

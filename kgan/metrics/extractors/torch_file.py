@@ -164,7 +164,7 @@ def _read_zip(data: bytes, label: str) -> dict[str, np.ndarray]:
 
         if "data.pkl" not in entries or "constants.pkl" in entries:
             raise UsageError(
-                f"{label} must be a zip file that torch.save wrote; it is another one, of "
+                f"{label} must be a zip file that torch.save wrote; it is another format, "
                 f"such as TorchScript. {_FIX}"
             )
         order = ">" if "byteorder" in entries and content("byteorder") == b"big" else "<"

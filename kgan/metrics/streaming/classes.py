@@ -42,36 +42,36 @@ class FrechetDistanceByClass(StreamingMetric):
     def update_state(
         self, real: Any = None, fake: Any = None, real_labels: Any = None, fake_labels: Any = None
     ) -> None:
-        """Take images `(n, height, width, channels)` of either side with their labels `(n,)`.
+        """Take images `(n, height, width, channels)` real, fake or both with their labels `(n,)`.
 
         Raises:
             UsageError: images that the extractor does not take, or invalid labels.
         """
         made = {}
-        for side, images, labels in (("real", real, real_labels), ("fake", fake, fake_labels)):
+        for kind, images, labels in (("real", real, real_labels), ("fake", fake, fake_labels)):
             if images is not None:
                 features = self.extractor.features(np.asarray(images))
-                made[side] = features, check_classes(f"{side}_labels", labels, len(features))
-        for side, (features, labels) in made.items():
+                made[kind] = features, check_classes(f"{kind}_labels", labels, len(features))
+        for kind, (features, labels) in made.items():
             for label in np.unique(labels):
-                moments = self._moments.setdefault((side, int(label)), Moments(features.shape[1]))
+                moments = self._moments.setdefault((kind, int(label)), Moments(features.shape[1]))
                 moments.add(features[labels == label])
 
     def result(self) -> dict[int, float]:
         """The distance of each class that the fakes have.
 
         Raises:
-            UsageError: no fakes, or a class with fewer than two images of a side.
+            UsageError: no fakes, or a class with fewer than two real or fake images.
         """
-        classes = sorted(label for side, label in self._moments if side == "fake")
+        classes = sorted(label for kind, label in self._moments if kind == "fake")
         if not classes:
             raise missing("fake")
         for label in classes:
-            for side in ("real", "fake"):
-                count = getattr(self._moments.get((side, label)), "count", 0)
+            for kind in ("real", "fake"):
+                count = getattr(self._moments.get((kind, label)), "count", 0)
                 if count < 2:
                     raise UsageError(
-                        f"{side} images must be at least 2 of class {label}; received {count}."
+                        f"{kind} images must be at least 2 of class {label}; received {count}."
                     )
         return {
             label: frechet_distance(
@@ -169,13 +169,13 @@ class ClassificationAccuracyScore(Mean):
     Images are square, with sides from 8 to 256 pixels that are divisible by 4.
 
     Args:
-        num_classes: of the images.
+        classes: of the images.
         steps: batches of fakes, which all come before the first real images.
         seed: of the classifier's weights.
         name: of the metric.
 
     Example:
-        >>> metric = kgan.metrics.streaming.ClassificationAccuracyScore(num_classes=10, steps=1)
+        >>> metric = kgan.metrics.streaming.ClassificationAccuracyScore(classes=10, steps=1)
         >>> metric.update_state(fake=fake, fake_labels=fake_labels)
         >>> metric.update_state(real=real, real_labels=real_labels)
         >>> accuracy = metric.result()
@@ -188,16 +188,16 @@ class ClassificationAccuracyScore(Mean):
     _learner: Learner | None
     _learnt: int
 
-    def __init__(self, num_classes: int, steps: int, seed: int = 0, name: str | None = None):
+    def __init__(self, classes: int, steps: int, seed: int = 0, name: str | None = None):
         super().__init__(name=name)
-        self.num_classes = check_integer("num_classes", num_classes, 2)
+        self.classes = check_integer("classes", classes, 2)
         self.steps = check_integer("steps", steps, 1)
         self.seed = check_integer("seed", seed, 0, 2**31 - 1)
 
     def update_state(
         self, real: Any = None, fake: Any = None, real_labels: Any = None, fake_labels: Any = None
     ) -> None:
-        """Take images `(n, height, width, channels)` in [-1, 1] of either side, labels `(n,)`.
+        """Take images `(n, height, width, channels)` in [-1, 1] real, fake or both, labels `(n,)`.
 
         Raises:
             UsageError: invalid images or labels, more batches of fakes than `steps`, or
@@ -220,7 +220,7 @@ class ClassificationAccuracyScore(Mean):
             fake, fake_labels = self._checked("fake", fake, fake_labels)
             if self._learner is None:
                 shape = check_image_shape(fake.shape[1:])
-                self._learner = Learner(shape, self.num_classes, self.steps, self.seed)
+                self._learner = Learner(shape, self.classes, self.steps, self.seed)
         if real is not None:
             real, real_labels = self._checked("real", real, real_labels)
         if self._learner is not None and fake is not None:
@@ -230,19 +230,19 @@ class ClassificationAccuracyScore(Mean):
             self._count(self._learner.classify(real) == real_labels)
 
     def reset_state(self) -> None:
-        """Forget all images, and what was learnt."""
+        """Reset the images and the classifier."""
         super().reset_state()
         self._learner = None
         self._learnt = 0
 
-    def _checked(self, side: str, images: Any, labels: Any) -> tuple[np.ndarray, np.ndarray]:
+    def _checked(self, kind: str, images: Any, labels: Any) -> tuple[np.ndarray, np.ndarray]:
         shape = self._learner.image_shape if self._learner else None
-        images = check_images(np.asarray(images), shape, side)
-        labels = check_classes(f"{side}_labels", labels, len(images))
-        outside = (labels < 0) | (labels >= self.num_classes)
+        images = check_images(np.asarray(images), shape, kind)
+        labels = check_classes(f"{kind}_labels", labels, len(images))
+        outside = (labels < 0) | (labels >= self.classes)
         if outside.any():
             raise UsageError(
-                f"{side}_labels must be 0 to {self.num_classes - 1}; received "
+                f"{kind}_labels must be 0 to {self.classes - 1}; received "
                 f"{labels[outside.argmax()]}."
             )
         return images, labels

@@ -55,7 +55,7 @@ class FeatureMetric(StreamingMetric):
         self.reset_state()
 
     def update_state(self, real: Any = None, fake: Any = None) -> None:
-        """Take images `(n, height, width, channels)` in [-1, 1] of either side.
+        """Take images `(n, height, width, channels)` in [-1, 1] real, fake or both.
 
         Raises:
             UsageError: images that the extractor does not take.
@@ -64,30 +64,30 @@ class FeatureMetric(StreamingMetric):
             raise UsageError(
                 "real must be None, since the reference stands for the real images.", "real"
             )
-        sides = {"real": real, "fake": fake}
+        pair = {"real": real, "fake": fake}
         # Both are computed before either is kept, so that a refused call changes nothing.
         made = {
-            side: self.extractor.features(np.asarray(images))
-            for side, images in sides.items()
+            kind: self.extractor.features(np.asarray(images))
+            for kind, images in pair.items()
             if images is not None
         }
-        for side, features in made.items():
-            self._add(side, features)
+        for kind, features in made.items():
+            self._add(kind, features)
 
-    def _add(self, side: str, features: np.ndarray) -> None:
-        self._sides[side].append(features)
+    def _add(self, kind: str, features: np.ndarray) -> None:
+        self._collected[kind].append(features)
 
-    def _features(self, side: str) -> np.ndarray:
-        """All features of a side."""
-        if side == "real" and self.reference is not None:
+    def _features(self, kind: str) -> np.ndarray:
+        """All features of the real or the fake images."""
+        if kind == "real" and self.reference is not None:
             return self.reference.features
-        if not self._sides[side]:
-            raise missing(side)
-        return np.concatenate(self._sides[side])
+        if not self._collected[kind]:
+            raise missing(kind)
+        return np.concatenate(self._collected[kind])
 
     def reset_state(self) -> None:
         """Forget all images, the reference excepted."""
-        self._sides: dict[str, list[np.ndarray]] = {"real": [], "fake": []}
+        self._collected: dict[str, list[np.ndarray]] = {"real": [], "fake": []}
 
 
 class FrechetDistance(FeatureMetric):
@@ -99,26 +99,26 @@ class FrechetDistance(FeatureMetric):
         >>> distance = metric.result()
     """
 
-    def _add(self, side: str, features: np.ndarray) -> None:
-        self._moments.setdefault(side, Moments(features.shape[1])).add(features)
+    def _add(self, kind: str, features: np.ndarray) -> None:
+        self._moments.setdefault(kind, Moments(features.shape[1])).add(features)
 
     def result(self) -> float:
         """The distance of the images so far.
 
         Raises:
-            UsageError: fewer than two images of a side, or features that do not vary.
+            UsageError: fewer than two real or fake images, or features that do not vary.
         """
         real = self.reference.statistics if self.reference else self._statistics("real")
         return frechet_distance(real, self._statistics("fake"))
 
-    def _statistics(self, side: str) -> tuple[np.ndarray, np.ndarray]:
-        if side not in self._moments:
-            raise missing(side)
-        moments = self._moments[side]
+    def _statistics(self, kind: str) -> tuple[np.ndarray, np.ndarray]:
+        if kind not in self._moments:
+            raise missing(kind)
+        moments = self._moments[kind]
         if moments.count < 2:
-            raise UsageError(f"{side} images must be at least 2; received 1.")
+            raise UsageError(f"{kind} images must be at least 2; received 1.")
         if not moments.varied:
-            raise not_varied(side, moments.count)
+            raise not_varied(kind, moments.count)
         return moments.statistics()
 
     def reset_state(self) -> None:
@@ -163,7 +163,7 @@ class FrechetDistanceInfinite(FeatureMetric):
 
 
 class FeatureFunction(FeatureMetric):
-    """A function of the features of both sides, such as `kgan.metrics.neighbours.nearest`.
+    """A function of both sets of features, such as `kgan.metrics.neighbours.nearest`.
 
     Args:
         function: `(real, fake)`, features `(n, d)` each, to one value or several.
@@ -224,10 +224,10 @@ class KernelDistance(FeatureMetric):
         """`distance`, the mean over the subsets of the images so far, and its standard `error`.
 
         Raises:
-            UsageError: fewer images of a side than a subset has.
+            UsageError: fewer real or fake images than a subset has.
         """
-        sides = self._features("real"), self._features("fake")
-        found = kernel_distance(*sides, self.subsets, self.subset_size, self.seed)
+        pair = self._features("real"), self._features("fake")
+        found = kernel_distance(*pair, self.subsets, self.subset_size, self.seed)
         return dict(zip(("distance", "error"), found, strict=True))
 
 
@@ -257,7 +257,7 @@ class PrecisionRecall(FeatureMetric):
         """Both figures of the images so far, by name.
 
         Raises:
-            UsageError: no more than k images of a side.
+            UsageError: no more than k real or fake images.
         """
         values = self.function(self._features("real"), self._features("fake"), self.k)
         return dict(zip(self.names, values, strict=True))
@@ -299,11 +299,11 @@ class MemorisationInformedFrechetDistance(FeatureMetric):
         """The distance of the images so far.
 
         Raises:
-            UsageError: fewer than two images of a side.
+            UsageError: fewer than two real or fake images.
         """
         return mifid(self._features("real"), self._features("fake"))
 
 
-def missing(side: str) -> UsageError:
-    """The error for a side without images."""
-    return UsageError(f"{side} images are missing: call update_state({side}=images) first.")
+def missing(kind: str) -> UsageError:
+    """The error where real or fake images are missing."""
+    return UsageError(f"{kind} images are missing: call update_state({kind}=images) first.")

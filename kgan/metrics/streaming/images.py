@@ -114,20 +114,20 @@ class SlicedWasserstein(StreamingMetric):
         self.reset_state()
 
     def update_state(self, real: Any = None, fake: Any = None) -> None:
-        """Take images `(n, height, width, channels)` in [-1, 1] of either side.
+        """Take images `(n, height, width, channels)` in [-1, 1] real, fake or both.
 
         Raises:
             UsageError: invalid images, or too small.
         """
-        for side, images in (("real", real), ("fake", fake)):
+        for kind, images in (("real", real), ("fake", fake)):
             if images is not None:
-                self._pyramids[side].add(images)
+                self._pyramids[kind].add(images)
 
     def result(self) -> dict[int, float]:
         """The distance of each level, by its height, of the images so far.
 
         Raises:
-            UsageError: no images of a side, or different numbers of them.
+            UsageError: no real or no fake images, or different numbers of them.
         """
         return level_distances(
             self._pyramids["real"], self._pyramids["fake"], self.projections, self.seed
@@ -136,7 +136,7 @@ class SlicedWasserstein(StreamingMetric):
     def reset_state(self) -> None:
         """Forget all images."""
         self._pyramids = {
-            side: PatchPyramid(self.patches, self.smallest, self.seed) for side in ("real", "fake")
+            kind: PatchPyramid(self.patches, self.smallest, self.seed) for kind in ("real", "fake")
         }
 
 

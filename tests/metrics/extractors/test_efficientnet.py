@@ -83,7 +83,7 @@ def test_features_and_logits_equal_an_implementation_in_pytorch(extractor, photo
     ]
     print("features {:.1e}, logits {:.1e}".format(*found))
     assert max(found) < 1e-5
-    assert (extractor.feature_dim, extractor.num_classes) == (1280, 1000)
+    assert (extractor.feature_dim, extractor.classes) == (1280, 1000)
 
 
 @pytest.mark.slow

@@ -77,7 +77,7 @@ def test_the_dimension_is_found_where_nobody_said(images):
 
 
 def test_logits_and_classes(images):
-    extractor = Extractor("c", means, 3, classify=lambda batch: -means(batch), num_classes=3)
+    extractor = Extractor("c", means, 3, classify=lambda batch: -means(batch), classes=3)
     np.testing.assert_array_equal(extractor.logits(images), -means(images))
     np.testing.assert_array_equal(extractor.classify(images), means(images).argmin(1))
     assert extractor.classify(images).dtype == np.int32

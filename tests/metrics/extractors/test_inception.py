@@ -119,7 +119,7 @@ def test_features_and_logits_equal_those_of_torch_fidelity(extractors, fidelity,
     extractor = extractors["tensorflow1"]
     assert deviation(extractor.features(images), expected["2048"]) < 1e-5
     logits = extractor.logits(images)
-    assert logits.shape == (2, extractor.num_classes) == (2, 1008)
+    assert logits.shape == (2, extractor.classes) == (2, 1008)
     assert deviation(logits, expected["logits_unbiased"]) < 1e-5
     assert extractor.classify(images[:1]) == logits[0].argmax()
 
