@@ -286,6 +286,16 @@ def test_code_in_the_configuration_is_refused(copy):
         presets.load(copy)
 
 
+def test_a_preset_of_an_older_kgan_says_so(copy):
+    config = json.loads((copy / "config.json").read_text())
+    config["config"]["architecture"] = "dcgan"
+    metadata = json.loads((copy / "metadata.json").read_text())
+    (copy / "metadata.json").write_text(json.dumps({**metadata, "kgan_version": "0.0.9"}))
+    rewrite_config(copy, config)
+    with pytest.raises(UsageError, match=r"'architecture' is unknown.* kgan 0\.0\.9 saved it, and"):
+        presets.load(copy)
+
+
 def test_another_object_in_the_configuration_is_refused(copy):
     rewrite_config(copy, keras.saving.serialize_keras_object(keras.layers.Dense(3)))
     with pytest.raises(UsageError, match=r"must hold a kgan.GAN, holds Dense"):

@@ -140,7 +140,7 @@ class Trainer(CompiledModel):
     def make_train_function(self, force=False):
         """Keras's train function, traced once, behind the data's count of steps to pass over."""
         if self._traced is None or force:
-            step: Any = self.train_step
+            step: Any = self.train_step  # type: ignore[has-type]
             if not hasattr(step, "ends"):  # somebody set it on the object
                 self.train_step = _ended(self, step)
             super().make_train_function(force=True)

@@ -67,6 +67,7 @@ def plain(images, make_gan, tmp_path_factory):
     return gan, train(gan, images, tmp_path_factory.mktemp("whole")).history
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ARGUMENTS)
 def test_stopped_and_resumed_equals_never_stopped(images, make_gan, plain, tmp_path, kind):
     whole, logs = plain

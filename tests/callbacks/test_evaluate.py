@@ -142,6 +142,7 @@ def test_patience_goes_on_in_a_second_fit(make_gan, data):
     assert len(fit(gan, data, callback, epochs=10)["fd"]) == 2  # epoch 2 of the first is the best
 
 
+@pytest.mark.slow
 def test_a_resumed_run_goes_on_from_the_best(make_gan, data, tmp_path):
     best = tmp_path / "best.keras"
     saved = tmp_path / "checkpoints"

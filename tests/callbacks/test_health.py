@@ -58,6 +58,7 @@ def test_training_is_the_same_with_it(images, make_gan):
         np.testing.assert_array_equal(expected, found)
 
 
+@pytest.mark.slow
 def test_vectors_stay_in_their_order_with_it(images):
     x = images, np.eye(3, dtype=np.float32)[LABELS]
     gans = [kgan.ConditionalGAN(**SIZES, condition_dim=3) for _ in range(2)]
@@ -310,6 +311,19 @@ def test_it_is_for_gans(kind):
     callbacks = [Evaluate("fashion_mnist") if kind is Evaluate else kind()]
     with pytest.raises(UsageError, match=f"{kind.__name__} must be in the fit of a GAN of kgan"):
         model.fit(np.ones((4, 1)), np.ones((4, 1)), verbose=0, callbacks=callbacks)
+
+
+@pytest.mark.parametrize("kind", [Health, DualityGap, Evaluate])
+def test_it_is_for_images_from_latents(images, kind):
+    gan = kgan.Pix2Pix(
+        channels=1,
+        generator_network=kgan.networks.UNet(width=2, depth=2),
+        discriminator_network=kgan.networks.PatchGAN(width=2, layers=1),
+    )
+    gan.compile(run_eagerly=True)
+    callbacks = [Evaluate("fashion_mnist") if kind is Evaluate else kind()]
+    with pytest.raises(UsageError, match=f"{kind.__name__} compares images .* a Pix2Pix starts"):
+        gan.fit(images[:16], -images[:16], batch_size=16, verbose=0, callbacks=callbacks)
 
 
 def test_packs_larger_than_the_sample(images):

@@ -43,6 +43,7 @@ def test_a_run_that_has_not_ended_stands_for_its_newest_checkpoint(unfinished):
     np.testing.assert_array_equal(images, gan.generate(3, seed=1))
 
 
+@pytest.mark.slow
 def test_a_checkpoint_brings_back_every_network(folder, recipe, kgan, request):
     text = recipe.read_text().replace("(32, 16, 16", "(8, 8, 8")
     old = "kgan.DCGAN(image_shape, latent_dim=8, width=8, seed=seed)"
@@ -61,6 +62,7 @@ def test_a_checkpoint_brings_back_every_network(folder, recipe, kgan, request):
     np.testing.assert_array_equal(found.encode(images), gan.encode(images))
 
 
+@pytest.mark.slow
 def test_a_run_that_trains_on_stands_for_its_checkpoint(folder, recipe, kgan, monkeypatch):
     run = folder / "runs" / "tiny"
     assert kgan("train", recipe, "--epochs", 1).exit_code == 0

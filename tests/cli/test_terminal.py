@@ -45,6 +45,7 @@ def test_names_in_errors_are_harmless(kgan, folder, words):
     assert r"e\x1b[2Jvil" in result.stderr and "\x1b" not in result.output
 
 
+@pytest.mark.slow
 def test_names_of_what_was_made_are_harmless(kgan, folder, tiny_gan, recipe):
     tiny_gan.save(folder / "gan.keras")
     for words in (

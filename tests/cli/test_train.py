@@ -92,6 +92,7 @@ def test_the_config_defines_the_run(folder, recipe, kgan):
     assert written["trained_epochs"] == 1
 
 
+@pytest.mark.slow
 def test_options_reach_the_recipe_and_the_model(folder, recipe, kgan, monkeypatch):
     trained, save = [], library.GAN.save
     monkeypatch.setattr(
@@ -482,6 +483,7 @@ def test_ctrl_c_says_how_to_go_on(recipe, kgan, monkeypatch):
     assert kgan("train", "--resume", "--out", "runs/tiny").exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_folder_of_data_is_kept_as_a_whole_path(folder, recipe, kgan):
     (folder / "snow").mkdir()
     (folder / "fashion_mnist").mkdir()
@@ -607,6 +609,7 @@ def test_two_workers_train_and_one_writes(folder, recipe, python):
     assert len(list((folder / "run" / "samples").iterdir())) == 2
 
 
+@pytest.mark.slow
 def test_a_lone_worker_trains(recipe, command):
     text = json.dumps(
         {"cluster": {"worker": ["localhost:0"]}, "task": {"type": "worker", "index": 0}}
@@ -617,6 +620,7 @@ def test_a_lone_worker_trains(recipe, command):
     assert "Done in" in output
 
 
+@pytest.mark.slow
 def test_a_run_within_its_data_is_no_data(folder, recipe, kgan):
     for number in range(16):
         Image.new("RGB", (16, 16), (number, 0, 0)).save(folder / f"{number}.png")
@@ -644,6 +648,7 @@ def test_a_run_that_lost_its_checkpoints(folder, recipe, kgan, refuses):
     assert (folder / "run" / "history.csv").read_text() == before
 
 
+@pytest.mark.slow
 def test_a_run_has_one_writer_until_it_is_killed(folder, recipe, python, kgan, refuses):
     process = python("-m", "kgan", "train", recipe, "--out", "run")
     wait_for(folder / "run" / "config.json", process)
@@ -738,5 +743,7 @@ def test_scores_while_training_and_the_best_kept(folder, kgan):
 
 
 def test_an_unknown_score_is_told_before_anything_is_made(folder, refuses):
-    refuses(2, ["metrics='fid' is unknown", "'fd'"], "train", "--evaluate", "fid", "--out", "run")
+    refuses(
+        2, ["--evaluate='fid' is unknown", "'fd'"], "train", "--evaluate", "fid", "--out", "run"
+    )
     assert not (folder / "run").exists()

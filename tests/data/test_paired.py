@@ -108,13 +108,15 @@ def test_a_file_of_odd_width_has_no_halves(tmp_path):
 def test_files_without_counterpart_are_listed(tmp_path):
     one = folder(tmp_path / "one", PIXELS[:3], ["a.png", "b.png", "c.png"])
     two = folder(tmp_path / "two", PIXELS[:2], ["a.png", "d.png"])
-    with pytest.raises(UsageError, match="sources must .*2 without a counterpart: b, c"):
+    with pytest.raises(
+        UsageError, match="sources must .*alone in sources: b, c; alone in targets: d"
+    ):
         kgan.data.pairs(one, two, batch_size=1)
     three = folder(tmp_path / "three", PIXELS[:4], ["a.png", "b.jpg", "c.png", "d.png"])
-    with pytest.raises(UsageError, match="targets must .*1 without a counterpart: d"):
+    with pytest.raises(UsageError, match="targets must .*received alone in targets: d"):
         kgan.data.pairs(one, three, batch_size=1)
     (three / "d.png").rename(three / "b.png")
-    with pytest.raises(UsageError, match="targets must .*1 twice: b"):
+    with pytest.raises(UsageError, match="targets must .*received twice in targets: b"):
         kgan.data.pairs(one, three, batch_size=1)
 
 

@@ -236,6 +236,7 @@ def test_the_path_length_is_that_of_the_pairs(make_gan):
         streaming.PathLength(lambda first, second: first).update_state(*pairs[0])
 
 
+@pytest.mark.slow
 def test_the_classification_accuracy_score(striped):
     """The batches that the function draws give the same classifier, which has learnt something."""
     fake, classes = striped(BATCH, 0)

@@ -194,3 +194,38 @@ def test_early_stopping_stops_and_restores(images, make_gan):
     ).history
     assert len(history["generator_loss"]) == 2
     np.testing.assert_array_equal(gan.generator.get_weights()[0], seen[0])
+
+
+def test_a_rate_of_zero_keeps_the_ratio(make_gan):
+    gan = make_gan(
+        generator_optimizer=keras.optimizers.Adam(1e-3),
+        discriminator_optimizer=keras.optimizers.Adam(4e-3),
+    )
+    for rate in (1e-3, 0.0, 2e-3):
+        gan.optimizer.learning_rate = rate
+    assert float(gan.discriminator_optimizer.learning_rate) == pytest.approx(8e-3)
+    scheduled = make_gan(
+        discriminator_optimizer=keras.optimizers.Adam(
+            keras.optimizers.schedules.ExponentialDecay(1e-3, 10, 0.9)
+        )
+    )
+    before = float(scheduled.generator_optimizer.learning_rate)
+    with pytest.raises(
+        UsageError, match="learning_rate cannot be set: an optimizer has a schedule"
+    ):
+        scheduled.optimizer.learning_rate = 1e-5
+    assert float(scheduled.generator_optimizer.learning_rate) == before
+
+
+@pytest.mark.parametrize("names", [("a", "a"), ("generator_loss", "b")])
+def test_metrics_have_names_of_their_own(make_gan, names):
+    metrics = [keras.metrics.BinaryAccuracy(name=name) for name in names]
+    with pytest.raises(UsageError, match="metrics must have names of their own"):
+        make_gan(metrics=metrics)
+
+
+def test_a_list_of_results_is_in_the_order_of_their_names(images, make_gan):
+    gan = make_gan(metrics=["accuracy"], run_eagerly=True)
+    values = gan.evaluate(images, batch_size=64, verbose=0, return_dict=False)
+    named = gan.evaluate(images, batch_size=64, verbose=0)
+    assert dict(zip(gan.metrics_names, values, strict=True)) == named

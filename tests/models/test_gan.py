@@ -160,6 +160,7 @@ def test_the_average_starts_as_a_copy_and_holds_batch_statistics(images, make_ga
     assert all(not np.array_equal(a, v.numpy()) for a, v in zip(before, moving, strict=True))
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_run(images, make_gan):
     arguments = {"penalties": ["r1"], "augment": "diffaugment"}
     runs = [make_gan(seed=seed, **arguments) for seed in (1, 1, 2)]
@@ -169,6 +170,7 @@ def test_the_same_seed_gives_the_same_run(images, make_gan):
     assert not np.array_equal(state_of(runs[0])[0], state_of(runs[2])[0])
 
 
+@pytest.mark.slow
 def test_steps_per_execution_changes_nothing_but_the_calls(images, make_gan):
     one, four = make_gan(), make_gan(steps_per_execution=4)
     logs = [gan.fit(images, batch_size=8, epochs=2, verbose=0).history for gan in (one, four)]
@@ -193,6 +195,7 @@ def test_training_learns_the_images(images, make_gan):
     assert after < 0.35 * before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["mixed_float16", "mixed_bfloat16"])
 def test_mixed_precision(images, make_gan, dtype):
     gan = make_gan(dtype=dtype, penalties=["r1", "gradient_penalty"], augment="diffaugment")
@@ -211,6 +214,7 @@ def test_mixed_precision(images, make_gan, dtype):
     assert compute_dtypes(gan._stateless_discriminator.__self__) == {"float32"}
 
 
+@pytest.mark.slow
 def test_half_precision_penalty_equals_the_float32_one(images, make_gan):
     values = []
     for dtype in ("float32", "mixed_float16"):
@@ -234,6 +238,7 @@ def test_compile_decides_on_xla(make_gan):
     assert make_gan(jit_compile=True).jit_compile is True
 
 
+@pytest.mark.slow
 def test_xla_trains_to_the_same_weights(images, make_gan):
     """With latents that do not depend on XLA's other random numbers, and plain descent."""
 
@@ -426,6 +431,7 @@ def test_any_two_models_round_trip(reals, tmp_path):
     assert copy.fingerprint() == gan.fingerprint()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float32", "mixed_float16"])
 def test_a_saved_model_trains_on_as_the_original(images, make_gan, tmp_path, dtype):
     gan = make_gan(penalties=["r1"], dtype=dtype)

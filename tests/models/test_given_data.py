@@ -170,3 +170,101 @@ def test_single_batches(images, make_gan):
     three = make_gan(discriminator_steps=3)
     with pytest.raises(UsageError, match="16 images must divide into 3 parts"):
         three.train_on_batch(images[:16])
+
+
+def test_an_evaluation_of_arrays_sees_every_example_once(images, make_gan):
+    gan = make_gan(run_eagerly=True)
+    logits = gan.discriminator_outputs(images[:50])["logit"]
+    for arguments in [{"batch_size": 32}, {"batch_size": 50}, {}]:
+        found = gan.evaluate(images[:50], verbose=0, **arguments)
+        assert found["real_logits"] == pytest.approx(logits.mean(), abs=1e-5)
+    split = tf.data.Dataset.from_tensor_slices(images[:50]).batch(16)
+    assert gan.evaluate(split, verbose=0)["real_logits"] == pytest.approx(logits.mean(), abs=1e-5)
+
+
+def test_an_evaluation_draws_latents_that_the_training_does_not(images, make_gan):
+    gan = make_gan(run_eagerly=True)
+    batch = {"image": tf.constant(images[:16])}
+    trained = gan.sample_inputs(batch, gan.training_seeds)["latent"]
+    gan.test_on_batch(images[:16])
+    gan._begin_evaluation()
+    gan.evaluation_seeds.begin_step()
+    evaluated = gan.sample_inputs(batch, gan.evaluation_seeds)["latent"]
+    assert not np.array_equal(trained, evaluated)
+    assert gan.test_on_batch(images[:16]) == gan.test_on_batch(images[:16])
+
+
+def test_a_generator_that_ends_within_an_epoch(images, make_gan):
+    gan, twin = make_gan(), make_gan()
+    batches = [images[start : start + 16] for start in range(0, 48, 16)]
+    with pytest.warns(UserWarning, match="ran out of data"):
+        history = gan.fit(iter(batches), steps_per_epoch=2, epochs=2, verbose=0).history
+    whole = twin.fit(iter(batches), steps_per_epoch=1, epochs=3, verbose=0).history
+    assert int(gan.training_seeds.step) == 3
+    assert history["generator_loss"][1] == pytest.approx(whole["generator_loss"][2])
+
+
+def test_an_iterator_goes_on_from_where_it_stands(images, make_gan):
+    gan = make_gan(run_eagerly=True)
+    seen = []
+
+    def batches():
+        for start in range(0, 64, 16):
+            seen.append(start)
+            yield images[start : start + 16]
+
+    source = batches()
+    gan.fit(source, steps_per_epoch=1, epochs=1, verbose=0)
+    first = len(seen)
+    gan.fit(source, steps_per_epoch=1, epochs=2, initial_epoch=1, verbose=0)
+    assert int(gan.training_seeds.step) == 2 and len(seen) <= first + 2
+
+
+def test_the_default_batch_is_one_that_the_critic_can_divide(images):
+    gan = kgan.WGANGP((16, 16, 1), latent_dim=4, width=2)
+    gan.compile(run_eagerly=True)
+    gan.fit(images, verbose=0)
+    assert int(gan.training_seeds.step) == 1  # of 60 images
+
+
+class Broken(Batches):
+    def __getitem__(self, index):
+        if index == 2:
+            raise OSError("the disk is gone")
+        return super().__getitem__(index)
+
+
+class Uneven(Batches):
+    def __getitem__(self, index):
+        return super().__getitem__(index)[: 7 if index == 2 else 16]
+
+
+def test_errors_of_generators_come_without_tensorflows_graph(images, make_gan):
+    with pytest.raises(OSError, match="^the disk is gone$"):
+        make_gan().fit(Broken(images), verbose=0)
+    message = r"x must yield batches of one kind.*\(16, 16, 16, 1\).*\(7, 16, 16, 1\)\. Leave out"
+    with pytest.raises(UsageError, match=message):
+        make_gan(discriminator_steps=2).fit(Uneven(images), verbose=0)
+    with pytest.raises(UsageError, match="x must hold batches; received an empty PyDataset"):
+        make_gan().fit(Batches(images[:3]), verbose=0)
+
+
+def test_parts_of_the_validation_are_named_in_arrays_too(images):
+    gan = kgan.ConditionalGAN((16, 16, 1), classes=3, latent_dim=4, width=4)
+    gan.compile()
+    labels = np.arange(64) % 3
+    for wrong, message in [
+        ((images, labels[:5]), r"validation_data's labels must have the shape \(64,\)"),
+        ((images, labels + 2), "validation_data's labels must be 0 to 2"),
+        ((images, labels, labels), r"validation_data must be a tuple \(images, labels\).*3 arrays"),
+    ]:
+        with pytest.raises(UsageError, match=message):
+            gan.fit(images, labels, validation_data=wrong, verbose=0)
+    with pytest.raises(UsageError, match="batch_size=16 must not exceed the 8 examples of valid"):
+        gan.fit(images, labels, validation_data=(images[:8], labels[:8]), validation_batch_size=16)
+
+
+def test_a_range_warns_once(images, make_gan):
+    with pytest.warns(UserWarning, match="no value below 0") as seen:
+        make_gan(run_eagerly=True).fit((images + 1) / 2, batch_size=64, verbose=0)
+    assert sum("no value below 0" in str(warning.message) for warning in seen) == 1

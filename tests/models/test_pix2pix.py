@@ -132,8 +132,8 @@ def test_images_smaller_than_the_networks_step_are_refused(gan, how):
     ("x", "message"),
     [
         (SOURCES, "x must be a tuple|must hold batches"),
-        ((SOURCES, TARGETS[:9]), "targets must hold one image per source.*9 for 32"),
-        ((SOURCES, SOURCES), "holds targets of shape.*channels=1"),
+        ((SOURCES, TARGETS[:9]), "targets must be 32 images; received 9"),
+        ((SOURCES, SOURCES), "targets must have the shape .*channels=1"),
     ],
 )
 def test_what_is_no_pair_is_refused(gan, x, message):

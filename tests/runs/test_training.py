@@ -18,6 +18,7 @@ def assert_same(first, second):
             np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_a_run_from_python_is_that_of_the_command_bit_by_bit(folder, recipe, kgan, capsys):
     assert kgan("train", recipe, "--seed", 3, "--out", "command").exit_code == 0
     capsys.readouterr()
@@ -35,6 +36,7 @@ def test_a_run_from_python_is_that_of_the_command_bit_by_bit(folder, recipe, kga
     assert_same(theirs, runs.load("python"))
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_to_the_same_end(recipe, capsys):
     whole = runs.train(str(recipe), steps=2, out="whole", verbose=False)
     run = runs.train(recipe, steps=2, epochs=1)
@@ -50,6 +52,7 @@ def test_a_run_goes_on_to_the_same_end(recipe, capsys):
         runs.resume("runs/tiny", epochs=1)
 
 
+@pytest.mark.slow
 def test_ctrl_c_waits_for_the_end_of_a_step_and_says_how_to_go_on(
     recipe, monkeypatch, interruptible
 ):
@@ -72,6 +75,7 @@ def test_ctrl_c_waits_for_the_end_of_a_step_and_says_how_to_go_on(
     assert_same(runs.train(recipe, epochs=3, out="whole", verbose=False), again)
 
 
+@pytest.mark.slow
 def test_a_run_leaves_the_precision_as_it_was(recipe):
     run = runs.train(recipe, precision="mixed_bfloat16", epochs=1, steps=1, verbose=False)
     assert keras.config.dtype_policy().name == "float32"
@@ -138,6 +142,7 @@ def test_nothing_to_resume(folder):
         assert error.value.argument == "folder"
 
 
+@pytest.mark.slow
 def test_another_recipe_is_refused_and_a_strangers_is_not_run_unasked(folder, recipe):
     run = runs.train(recipe, epochs=1, steps=1, out="run", verbose=False)
     other = recipe.with_name("other.py")

@@ -145,6 +145,7 @@ def test_the_way_to_the_network(oracle, size):
     np.testing.assert_allclose(found, (expected.numpy() - 128) / 128, atol=4e-6)
 
 
+@pytest.mark.slow
 def test_the_resizings_give_other_features(extractors, images):
     one, two = (extractor.features(images[:1]) for extractor in extractors.values())
     assert deviation(one, two) > 1e-2
