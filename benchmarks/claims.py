@@ -34,7 +34,7 @@ import kgan
 from kgan import zoo
 from kgan.augment import Augment
 from kgan.ema import ExponentialMovingAverage, untrained_copy
-from kgan.files import replacing
+from kgan.files import atomic_write
 from kgan.metrics import assignment, diversity, frechet, judge, neighbours
 from kgan.signature import Label
 
@@ -368,7 +368,7 @@ def main() -> None:
         row = run(name, minutes, epochs, seed, folder, measure)
         print(table([row]), flush=True)
         rows = [old for old in rows if any(old[key] != row[key] for key in KEYS)] + [row]
-        with replacing(arguments.json) as temporary:
+        with atomic_write(arguments.json) as temporary:
             temporary.write_text(json.dumps(rows, indent=1) + "\n")
         if arguments.preset:
             save_preset(name, row, folder)

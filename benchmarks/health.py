@@ -63,7 +63,7 @@ from kgan import zoo
 from kgan.callbacks.duality_gap import DualityGap
 from kgan.callbacks.evaluate import Evaluate
 from kgan.callbacks.health import Health
-from kgan.files import replacing
+from kgan.files import atomic_write
 
 # -- the competition ---------------------------------------------------------------------------
 
@@ -132,7 +132,7 @@ def recorded(path: Path | None) -> dict[str, Any]:
 
 def write(path: Path | None, record: dict[str, Any]) -> None:
     if path is not None:
-        with replacing(path) as temporary:
+        with atomic_write(path) as temporary:
             temporary.write_text(json.dumps(record, indent=1) + "\n")
 
 

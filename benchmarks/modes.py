@@ -44,7 +44,7 @@ import tensorflow as tf
 from keras import layers
 
 import kgan
-from kgan.files import replacing
+from kgan.files import atomic_write
 from kgan.metrics import judge, modes
 from kgan.penalties import DRAGAN, R1, R2, GradientPenalty, Penalty
 from kgan.schedules import Cosine
@@ -350,7 +350,7 @@ def recipes() -> dict[str, dict]:
 
 def write(path: Path, rows: list[dict]) -> None:
     """The JSON file, whole or as it was."""
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         record = {"recipes": recipes(), "rows": rows}
         temporary.write_text(json.dumps(record, indent=1) + "\n")
 
@@ -453,7 +453,7 @@ def picture(path: Path) -> None:
         row[0].set_ylabel(name, fontsize=9)
     axes[0, -1].set_title("real", fontsize=9)
     figure.tight_layout()
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         figure.savefig(temporary, dpi=110)
     pyplot.close(figure)
 

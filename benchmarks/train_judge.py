@@ -28,7 +28,7 @@ import numpy as np
 import tensorflow as tf
 
 import kgan
-from kgan.files import refuse_foreign, replacing
+from kgan.files import atomic_write, check_overwrite
 from kgan.metrics import judge
 from kgan.networks import classifier
 from kgan.zoo import registry
@@ -102,7 +102,7 @@ def accuracy(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> floa
 
 def write(model: keras.Model, folder: Path, record: dict) -> None:
     """The folder that `kgan.metrics.judge.load` reads; an older one is replaced."""
-    refuse_foreign("out", folder, {*judge.FILES, judge.SUMS}, judge.SUMS, "a judge")
+    check_overwrite("out", folder, {*judge.FILES, judge.SUMS}, judge.SUMS, "a judge")
     metadata = {
         "kgan_version": kgan.__version__,
         "keras_version": keras.__version__,
@@ -111,7 +111,7 @@ def write(model: keras.Model, folder: Path, record: dict) -> None:
         "parameter_count": {"classifier": model.count_params()},
         **record,
     }
-    with replacing(folder) as temporary:
+    with atomic_write(folder) as temporary:
         temporary.mkdir()
         for name, content in (("config.json", CONFIG), ("metadata.json", metadata)):
             (temporary / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

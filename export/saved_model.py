@@ -10,7 +10,7 @@ from pathlib import Path
 import tensorflow as tf
 
 import kgan
-from kgan.files import refuse_foreign, replacing
+from kgan.files import atomic_write, check_overwrite
 
 from .signature import Serving, metadata
 from .verify import BATCHES, Export, verify
@@ -41,9 +41,9 @@ def to_saved_model(gan: kgan.GAN, path: str | Path, entry: str | None = None) ->
         OSError: `path` cannot be written.
     """
     path = Path(path)
-    refuse_foreign("path", path, CONTENT, "saved_model.pb", "a SavedModel")
+    check_overwrite("path", path, CONTENT, "saved_model.pb", "a SavedModel")
     serving = Serving(gan, entry)
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         try:
             tf.saved_model.save(serving, str(temporary), signatures=serving.serve)
         except tf.errors.ResourceExhaustedError as error:

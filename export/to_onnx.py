@@ -14,7 +14,7 @@ import numpy as np
 import kgan
 from kgan.checks import check_integer
 from kgan.errors import UsageError
-from kgan.files import replacing
+from kgan.files import atomic_write
 
 from .signature import Serving, metadata
 from .verify import BATCHES, Export, ExportError, verify
@@ -63,7 +63,7 @@ def to_onnx(gan: kgan.GAN, path: str | Path, opset: int = 18, entry: str | None 
     for name in ("onnx", "tf2onnx", "onnxruntime"):
         _require(name)
     serving = Serving(gan, entry)
-    with _Errors() as errors, replacing(path) as temporary:
+    with _Errors() as errors, atomic_write(path) as temporary:
         _convert(serving, temporary, opset)
         try:
             difference = verify("onnx", temporary, *serving.cases(max(BATCHES)))

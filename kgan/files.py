@@ -22,7 +22,7 @@ _DESCRIPTOR = re.compile(r"/dev/(?P<name>stdout|stderr)|/(dev|proc/self)/fd/(?P<
 
 
 @contextlib.contextmanager
-def replacing(path: str | Path) -> Iterator[Path]:
+def atomic_write(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; what the block leaves there becomes `path`.
 
     The block may create a file or a folder. A file replaces an older file at once (`os.replace`); a
@@ -32,8 +32,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
     What cannot be replaced is filled: the bytes of a file are written to a device or a pipe; the
     content of a folder goes into an empty folder that cannot be renamed, such as a mount point.
 
-    A killed process leaves the folder `.NAME.kgan-…`, which the next `replacing` of the path or a
-    `sweep` removes.
+    A killed process leaves the folder `.NAME.kgan-…`, which the next write or a `sweep` removes.
 
     Raises:
         OSError: the folder cannot be written, the disk is full, a folder stands where a file
@@ -73,7 +72,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
 def sweep(folder: Path, name: str | None = None) -> None:
     """Remove what killed writes left in a folder, and bring back what they had put aside.
 
-    These are the folders `.NAME.kgan-…` that `replacing` makes, of one name or of all; never a
+    These are the folders `.NAME.kgan-…` that `atomic_write` makes, of one name or of all; never a
     link. Their writers lock them, and the system drops the lock of a killed process; a folder that
     is locked stays, and so does one that cannot be locked, as on Windows.
     """
@@ -99,7 +98,7 @@ def sweep(folder: Path, name: str | None = None) -> None:
 
 
 def restore(path: str | Path) -> None:
-    """Bring a folder back that a killed `replacing` had put aside; call it before reading one."""
+    """Bring back a folder that a killed `atomic_write` had put aside; call it before you read."""
     path = Path(os.path.realpath(path))
     if not path.exists():
         sweep(path.parent, path.name)
@@ -136,7 +135,7 @@ def real(path: str | Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def refuse_foreign(argument: str, path: Path, content: Set[str], marker: str, what: str) -> None:
+def check_overwrite(argument: str, path: Path, content: Set[str], marker: str, what: str) -> None:
     """Refuse to replace a file, or a folder that is not `what`.
 
     Such a folder is empty, or has the file `marker` and nothing but `content`.

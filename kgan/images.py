@@ -12,7 +12,7 @@ from PIL import Image
 from kgan.batches import batches
 from kgan.data.decode import over_white, read
 from kgan.errors import UsageError
-from kgan.files import replacing
+from kgan.files import atomic_write
 
 _GAP = 2  # white pixels between the cells of a grid
 _MOST_COLUMNS = 16  # for classes that have one each
@@ -149,7 +149,7 @@ def save_grid(path: str | Path, images: np.ndarray, columns: int | None = None) 
         OSError: the file cannot be written.
     """
     picture = grid(images, columns)
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         picture.save(temporary, format="PNG")
 
 
@@ -183,7 +183,7 @@ def save_gif(
         )
     first, *rest = pictures
     durations = [ms] * len(rest) + [last_ms]
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         first.save(temporary, "GIF", save_all=True, append_images=rest, duration=durations, loop=0)
 
 

@@ -15,7 +15,7 @@ from kgan.errors import UsageError
 
 def test_a_file_appears_whole(tmp_path):
     path = tmp_path / "new" / "a.txt"
-    with files.replacing(path) as temporary:
+    with files.atomic_write(path) as temporary:
         temporary.write_text("one")
         assert temporary.suffix == ".txt" and not path.exists()
     assert path.read_text() == "one"
@@ -25,7 +25,7 @@ def test_a_file_appears_whole(tmp_path):
 def test_a_failure_leaves_the_old_and_nothing_else(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("old")
-    with pytest.raises(RuntimeError), files.replacing(path) as temporary:
+    with pytest.raises(RuntimeError), files.atomic_write(path) as temporary:
         temporary.write_text("half")
         raise RuntimeError
     assert path.read_text() == "old"
@@ -36,7 +36,7 @@ def test_a_folder_takes_the_place_of_a_folder(tmp_path):
     path = tmp_path / "folder"
     path.mkdir()
     (path / "old").write_text("old")
-    with files.replacing(path) as temporary:
+    with files.atomic_write(path) as temporary:
         temporary.mkdir()
         (temporary / "new").write_text("new")
     assert os.listdir(path) == ["new"] and os.listdir(tmp_path) == ["folder"]
@@ -51,7 +51,7 @@ def test_sha256_of_known_text(tmp_path):
 def test_a_file_never_replaces_a_folder(tmp_path):
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "mine.txt").write_text("mine")
-    with pytest.raises(IsADirectoryError) as error, files.replacing(tmp_path / "photos") as new:
+    with pytest.raises(IsADirectoryError) as error, files.atomic_write(tmp_path / "photos") as new:
         new.write_text("a file")
     assert error.value.filename == str(tmp_path / "photos")
     assert (tmp_path / "photos" / "mine.txt").read_text() == "mine"
@@ -68,7 +68,7 @@ def test_a_folder_that_cannot_be_replaced_comes_back(tmp_path, monkeypatch):
             raise OSError(errno.EIO, "input/output error")
         return rename(self, target)
 
-    with pytest.raises(OSError), files.replacing(tmp_path / "old") as new:
+    with pytest.raises(OSError), files.atomic_write(tmp_path / "old") as new:
         new.mkdir()
         monkeypatch.setattr(Path, "rename", lambda self, to: fail(self, to))
     assert (tmp_path / "old" / "mine.txt").read_text() == "mine"
@@ -76,7 +76,7 @@ def test_a_folder_that_cannot_be_replaced_comes_back(tmp_path, monkeypatch):
 
 
 def test_new_parents_go_again_if_it_fails(tmp_path):
-    with pytest.raises(RuntimeError), files.replacing(tmp_path / "a" / "b" / "c.txt"):
+    with pytest.raises(RuntimeError), files.atomic_write(tmp_path / "a" / "b" / "c.txt"):
         raise RuntimeError
     assert os.listdir(tmp_path) == []
 
@@ -84,7 +84,7 @@ def test_new_parents_go_again_if_it_fails(tmp_path):
 def test_a_link_stays_and_its_target_is_replaced(tmp_path):
     (tmp_path / "target.txt").write_text("old")
     (tmp_path / "link.txt").symlink_to("target.txt")
-    with files.replacing(tmp_path / "link.txt") as temporary:
+    with files.atomic_write(tmp_path / "link.txt") as temporary:
         temporary.write_text("new")
     assert (tmp_path / "link.txt").is_symlink()
     assert (tmp_path / "target.txt").read_text() == "new"
@@ -92,14 +92,14 @@ def test_a_link_stays_and_its_target_is_replaced(tmp_path):
 
 def test_errors_name_the_users_path_not_the_hidden_one(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(OSError) as error, files.replacing(tmp_path / "file" / "a.txt"):
+    with pytest.raises(OSError) as error, files.atomic_write(tmp_path / "file" / "a.txt"):
         pass
     assert str(error.value.filename).startswith(str(tmp_path / "file"))
-    with pytest.raises(OSError) as error, files.replacing(tmp_path / "b.txt") as temporary:
+    with pytest.raises(OSError) as error, files.atomic_write(tmp_path / "b.txt") as temporary:
         (temporary / "nowhere").write_text("")
     assert (error.value.errno, error.value.filename) == (errno.ENOENT, str(tmp_path / "b.txt"))
     # An error of another file keeps its name.
-    with pytest.raises(FileNotFoundError) as error, files.replacing(tmp_path / "b.txt"):
+    with pytest.raises(FileNotFoundError) as error, files.atomic_write(tmp_path / "b.txt"):
         (tmp_path / "gone.txt").read_text()
     assert error.value.filename == str(tmp_path / "gone.txt")
 
@@ -111,7 +111,7 @@ from kgan.errors import UsageError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 try:
-    with files.replacing(sys.argv[1]) as path:
+    with files.atomic_write(sys.argv[1]) as path:
         path.write_bytes(bytes(10_000))
 except OSError as error:
     print(error.filename, error.strerror)
@@ -146,7 +146,7 @@ if moment == "aside":
     def then_kill(self, target):
         rename(self, target)
         kill()
-with files.replacing(path) as temporary:
+with files.atomic_write(path) as temporary:
     if path.suffix:
         temporary.write_text("half")
     else:
@@ -194,10 +194,10 @@ def test_the_next_write_removes_what_a_killed_one_left(tmp_path, writer):
     writer(path, "inside")
     (left,) = os.listdir(tmp_path)
     assert left.startswith(".a.txt.kgan-")
-    with files.replacing(tmp_path / "b.txt") as temporary:
+    with files.atomic_write(tmp_path / "b.txt") as temporary:
         temporary.write_text("another file")
     assert left in os.listdir(tmp_path)
-    with files.replacing(path) as temporary:
+    with files.atomic_write(path) as temporary:
         temporary.write_text("whole")
     assert sorted(os.listdir(tmp_path)) == ["a.txt", "b.txt"]
 
@@ -205,7 +205,7 @@ def test_the_next_write_removes_what_a_killed_one_left(tmp_path, writer):
 def test_a_write_leaves_that_of_a_living_process(tmp_path, writer):
     path = tmp_path / "a.txt"
     process = writer(path, "wait")
-    with files.replacing(path) as temporary:
+    with files.atomic_write(path) as temporary:
         temporary.write_text("whole")
     files.sweep(tmp_path)
     assert len(os.listdir(tmp_path)) == 2 and path.read_text() == "whole"
@@ -217,7 +217,7 @@ def test_a_write_leaves_that_of_a_living_process(tmp_path, writer):
 def test_where_there_are_no_locks_files_are_written_and_leftovers_stay(tmp_path, monkeypatch):
     monkeypatch.setattr("kgan.locks.fcntl", None)
     (tmp_path / ".a.txt.kgan-12345678").mkdir()
-    with files.replacing(tmp_path / "a.txt") as temporary:
+    with files.atomic_write(tmp_path / "a.txt") as temporary:
         temporary.write_text("whole")
     assert sorted(os.listdir(tmp_path)) == [".a.txt.kgan-12345678", "a.txt"]
 
@@ -238,7 +238,7 @@ def test_a_folder_put_aside_is_there_when_the_next_write_fails(tmp_path, writer)
     path.mkdir()
     (path / "old").write_text("old")
     writer(path, "aside")
-    with pytest.raises(RuntimeError), files.replacing(path):
+    with pytest.raises(RuntimeError), files.atomic_write(path):
         raise RuntimeError
     assert os.listdir(path) == ["old"] and os.listdir(tmp_path) == ["folder"]
 
@@ -254,25 +254,25 @@ def test_an_interrupt_brings_the_old_folder_back(tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return rename(self, target)
 
-    with pytest.raises(KeyboardInterrupt), files.replacing(path) as temporary:
+    with pytest.raises(KeyboardInterrupt), files.atomic_write(path) as temporary:
         temporary.mkdir()
         monkeypatch.setattr(Path, "rename", interrupted)
     assert os.listdir(path) == ["old"] and os.listdir(tmp_path) == ["folder"]
 
 
 def write(path, text="text"):
-    with files.replacing(path) as temporary:
+    with files.atomic_write(path) as temporary:
         temporary.write_text(text)
 
 
 def test_a_device_stays_a_device(tmp_path):
     write("/dev/null")
     assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
-    with pytest.raises(NotADirectoryError) as error, files.replacing("/dev/null") as temporary:
+    with pytest.raises(NotADirectoryError) as error, files.atomic_write("/dev/null") as temporary:
         temporary.mkdir()
     assert error.value.filename == "/dev/null"
     with pytest.raises(UsageError, match="path='/dev/null' must be a new folder or a thing"):
-        files.refuse_foreign("path", Path("/dev/null"), {"marker"}, "marker", "a thing")
+        files.check_overwrite("path", Path("/dev/null"), {"marker"}, "marker", "a thing")
 
 
 def test_a_pipe_gets_the_bytes(tmp_path):
@@ -287,7 +287,7 @@ def test_a_pipe_gets_the_bytes(tmp_path):
 TO_STDOUT = """
 from kgan import files
 print("before")
-with files.replacing("/dev/stdout") as path:
+with files.atomic_write("/dev/stdout") as path:
     path.write_text("text\\n")
 print("after")
 """
@@ -310,7 +310,7 @@ import os, pathlib, subprocess, sys
 from kgan import files
 
 def folder(path):
-    with files.replacing(path) as temporary:
+    with files.atomic_write(path) as temporary:
         temporary.mkdir()
         (temporary / "sub").mkdir()
         (temporary / "sub" / "new").write_text("new")
@@ -320,7 +320,7 @@ def listing(path):
 
 subprocess.run(["mount", *sys.argv[1:], "point"], check=True)
 try:
-    with files.replacing("point") as temporary:
+    with files.atomic_write("point") as temporary:
         raise RuntimeError
 except RuntimeError:
     print(listing("."))
@@ -328,7 +328,7 @@ folder("point")
 print(listing("."))
 began = False
 try:
-    with files.replacing("point") as temporary:
+    with files.atomic_write("point") as temporary:
         began = True
         temporary.mkdir()
 except OSError as error:
@@ -380,7 +380,7 @@ def test_an_empty_folder_that_cannot_be_renamed_is_filled(tmp_path, monkeypatch)
         return rename(self, target)
 
     monkeypatch.setattr(Path, "rename", busy)
-    with files.replacing(path) as temporary:
+    with files.atomic_write(path) as temporary:
         temporary.mkdir()
         (temporary / "new").write_text("new")
     assert os.listdir(path) == ["new"] and os.listdir(tmp_path) == ["point"]
@@ -391,19 +391,19 @@ def test_a_folder_that_is_something_else_is_refused(tmp_path, names):
     for name in names:
         (tmp_path / name).write_text("")
     with pytest.raises(UsageError, match=rf"path=.* or a thing, but it holds '{names[0]}'"):
-        files.refuse_foreign("path", tmp_path, {"assets", "marker"}, "marker", "a thing")
+        files.check_overwrite("path", tmp_path, {"assets", "marker"}, "marker", "a thing")
 
 
 def test_a_folder_that_may_be_replaced(tmp_path):
-    files.refuse_foreign("path", tmp_path / "new", {"marker"}, "marker", "a thing")
-    files.refuse_foreign("path", tmp_path, {"marker"}, "marker", "a thing")
+    files.check_overwrite("path", tmp_path / "new", {"marker"}, "marker", "a thing")
+    files.check_overwrite("path", tmp_path, {"marker"}, "marker", "a thing")
     (tmp_path / "marker").write_text("")
-    files.refuse_foreign("path", tmp_path, {"marker"}, "marker", "a thing")
+    files.check_overwrite("path", tmp_path, {"marker"}, "marker", "a thing")
     with pytest.raises(UsageError, match="received a file"):
-        files.refuse_foreign("path", tmp_path / "marker", {"marker"}, "marker", "a thing")
+        files.check_overwrite("path", tmp_path / "marker", {"marker"}, "marker", "a thing")
 
 
 def test_the_current_folder_is_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError, match="must not be the current folder"):
-        files.refuse_foreign("path", Path("."), {"marker"}, "marker", "a thing")
+        files.check_overwrite("path", Path("."), {"marker"}, "marker", "a thing")

@@ -60,7 +60,7 @@ def test_a_system_without_fcntl(tmp_path):
         "import sys; sys.modules['fcntl'] = None\n"
         "from pathlib import Path; from kgan import files, locks\n"
         "locks.hold(Path('run'), 'folder')\n"
-        "with files.replacing('run/a') as path: path.write_text('text')"
+        "with files.atomic_write('run/a') as path: path.write_text('text')"
     )
     root = os.path.dirname(os.path.dirname(locks.__file__))
     environment = {**os.environ, "PYTHONPATH": root}

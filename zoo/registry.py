@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from kgan.errors import UsageError, unknown_name
-from kgan.files import replacing, restore, sha256
+from kgan.files import atomic_write, restore, sha256
 
 if TYPE_CHECKING:
     from kgan.models import GAN
@@ -145,7 +145,7 @@ def preset_sha256(name: str) -> str | None:
 def write_registry() -> None:
     """Write the SHA-256 of each `SHA256SUMS`, judges' too, to `presets/registry.json`."""
     digests = {name: sha256(PRESETS / name / "SHA256SUMS") for name in _folders()}
-    with replacing(PRESETS / "registry.json") as temporary:
+    with atomic_write(PRESETS / "registry.json") as temporary:
         temporary.write_text(json.dumps(digests, indent=2) + "\n", encoding="utf-8")
 
 

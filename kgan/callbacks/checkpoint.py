@@ -18,7 +18,7 @@ from kgan import locks
 from kgan.callbacks.chief import is_chief
 from kgan.checks import check_integer, check_number
 from kgan.errors import UsageError
-from kgan.files import replacing, sweep
+from kgan.files import atomic_write, sweep
 
 if TYPE_CHECKING:
     from kgan.models.players_model import PlayersModel
@@ -159,7 +159,7 @@ class Checkpoint(keras.callbacks.Callback):
         np.savez(buffer, **arrays)
         checksum = hashlib.sha256(buffer.getbuffer()).hexdigest()[:16]
         written = self.folder / f"step-{self._step:08d}-{checksum}.npz"
-        with replacing(written) as path:
+        with atomic_write(written) as path:
             path.write_bytes(buffer.getbuffer())
         # A file of this or a later step is a damaged one that `where_to_start` skipped.
         older = [path for path in files(self.folder) if path.name < written.name[:13]]

@@ -16,7 +16,7 @@ from kgan.callbacks.chief import check_ends_together, is_chief
 from kgan.callbacks.reals import check_model
 from kgan.checks import check_integer, check_path
 from kgan.errors import UsageError, unknown_name
-from kgan.files import replacing
+from kgan.files import atomic_write
 from kgan.metrics.evaluator import Evaluator
 
 
@@ -156,7 +156,7 @@ class Evaluate(keras.callbacks.Callback):
             return
         self.model.save(self.best)
         record = {"score": self.monitor, "value": self.best_value, "epoch": self.best_epoch}
-        with replacing(self.best.with_suffix(".json")) as temporary:
+        with atomic_write(self.best.with_suffix(".json")) as temporary:
             temporary.write_text(json.dumps(record) + "\n", encoding="utf-8")
 
     def _restore(self, epochs: int) -> None:

@@ -217,6 +217,17 @@ FAILURE_MODES = {
 }
 
 
+def range_words(low: float, high: float, lowest_real: float) -> list[str]:
+    """What to say of fakes that leave [-1, 1], or never go below 0 where the reals do."""
+    seen = f"the fakes' pixels go from {low:.2g} to {high:.2g}, but"
+    fix = 'End the generator in activation="tanh".'
+    if low < -1.05 or high > 1.05:
+        return [f"{seen} images lie in [-1, 1]. {fix}"]
+    if low >= 0 and lowest_real < -0.5:
+        return [f"{seen} the reals begin at {lowest_real:.2g}. {fix}"]
+    return []
+
+
 class Watch:
     """Checks each new snapshot and reports each failure mode once per episode.
 

@@ -14,13 +14,13 @@ import numpy as np
 
 from kgan.callbacks import indicators, probe
 from kgan.callbacks.chief import check_ends_together, is_chief
-from kgan.callbacks.failure_modes import Finding, Snapshot, Watch
+from kgan.callbacks.failure_modes import Finding, Snapshot, Watch, range_words
 from kgan.callbacks.reals import check_model, held_out_rows, training_rows
 from kgan.callbacks.series import LONGEST_PERIOD, Series
 from kgan.callbacks.stop_on_nan import NonFiniteLossError, StopOnNaN
 from kgan.checks import check_flag, check_integer, check_path
 from kgan.errors import UsageError
-from kgan.files import replacing
+from kgan.files import atomic_write
 from kgan.metrics.check import check_features
 from kgan.metrics.diversity import mean_pairwise_distance
 from kgan.metrics.manifold import precision_recall
@@ -114,12 +114,12 @@ class Health(keras.callbacks.Callback):
         if self.findings:
             return "\n".join(map(str, self.findings))
         snapshots = self.watch.snapshots
-        seen = (
+        last = (
             f"snapshots: {len(snapshots)}, up to epoch {snapshots[-1]['epoch']}"
             if snapshots
-            else "no snapshot yet"
+            else ""
         )
-        return f"nothing found ({seen})"
+        return f"nothing found ({last or 'no snapshot yet'})"
 
     # -- what `fit` calls ----------------------------------------------------------------------
 
@@ -195,6 +195,7 @@ class Health(keras.callbacks.Callback):
             return
         self._report_nan(self._broken.on_epoch_end, epoch)
         snapshot = {"epoch": epoch + 1, **self.measure()}
+        self._note_range(epoch + 1)
         if logs is not None:
             logs.update({f"health_{name}": snapshot[name] for name in _LOGGED if name in snapshot})
         self._report(self.watch.see(snapshot))
@@ -209,10 +210,18 @@ class Health(keras.callbacks.Callback):
             raise UsageError("measure() needs a training: pass this callback to gan.fit first.")
         snapshot = self._of_series()
         images = self._probe.images(self._inputs)
+        self._fake_range = float(images.min()), float(images.max())
         if np.isfinite(images).all():
             snapshot |= self._of_fakes(images)
             snapshot |= self._of_players()
         return {name: value for name, value in snapshot.items() if math.isfinite(value)}
+
+    def _note_range(self, epoch: int) -> None:
+        """Report once that the fakes leave the range of images."""
+        known = any(finding.failure_mode == "range" for finding in self.watch.findings)
+        reals = float(self.reals[self.model.output_name].min())
+        words = [] if known else range_words(*self._fake_range, reals)
+        self._report(self.watch.note(epoch, "range", words))
 
     def _of_series(self) -> Snapshot:
         gan = self.model
@@ -290,5 +299,5 @@ class Health(keras.callbacks.Callback):
 
     def _write(self) -> None:
         assert self.folder is not None
-        with replacing(self.folder / "health.json") as temporary:
+        with atomic_write(self.folder / "health.json") as temporary:
             temporary.write_text(json.dumps(self.watch.snapshots) + "\n")

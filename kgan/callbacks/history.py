@@ -12,7 +12,7 @@ import keras
 
 from kgan.callbacks.chief import is_chief
 from kgan.errors import UsageError
-from kgan.files import replacing
+from kgan.files import atomic_write
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -99,7 +99,7 @@ def read(path: str | Path) -> list[dict[str, Any]]:
 
 def draw(path: str | Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write the `curves` of rows, as `read` gives them, as a PNG file."""
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         curves(rows).savefig(temporary, format="png")
 
 
@@ -136,7 +136,7 @@ def _panel(name: str) -> str:
 
 def _write(path: Path, rows: list[dict[str, Any]]) -> None:
     columns = list(dict.fromkeys(key for row in rows for key in row))
-    with replacing(path) as temporary, open(temporary, "w", newline="") as file:
+    with atomic_write(path) as temporary, open(temporary, "w", newline="") as file:
         writer = csv.DictWriter(file, columns, lineterminator="\n")
         writer.writeheader()
         for row in rows:

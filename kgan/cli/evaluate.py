@@ -16,7 +16,7 @@ from kgan.cli.main import COUNTS, OneOf
 from kgan.cli.options import seed_option
 from kgan.cli.terminal import print_table, say
 from kgan.errors import UsageError
-from kgan.files import replacing
+from kgan.files import atomic_write
 from kgan.metrics import measures
 from kgan.metrics.extractors.names import NAMES as EXTRACTORS
 
@@ -152,8 +152,8 @@ def evaluate(
     found = models.find(model)
     with contextlib.ExitStack() as files:
         # A place that cannot be written is refused before anything is measured.
-        json_to = None if json_file is None else files.enter_context(replacing(json_file))
-        html_to = None if html_file is None else files.enter_context(replacing(html_file))
+        json_to = None if json_file is None else files.enter_context(atomic_write(json_file))
+        html_to = None if html_file is None else files.enter_context(atomic_write(html_file))
         gan = models.load(found, recipe)
         models.check_entry(gan, "generate", model)
         history = [] if html_file is None else models.history_of(found)

@@ -13,7 +13,7 @@ from kgan.cli.main import COUNTS
 from kgan.cli.options import seed_option
 from kgan.cli.terminal import say
 from kgan.errors import UsageError
-from kgan.files import is_empty, is_stream, real, replacing
+from kgan.files import atomic_write, is_empty, is_stream, real
 
 
 @click.command(
@@ -53,7 +53,7 @@ def generate(
     write = _writer(out)
     found = models.find(model)
     # A place that cannot be written is refused before the images are made.
-    with replacing(out) as temporary:
+    with atomic_write(out) as temporary:
         gan = models.load(found, recipe)
         models.check_entry(gan, "generate", model)
         from kgan.images import class_columns

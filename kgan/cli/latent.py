@@ -14,7 +14,7 @@ from kgan.cli.inputs import read_folder
 from kgan.cli.main import Group, OneOf
 from kgan.cli.terminal import say
 from kgan.errors import UsageError
-from kgan.files import replacing
+from kgan.files import atomic_write
 
 if TYPE_CHECKING:
     from kgan.models import GAN
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def _gan_and_file(model: str, recipe: Path | None, out: Path) -> Iterator[tuple[GAN, Path]]:
     """The GAN, and where to write `out`: tried before the model is loaded, which takes seconds."""
     found = models.find(model)
-    with replacing(out) as temporary:
+    with atomic_write(out) as temporary:
         gan = models.load(found, recipe)
         models.check_entry(gan, "generate", model)
         yield gan, temporary
@@ -193,7 +193,7 @@ def invert(
     if not source.exists():
         raise UsageError(f"IMAGES={str(source)!r} does not exist; pass an image file or a folder.")
     with contextlib.ExitStack() as files:
-        arrays = latents and files.enter_context(replacing(latents))
+        arrays = latents and files.enter_context(atomic_write(latents))
         gan, picture = files.enter_context(_gan_and_file(model, recipe, out))
         from kgan.latent import figures, inversion
 
@@ -205,7 +205,9 @@ def invert(
         if arrays:
             import numpy as np
 
-            further: dict[str, Any] = {"codes": inversion.codes_of(gan, images), "label": label}
+            from kgan.signature import Label
+
+            further: dict[str, Any] = {"codes": inversion.codes_of(gan, images), Label.name: label}
             known = {name: value for name, value in further.items() if value is not None}
             np.savez(arrays, latents=found, errors=errors, **known)
     which = f"{len(images)}" if len(images) == total else f"the first {len(images)} of {total}"

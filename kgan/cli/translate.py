@@ -12,7 +12,7 @@ from kgan.cli.inputs import read_image
 from kgan.cli.options import seed_option
 from kgan.cli.terminal import printable, say
 from kgan.errors import UsageError
-from kgan.files import is_empty, replacing
+from kgan.files import atomic_write, is_empty
 
 
 @click.command(
@@ -37,7 +37,7 @@ def translate(
     files = _files(images)
     found = models.find(model)
     # A place that cannot be written is refused before the images are made.
-    with replacing(out) as temporary:
+    with atomic_write(out) as temporary:
         gan = models.load(found, recipe)
         models.check_entry(gan, "translate", model)
         source = next(iter(gan.entry_points()["translate"].inputs.values()))

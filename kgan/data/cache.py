@@ -20,7 +20,7 @@ from kgan.checks import check_path
 from kgan.data import decode
 from kgan.data.source import Source, fingerprint
 from kgan.errors import UsageError
-from kgan.files import replacing, sweep
+from kgan.files import atomic_write, sweep
 
 _CHUNK = 256  # images in memory at once
 
@@ -172,7 +172,7 @@ def _fill(
     """Write the folder that `decoded` reads, whole or not, in place of an outdated one."""
     sweep(place.parent)  # the remains of a killed call may be large
     try:
-        with replacing(place) as scratch:
+        with atomic_write(place) as scratch:
             scratch.mkdir()
             _write(scratch, name, images, strict)
             if place.exists() and not outdated:  # another worker on this machine was faster

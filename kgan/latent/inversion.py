@@ -79,7 +79,7 @@ def invert(
         raise UsageError(
             f"label must be the class of the images, since {type(gan).__name__} makes images of "
             "classes; received None. Invert the images of each class separately.",
-            "label",
+            Label.name,
         )
     steps = check_integer("steps", steps, 1)
     learning_rate = check_number("learning_rate", learning_rate, 1e-6)

@@ -53,9 +53,11 @@ def held(gan: GAN, n: int, label: int | None = None, codes=None) -> dict[str, np
             raise UsageError(
                 f"label must be None, since {type(gan).__name__} makes images without labels; "
                 f"received {label!r}.",
-                "label",
+                Label.name,
             )
-        label = check_integer("label", label, 0, None if gan.classes is None else gan.classes - 1)
+        label = check_integer(
+            Label.name, label, 0, None if gan.classes is None else gan.classes - 1
+        )
     if not gan.input_signature.conditions:
         return {}
     check_movable(gan)

@@ -20,7 +20,7 @@ import numpy as np
 from kgan.batches import batches
 from kgan.checks import check_integer
 from kgan.errors import UsageError
-from kgan.files import replacing, sweep
+from kgan.files import atomic_write, sweep
 from kgan.metrics import frechet
 from kgan.metrics.check import check_features
 from kgan.metrics.extractors.extractor import Extractor
@@ -83,7 +83,7 @@ class Reference:
         """
         described = json.dumps({"data": self.data, "extractor": self.extractor})
         labels = np.zeros(0, np.int32) if self.labels is None else self.labels
-        with replacing(path) as temporary, open(temporary, "wb") as file:
+        with atomic_write(path) as temporary, open(temporary, "wb") as file:
             np.savez_compressed(
                 file, protocol=np.array(described), features=self.features, labels=labels
             )

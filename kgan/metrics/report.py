@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kgan import latent
-from kgan.files import replacing
+from kgan.files import atomic_write
 from kgan.images import class_columns, grid
 from kgan.latent import synthesis
 from kgan.metrics import neighbours
@@ -104,7 +104,7 @@ def write(
 </body>
 </html>
 """
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 

@@ -14,7 +14,7 @@ import keras
 import kgan
 from kgan.ema import ExponentialMovingAverage, untrained_copy
 from kgan.errors import UsageError
-from kgan.files import replacing
+from kgan.files import atomic_write
 from kgan.models.entry_point import EntryPoint
 from kgan.models.player import Player
 from kgan.registry import deserialized
@@ -226,7 +226,7 @@ class PlayersModel(keras.Model):
             raise UsageError(
                 f"filepath={str(path)!r} exists; pass overwrite=True to replace it.", "filepath"
             )
-        with replacing(path) as temporary:
+        with atomic_write(path) as temporary:
             super().save(temporary)
 
     def export(self, filepath: str | Path, format: str | None = None, entry: str | None = None):

@@ -13,6 +13,7 @@ import numpy as np
 from kgan.checks import check_integer
 from kgan.errors import UsageError
 from kgan.models.batch_checks import check_batches, check_size
+from kgan.models.callback_checks import check_callbacks
 from kgan.models.compiled_model import CompiledModel
 from kgan.models.given_data import GivenData, given, split_off
 from kgan.models.step import ends
@@ -82,7 +83,7 @@ class Trainer(CompiledModel):
         epochs = check_integer("epochs", epochs, 1)
         initial_epoch = check_integer("initial_epoch", initial_epoch, 0)
         validation_freq = check_integer("validation_freq", validation_freq, 1)
-        callbacks = _checked_callbacks(callbacks)
+        callbacks = check_callbacks(callbacks)
         x_given = given(x, y, batch_size, shuffle)
         held_out = None
         if validation_split:
@@ -272,24 +273,3 @@ def _for_validation(data: GivenData, batch_size: int | None) -> GivenData:
         return data
     count = len(data.parts[0]) if np.ndim(data.parts[0]) else 0
     return dataclasses.replace(data, batch_size=max(min(batch_size, count), 1))
-
-
-def _checked_callbacks(callbacks: Any) -> list[keras.callbacks.Callback]:
-    """The callbacks as a list; those that add to an epoch's logs before those that write them.
-
-    Raises:
-        UsageError: it is no list of callbacks.
-    """
-    if not isinstance(callbacks, (list, tuple, type(None))):
-        raise UsageError(
-            f"callbacks must be a list; received a {type(callbacks).__name__}. Use callbacks=[…].",
-            "callbacks",
-        )
-    for callback in callbacks or ():
-        if not isinstance(callback, keras.callbacks.Callback):
-            raise UsageError(
-                "callbacks must be a list of keras.callbacks.Callback objects; it holds "
-                f"{callback!r}. Make the objects first, as in callbacks=[StopOnNaN()].",
-                "callbacks",
-            )
-    return sorted(callbacks or (), key=lambda callback: not getattr(callback, "adds_logs", False))

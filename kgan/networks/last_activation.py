@@ -52,8 +52,8 @@ def range_problems(generator: keras.Model, discriminator: keras.Model) -> list[s
     name = last_activation(discriminator)
     if name in _LOGITS:
         found.append(
-            f"discriminator ends in a {name}, but the losses take logits: they apply the sigmoid "
-            "themselves. Take the last activation out."
+            f"discriminator ends in a {name}, but the losses take logits, which no activation "
+            "bounds. Take the last activation out."
         )
     name = last_activation(generator)
     if name in _IMAGES:

@@ -15,7 +15,7 @@ import tensorflow as tf
 from kgan import images
 from kgan.batches import in_batches
 from kgan.errors import UsageError
-from kgan.files import refuse_foreign, replacing
+from kgan.files import atomic_write, check_overwrite
 from kgan.models.players_model import PlayersModel
 from kgan.presets.card import Card, of_images, render
 from kgan.presets.files import FILES, GIVEN, SUMS, PresetWeights, kept, sums
@@ -65,7 +65,7 @@ def save(
     from kgan import export
 
     folder = Path(folder)
-    refuse_foreign("folder", folder, {*FILES, SUMS, *GIVEN}, SUMS, "a preset")
+    check_overwrite("folder", folder, {*FILES, SUMS, *GIVEN}, SUMS, "a preset")
     if not isinstance(gan, PlayersModel):
         raise UsageError(f"gan must be a kgan.GAN, received {type(gan).__name__}.", "gan")
     if not isinstance(card, Card):
@@ -73,7 +73,7 @@ def save(
     given, targets = _checked(gan, inputs or {})
     n, columns = _samples(gan, given)
     drawn = gan.input_signature.sample(n, samples_seed, None, given, type(gan).__name__)
-    with replacing(folder) as temporary:
+    with atomic_write(folder) as temporary:
         temporary.mkdir()
         for argument, values in given.items():
             np.save(temporary / f"{argument}.npy", values)

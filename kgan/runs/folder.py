@@ -11,7 +11,7 @@ from typing import Any
 
 from kgan import files, locks
 from kgan.errors import UsageError
-from kgan.files import replacing, sha256
+from kgan.files import atomic_write, sha256
 
 RUNS = Path("runs")
 
@@ -76,10 +76,10 @@ def write(folder: Path, config: dict[str, Any]) -> None:
     """Write `config.json`; a new folder appears together with it, never without."""
     text = json.dumps(config, indent=2) + "\n"
     if folder.exists():
-        with replacing(folder / "config.json") as temporary:
+        with atomic_write(folder / "config.json") as temporary:
             temporary.write_text(text, encoding="utf-8")
     else:
-        with replacing(folder) as temporary:
+        with atomic_write(folder) as temporary:
             temporary.mkdir()
             (temporary / "config.json").write_text(text, encoding="utf-8")
 

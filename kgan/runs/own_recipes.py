@@ -11,7 +11,7 @@ import hashlib
 import warnings
 from pathlib import Path
 
-from kgan.files import replacing
+from kgan.files import atomic_write
 
 
 def remember(recipe: dict[str, str]) -> None:
@@ -22,7 +22,7 @@ def remember(recipe: dict[str, str]) -> None:
     if _packaged(recipe):
         return
     try:
-        with replacing(_note(recipe)) as temporary:
+        with atomic_write(_note(recipe)) as temporary:
             # For people; that the file is there says it all, so that it cannot be damaged.
             temporary.write_bytes(recipe["path"].encode("utf-8", "surrogateescape") + b"\n")
     except OSError as error:

@@ -404,3 +404,26 @@ def test_networks_of_the_wrong_range_are_reported(capsys):
     assert [finding.epoch for finding in findings] == [1, 1]
     assert "epoch 1: range: discriminator ends in a sigmoid" in capsys.readouterr().out
     assert 'Use activation="tanh"' in health.report()
+
+
+@pytest.mark.parametrize(
+    ("scale", "offset", "words"),
+    [(50.0, 0.0, "images lie in [-1, 1]"), (0.4, 0.5, "the reals begin at -1")],
+)
+def test_fakes_outside_of_the_range_are_reported_once(images, scale, offset, words):
+    layers = keras.layers
+    generator = keras.Sequential(
+        [
+            keras.Input((4,)),
+            layers.Dense(256, "tanh"),
+            layers.Reshape((16, 16, 1)),
+            layers.Rescaling(scale, offset),
+        ]
+    )
+    discriminator = keras.Sequential([keras.Input((16, 16, 1)), layers.Flatten(), layers.Dense(1)])
+    gan = kgan.GAN(generator, discriminator)
+    gan.compile(run_eagerly=True)
+    health = Health()
+    fit(gan, images, health, epochs=2)
+    found = [finding.words for finding in health.findings if finding.failure_mode == "range"]
+    assert len(found) == 1 and words in found[0]

@@ -129,6 +129,12 @@ def test_bad_data(images, tiny_gan, arguments, message):
         tiny_gan.fit(**{"x": images, "verbose": 0, **made})
 
 
+@pytest.mark.parametrize("name", ["TerminateOnNaN", "SwapEMAWeights"])
+def test_callbacks_of_keras_that_have_another_here(images, tiny_gan, name):
+    with pytest.raises(UsageError, match=f"callbacks must not hold {name}, .*(StopOnNaN|averaged)"):
+        tiny_gan.fit(images, callbacks=[getattr(keras.callbacks, name)()], verbose=0)
+
+
 @pytest.mark.parametrize("argument", ["x", "validation_data"])
 def test_single_examples_are_told_from_images_without_channels(images, tiny_gan, argument):
     single = tf.data.Dataset.from_tensor_slices(images)

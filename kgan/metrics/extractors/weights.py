@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kgan.errors import UsageError
-from kgan.files import replacing, sha256
+from kgan.files import atomic_write, sha256
 
 if TYPE_CHECKING:
     import keras
@@ -56,7 +56,7 @@ def fetch(url: str, digest: str) -> Path:
         if sha256(path) == digest:
             return path
         warnings.warn(f"{path} is damaged (its SHA-256); it is fetched again.", stacklevel=2)
-    with replacing(path) as temporary:
+    with atomic_write(path) as temporary:
         size = _download(url, temporary)
         found = sha256(temporary)
         if found != digest:
