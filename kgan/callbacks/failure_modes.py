@@ -265,7 +265,9 @@ class Watch:
         return found
 
     def note(self, epoch: int, failure_mode: str, words: Iterable[str]) -> list[Finding]:
-        """Adds findings that no snapshot shows, one for each message; returns them."""
+        """Adds findings that no snapshot shows, one for each message, once for a failure mode."""
+        if any(finding.failure_mode == failure_mode for finding in self.findings):
+            return []
         found = [Finding(epoch, failure_mode, each, {}) for each in words]
         self.findings += found
         return found

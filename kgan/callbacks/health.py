@@ -195,7 +195,8 @@ class Health(keras.callbacks.Callback):
             return
         self._report_nan(self._broken.on_epoch_end, epoch)
         snapshot = {"epoch": epoch + 1, **self.measure()}
-        self._note_range(epoch + 1)
+        words = range_words(*self._fake_range, float(self.reals[self.model.output_name].min()))
+        self._report(self.watch.note(epoch + 1, "range", words))
         if logs is not None:
             logs.update({f"health_{name}": snapshot[name] for name in _LOGGED if name in snapshot})
         self._report(self.watch.see(snapshot))
@@ -215,13 +216,6 @@ class Health(keras.callbacks.Callback):
             snapshot |= self._of_fakes(images)
             snapshot |= self._of_players()
         return {name: value for name, value in snapshot.items() if math.isfinite(value)}
-
-    def _note_range(self, epoch: int) -> None:
-        """Report once that the fakes leave the range of images."""
-        known = any(finding.failure_mode == "range" for finding in self.watch.findings)
-        reals = float(self.reals[self.model.output_name].min())
-        words = [] if known else range_words(*self._fake_range, reals)
-        self._report(self.watch.note(epoch, "range", words))
 
     def _of_series(self) -> Snapshot:
         gan = self.model
