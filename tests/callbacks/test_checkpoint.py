@@ -87,6 +87,7 @@ def test_stopped_and_resumed_equals_never_stopped(images, make_gan, plain, tmp_p
         assert history["generator_loss"][-1] == logs["generator_loss"][-1]
 
 
+@pytest.mark.slow
 def test_a_finished_run_can_go_on(images, make_gan, plain, tmp_path):
     whole, parts = plain[0], make_gan()
     train(parts, images, tmp_path / "parts", epochs=1)
@@ -115,6 +116,7 @@ def test_saves_at_the_start_and_after_each_epoch_by_default(images, make_gan, tm
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["truncate", "flip", "empty"])
 def test_a_damaged_checkpoint_is_passed_over(images, make_gan, plain, tmp_path, damage):
     whole, _ = plain
@@ -150,6 +152,7 @@ def test_a_folder_has_one_writer(images, make_gan, tmp_path, holder):
     holder(tmp_path)  # nor one that was refused
 
 
+@pytest.mark.slow
 def test_a_damaged_checkpoint_does_not_push_out_a_good_one(images, make_gan, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         train(make_gan(), images, tmp_path, stop_at=7, keep=3)

@@ -72,6 +72,7 @@ def test_the_score_is_that_of_the_averaged_generator(make_gan, data):
     assert logs["fd"][0] != logs["fd"][1]
 
 
+@pytest.mark.slow
 def test_every_few_epochs_and_after_the_last(make_gan, data, tmp_path):
     fit(make_gan(), data, History(tmp_path), evaluate(data, every_epochs=2), epochs=5)
     rows = list(csv.DictReader((tmp_path / "history.csv").read_text().splitlines()))

@@ -49,6 +49,7 @@ class Steps(keras.callbacks.Callback):
         self.before = found
 
 
+@pytest.mark.slow
 def test_training_is_the_same_with_it(images, make_gan):
     plain, watched = (make_gan(penalties=["gradient_penalty"], run_eagerly=True) for _ in range(2))
     fit(plain, images, steps_per_epoch=1)
@@ -86,6 +87,7 @@ def test_the_series_are_the_values_of_the_steps(images, make_gan):
         np.testing.assert_allclose(health.series.values[name], expected, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_several_steps_a_call_give_their_means(images, make_gan):
     health = Health(samples=16)
     fit(make_gan(steps_per_execution=2), images, health)

@@ -145,6 +145,7 @@ def test_a_changed_recipe_is_told(folder, recipe, kgan):
     assert result.stderr == f"Warning: {recipe} has changed since the run began.\n"
 
 
+@pytest.mark.slow
 def test_a_resumed_run_refuses_other_options(recipe, kgan, refuses):
     assert kgan("train", recipe, "--epochs", 2, "--batch-size", 8).exit_code == 0
     again = ("train", recipe, "--resume")
@@ -375,6 +376,7 @@ def test_a_recipe_that_returns_something_else(folder, recipe, refuses, old, new,
     assert [path.name for path in folder.rglob("*") if path.is_file()] == ["tiny.py"]
 
 
+@pytest.mark.slow
 def test_names_are_shown_as_they_are(folder, recipe, kgan):
     """Square brackets are markup to rich."""
     result = kgan("train", recipe, "--out", "run[/x]", "--epochs", 1, "--data", "[bold]x")
@@ -451,6 +453,7 @@ def test_a_disk_that_takes_no_more_is_told(folder, recipe, python, size, file):
     assert not [path for path in folder.rglob(".*")]
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_up_keeps_what_was_written(folder, recipe, kgan, refuses, monkeypatch):
     save = keras.Model.save
 
@@ -639,6 +642,7 @@ def test_options_that_the_recipe_cannot_take(recipe, refuses):
     refuses(2, parts, "train", recipe, "--data", ".", "--batch-size", 8)
 
 
+@pytest.mark.slow
 def test_a_run_that_lost_its_checkpoints(folder, recipe, kgan, refuses):
     kgan("train", recipe, "--out", "run")
     for path in (folder / "run" / "checkpoints").iterdir():
@@ -661,6 +665,7 @@ def test_a_run_has_one_writer_until_it_is_killed(folder, recipe, python, kgan, r
     assert not list((folder / "run").rglob(".*"))
 
 
+@pytest.mark.slow
 def test_a_lock_left_by_a_kill_in_an_empty_folder(folder, recipe, kgan):
     (folder / "run").mkdir()
     (folder / "run" / ".kgan-lock").write_text("process 1")
@@ -677,6 +682,7 @@ def test_a_damaged_history_stops_a_resumed_run_before_it_changes(folder, recipe,
     assert before == after
 
 
+@pytest.mark.slow
 def test_a_resumed_run_keeps_hidden_folders(folder, recipe, kgan):
     assert kgan("train", recipe, "--out", "run").exit_code == 0
     left, git = folder / "run" / ".model.keras.kgan-ab12cd34", folder / "run" / ".git"

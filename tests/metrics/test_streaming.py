@@ -258,6 +258,7 @@ def test_the_classification_accuracy_score(striped):
         metric.result()
 
 
+@pytest.mark.slow
 def test_a_refused_call_teaches_nothing(striped):
     images, labels = striped(32, 0)
     metric = streaming.ClassificationAccuracyScore(classes=2, steps=1)
@@ -271,6 +272,7 @@ def test_a_refused_call_teaches_nothing(striped):
         kept.result()
 
 
+@pytest.mark.slow
 def test_classification_accuracy_comes_in_order(striped):
     images, labels = striped(32, 0)
     metric = streaming.ClassificationAccuracyScore(classes=2, steps=1)

@@ -341,6 +341,7 @@ def test_a_third_network_learns_with_its_player():
     assert set(gan.networks_by_name) == {"generator", "discriminator", "features"}
 
 
+@pytest.mark.slow
 def test_a_third_network_is_saved_and_resumed(tmp_path):
     def run(epochs, resume=False):
         gan = made(FeatureMatching, features_network(), run_eagerly=True)

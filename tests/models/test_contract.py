@@ -235,6 +235,7 @@ def test_half_precision_inside_float32_outside(name, dtype):
     assert images.dtype == np.float32 and np.isfinite(images).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ROWS)
 def test_saved_and_resumed_it_ends_as_if_nothing_had_happened(name, tmp_path):
     """A run goes on in memory, from its file, and from its folder of checkpoints: all alike."""

@@ -147,6 +147,7 @@ def test_the_average_follows_its_formula(reals):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_average_starts_as_a_copy_and_holds_batch_statistics(images, make_gan):
     gan = make_gan()
     gan.fit(images[:32], batch_size=32, verbose=0)
@@ -185,6 +186,7 @@ def test_steps_that_do_not_divide_into_executions_are_left_to_the_next_epoch(ima
     assert int(gan.training_seeds.step) == 12
 
 
+@pytest.mark.slow
 def test_training_learns_the_images(images, make_gan):
     """Mean and spread of the samples come to those of the data, from far away."""
     optimizer = keras.optimizers.Adam(2e-3, 0.5)
@@ -285,6 +287,7 @@ def test_penalties_leave_the_moving_statistics_alone(images, make_gan):
     assert_same(with_penalty.discriminator.get_weights(), without.discriminator.get_weights())
 
 
+@pytest.mark.slow
 def test_the_interval_counts_discriminator_updates(images, make_gan):
     """Of the two updates of a step an interval of two applies in one, at twice the strength."""
     both = [penalties.R1(1.0), penalties.R1(1.0, interval=2)]

@@ -102,6 +102,7 @@ def test_sequences_train_from_arrays_and_data_sets(waves, penalties):
         gan.fit(waves[:, :5])
 
 
+@pytest.mark.slow
 def test_sequences_resume_bit_for_bit(waves, tmp_path):
     whole, first, second = compiled(), compiled(), compiled()
     whole.fit(waves, batch_size=16, epochs=4, shuffle=False, verbose=0)
