@@ -127,7 +127,7 @@ def test_a_conditional_model_by_class(folder, kgan):
 def test_a_reference_in_place_of_the_data(folder, kgan):
     judge, data = library.metrics.judge.load(), library.data.load("fashion_mnist")
     references = library.metrics.references
-    references.of(data, judge, limit=500).save("real.npz")
+    references.of(data, judge, samples=500).save("real.npz")
     words = ("evaluate", "dcgan_fashion_mnist", *QUICK, "--metrics", "fd")
     assert kgan(*words, "--reference", "real.npz", "--json", "a.json").exit_code == 0
     assert scores(folder / "a.json")["fd"].protocol.num_real == 500
