@@ -10,7 +10,6 @@ import keras
 import numpy as np
 
 from kgan.batches import in_batches
-from kgan.checks import check_integer, check_number
 from kgan.errors import UsageError
 from kgan.models.adversarial import AdversarialModel
 from kgan.models.entry_point import EntryPoint
@@ -78,11 +77,7 @@ class GAN(AdversarialModel):
         )
         for problem in range_problems(generator, discriminator):
             warnings.warn(problem, stacklevel=2)
-        if ema_halflife_images is not None:
-            ema_halflife_images = check_number(
-                "ema_halflife_images", ema_halflife_images, 1, ", or None,"
-            )
-        super().__init__(ema_halflife_images, check_integer("seed", seed, 0, 2**31 - 1), name)
+        super().__init__(ema_halflife_images, seed, name)
         self.prior = check_prior(prior)
         classes = classes_of(generator) or classes_of(discriminator)
         inputs = of_network(input_shapes(generator, Latent.name), self.prior, classes)

@@ -12,6 +12,7 @@ from typing import Any
 import keras
 
 import kgan
+from kgan.checks import check_integer, check_number
 from kgan.ema import ExponentialMovingAverage, untrained_copy
 from kgan.errors import UsageError
 from kgan.files import atomic_write
@@ -28,6 +29,9 @@ class PlayersModel(keras.Model):
     `ema_halflife_images` is None, or the half-life of the averaged networks in real images. `seed`
     (0 to 2**31 - 1) pins every draw of the training.
 
+    Raises:
+        UsageError: a half-life below 1, or a seed out of range.
+
     Attributes:
         players: by name, in the order in which they learn.
         frozen: networks that do not learn, by name; not part of checkpoints.
@@ -41,6 +45,11 @@ class PlayersModel(keras.Model):
     batch_signature: Signature
 
     def __init__(self, ema_halflife_images: float | None, seed: int, name: str | None = None):
+        if ema_halflife_images is not None:
+            ema_halflife_images = check_number(
+                "ema_halflife_images", ema_halflife_images, 1, ", or None,"
+            )
+        seed = check_integer("seed", seed, 0, 2**31 - 1)
         super().__init__(name=name)
         self.ema_halflife_images = ema_halflife_images
         self.seed = seed

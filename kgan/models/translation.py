@@ -9,7 +9,6 @@ import keras
 import numpy as np
 
 from kgan.batches import in_batches
-from kgan.checks import check_integer, check_number
 from kgan.models.adversarial import AdversarialModel
 from kgan.models.entry_point import EntryPoint
 from kgan.networks.check import call_network, input_shapes
@@ -49,11 +48,7 @@ class Translation(AdversarialModel):
         name: str | None = None,
         smallest: int = 1,
     ):
-        if ema_halflife_images is not None:
-            ema_halflife_images = check_number(
-                "ema_halflife_images", ema_halflife_images, 1, ", or None,"
-            )
-        super().__init__(ema_halflife_images, check_integer("seed", seed, 0, 2**31 - 1), name)
+        super().__init__(ema_halflife_images, seed, name)
         inputs = of_network(input_shapes(generator, SOURCE), "normal", None)
         source = Image(tuple(inputs[SOURCE].shape), SOURCE, smallest)
         target = Image(tuple(generator.output_shape[1:]), TARGET, smallest)
