@@ -28,8 +28,8 @@ def to_saved_model(gan: kgan.GAN, path: str | Path, entry: str | None = None) ->
     one that is not in 0..classes-1 gives no error, but an image of no class.
 
     `assets.extra/kgan.json` holds the same metadata as an ONNX file, class names among them. The
-    folder gets its name only after a fresh process without kgan has run it and agreed with Keras to
-    1e-4. An older SavedModel is replaced.
+    folder is kept only if a fresh process without kgan runs it and agrees with Keras to 1e-4. An
+    older SavedModel is replaced.
 
     Example:
         >>> kgan.export.to_saved_model(gan, "generator").max_difference < 1e-4

@@ -46,7 +46,7 @@ def export(
     """Export MODEL: a run folder, a .keras file, a preset folder or its name.
 
     By default that is `generate`: the averaged generator in float32, from inputs by name to
-    `image`. The export is run in a fresh process and compared with Keras before it gets its name.
+    `image`. The export is run in a fresh process, and kept only if it agrees with Keras.
     """
     if opset is not None and form != "onnx":  # before there is work to lose
         raise UsageError(f"--opset is for --format onnx only; received --format {form}.")
