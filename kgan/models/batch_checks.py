@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +16,11 @@ if TYPE_CHECKING:
     from kgan.models.compiled_model import CompiledModel
 
 
+def num_parts(gan: CompiledModel, updates: int) -> int:
+    """Into how many parts a batch divides: whole packs, of every replica, for each update."""
+    return updates * gan.distribute_strategy.num_replicas_in_sync * gan.pack
+
+
 def check_size(gan: CompiledModel, dataset: tf.data.Dataset, steps: int) -> None:
     """Check that every update of the discriminator, on every replica, gets as many whole packs.
 
@@ -25,7 +29,7 @@ def check_size(gan: CompiledModel, dataset: tf.data.Dataset, steps: int) -> None
     """
     spec = _parts(dataset)[0]
     batch = spec.shape[0] if spec.shape.rank else None
-    parts = steps * gan.distribute_strategy.num_replicas_in_sync * gan.pack
+    parts = num_parts(gan, steps)
     factors = f"discriminator_steps={steps} times the replicas"
     if gan.pack > 1:
         factors += f" times pack={gan.pack}"
@@ -56,10 +60,13 @@ def check_batches(gan: CompiledModel, x: tf.data.Dataset, argument: str) -> tf.d
             f"{argument} must hold batches; received an empty tf.data.Dataset.", argument
         )
     _check_batched(gan.batch_signature, x, argument)
-    for batch in getattr(x, "first_batch", x.take(1)):
+    first = getattr(x, "first_batch", None)
+    for batch in x.take(1) if first is None else first:
         parts = batch if isinstance(batch, tuple) else (batch,)
         check_parts(gan.batch_signature, [part.numpy() for part in parts], argument)
-    return _guarded(gan, x, argument)
+    guarded = _guarded(gan, x, argument)
+    guarded.first_batch = first
+    return guarded
 
 
 def check_parts(signature: Signature, parts: Any, argument: str) -> list[np.ndarray]:
@@ -202,13 +209,13 @@ def _guarded(gan: CompiledModel, x: tf.data.Dataset, argument: str) -> tf.data.D
         least, most = tf.reduce_min(kept) + spoilt, tf.reduce_max(kept) + spoilt
 
         def refused(least, most):
-            name = field.argument if argument == "x" else _of(argument, field)
-            error = UsageError(
-                f"{name} must be {expected} in every batch; received values from {least:g} to "
-                f"{most:g}. {fix}",
-                field.argument,
+            guard.fail(
+                UsageError(
+                    f"{_of(argument, field)} must be {expected} in every batch; received values "
+                    f"from {least:g} to {most:g}. {fix}",
+                    field.argument,
+                )
             )
-            guard.run(functools.partial(_throw, error))
 
         def refuse():
             tf.numpy_function(refused, [least, most], [])
@@ -219,7 +226,3 @@ def _guarded(gan: CompiledModel, x: tf.data.Dataset, argument: str) -> tf.data.D
     if len(fields) == 1:
         return x.map(lambda values: checked(fields[0], values))
     return x.map(lambda *parts: tuple(map(checked, fields, parts)))
-
-
-def _throw(error: Exception) -> None:
-    raise error

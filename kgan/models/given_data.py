@@ -17,7 +17,7 @@ import tensorflow as tf
 from kgan.checks import check_integer
 from kgan.data import load, pairs
 from kgan.errors import UsageError
-from kgan.models.batch_checks import check_number_of_parts, check_parts
+from kgan.models.batch_checks import check_batches, check_number_of_parts, check_parts, num_parts
 from kgan.signature import Image, Label
 
 if TYPE_CHECKING:
@@ -47,14 +47,27 @@ class GivenData:
         """The class of what was given, for errors."""
         return type(self.x).__name__
 
-    def dataset(self, gan: CompiledModel) -> tf.data.Dataset:
-        """The batches, not checked yet.
+    @property
+    def count(self) -> int:
+        """The number of examples in the arrays."""
+        return len(self.parts[0]) if np.ndim(self.parts[0]) else 0
+
+    def batches(self, gan: CompiledModel) -> tf.data.Dataset:
+        """The batches, checked: arrays as a whole, others batch by batch.
 
         Raises:
-            UsageError: no batches can be made of it.
+            UsageError: no batches can be made of it, or the networks cannot take them.
         """
         if self.parts:
             return _from_arrays(gan, self)
+        return check_batches(gan, self.dataset(gan), self.argument)
+
+    def dataset(self, gan: CompiledModel) -> tf.data.Dataset:
+        """The batches of what makes them by itself, not checked yet.
+
+        Raises:
+            UsageError: it makes none.
+        """
         if isinstance(self.x, keras.utils.PyDataset):
             return _from_py_dataset(gan, self.x, self.shuffle, self.argument)
         if isinstance(self.x, Iterator):
@@ -146,7 +159,11 @@ def _is_array(x: Any) -> bool:
 
 
 def _from_arrays(gan: CompiledModel, data: GivenData) -> tf.data.Dataset:
-    """Arrays as batches: for the training in an order that the model's seed defines."""
+    """Arrays as batches: for the training in an order that the model's seed defines.
+
+    Raises:
+        UsageError: the networks cannot take them.
+    """
     parts, argument = data.parts, data.argument
     fields = list(gan.batch_signature.values())
     if len(parts) == 1 or len(fields) == 1:
@@ -158,9 +175,8 @@ def _from_arrays(gan: CompiledModel, data: GivenData) -> tf.data.Dataset:
             f"this {type(gan).__name__}; received {len(parts)} arrays.",
             argument,
         )
-    n = len(parts[0]) if np.ndim(parts[0]) else 0
     checked = check_parts(gan.batch_signature, parts, argument)
-    size = _batch_size(gan, data, n)
+    size = _batch_size(gan, data)
     if data.shuffle and all(isinstance(field, (Image, Label)) for field in fields):
         with warnings.catch_warnings():  # the check above has warned
             warnings.simplefilter("ignore")
@@ -170,18 +186,19 @@ def _from_arrays(gan: CompiledModel, data: GivenData) -> tf.data.Dataset:
             return load(whole, batch_size=size, seed=gan.seed, labels=len(parts) > 1)
     dataset = tf.data.Dataset.from_tensor_slices(tuple(checked) if len(checked) > 1 else checked[0])
     if data.shuffle:
-        dataset = dataset.shuffle(n, seed=gan.seed)
+        dataset = dataset.shuffle(data.count, seed=gan.seed)
     # An evaluation sees every example, if its last batch may be smaller.
-    keeps = data.keep_rest and gan.pack * gan.distribute_strategy.num_replicas_in_sync == 1
+    keeps = data.keep_rest and num_parts(gan, 1) == 1
     return dataset.batch(size, drop_remainder=not keeps)
 
 
-def _batch_size(gan: CompiledModel, data: GivenData, n: int) -> int:
+def _batch_size(gan: CompiledModel, data: GivenData) -> int:
     """The batch size of arrays; where it is left open, one that the model can divide.
 
     Raises:
         UsageError: more than there are examples.
     """
+    n = data.count
     if data.batch_size is not None:
         size = check_integer("batch_size", data.batch_size, 1)
         if size > n:
@@ -191,8 +208,7 @@ def _batch_size(gan: CompiledModel, data: GivenData, n: int) -> int:
                 "batch_size",
             )
         return size
-    updates = 1 if data.keep_rest else gan.discriminator_steps
-    parts = updates * gan.pack * gan.distribute_strategy.num_replicas_in_sync
+    parts = num_parts(gan, 1 if data.keep_rest else gan.discriminator_steps)
     return max(min(_BATCH_SIZE, n) // parts, 1) * parts
 
 
@@ -238,7 +254,7 @@ def _generated(
 ) -> tf.data.Dataset:
     """A data set of batches like the first one, of any size where that need not be fixed."""
     guard = gan._guard
-    fixed = gan.discriminator_steps * gan.pack * gan.distribute_strategy.num_replicas_in_sync > 1
+    fixed = num_parts(gan, gan.discriminator_steps) > 1
     spec = tf.nest.map_structure(
         lambda array: tf.TensorSpec(
             (len(array) if fixed else None, *array.shape[1:]) if array.ndim else (), array.dtype

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import tensorflow as tf
 
@@ -27,8 +27,16 @@ class Guard:
         try:
             return function()
         except Exception as error:
-            self.error = self.error or error
-            raise
+            self.fail(error)
+
+    def fail(self, error: Exception) -> NoReturn:
+        """Raise an error of kgan's own, and keep it.
+
+        Raises:
+            Exception: the error.
+        """
+        self.error = self.error or error
+        raise error
 
     def __enter__(self) -> Guard:
         self.error = None

@@ -12,7 +12,7 @@ import numpy as np
 
 from kgan.checks import check_integer
 from kgan.errors import UsageError
-from kgan.models.batch_checks import check_batches, check_size
+from kgan.models.batch_checks import check_size
 from kgan.models.callback_checks import check_callbacks
 from kgan.models.compiled_model import CompiledModel
 from kgan.models.given_data import GivenData, given, split_off
@@ -245,12 +245,11 @@ class Trainer(CompiledModel):
         """A batch of arrays, checked."""
         if self.distribute_strategy.num_replicas_in_sync > 1:
             raise UsageError("Single batches are for one replica; use gan.fit under a strategy.")
-        parts = given(x, y).parts
-        if not parts:
+        found = given(x, y)
+        if not found.parts:
             raise UsageError(f"x must be an array, or a tuple; received {type(x).__name__}.", "x")
-        count = len(parts[0]) if np.ndim(parts[0]) else 0
-        whole = GivenData(x, max(count, 1), shuffle=False, parts=parts)
-        data = check_batches(self, whole.dataset(self), "x")
+        whole = dataclasses.replace(found, batch_size=max(found.count, 1), shuffle=False)
+        data = whole.batches(self)
         check_size(self, data, updates)
         return next(iter(data))
 
@@ -271,5 +270,4 @@ def _for_validation(data: GivenData, batch_size: int | None) -> GivenData:
     """Held-out arrays in the batches of the training, or in one batch where they are fewer."""
     if not data.parts or data.batch_size is not None or batch_size is None:
         return data
-    count = len(data.parts[0]) if np.ndim(data.parts[0]) else 0
-    return dataclasses.replace(data, batch_size=max(min(batch_size, count), 1))
+    return dataclasses.replace(data, batch_size=max(min(batch_size, data.count), 1))

@@ -11,7 +11,7 @@ import tensorflow as tf
 from kgan.checks import check_integer
 from kgan.data import ImageDataset
 from kgan.errors import UsageError
-from kgan.models.batch_checks import check_batches, check_classes, check_size
+from kgan.models.batch_checks import check_classes, check_size
 from kgan.models.given_data import GivenData
 from kgan.signature import Label
 
@@ -30,10 +30,9 @@ class TrainingData:
         self.gan = gan
         self.start = 0
         self._given = given
-        dataset = given.dataset(gan)
+        self.dataset = x = given.batches(gan)
         # An iterator can be read once: whoever looks at examples beside the training sees these.
-        self._first = dataset.first_batch if isinstance(given.x, Iterator) else None
-        self.dataset = x = check_batches(gan, dataset, given.argument)
+        self._first = x.first_batch if isinstance(given.x, Iterator) else None
         check_size(gan, x, gan.discriminator_steps)
         label = gan.batch_signature.of(Label)
         known = isinstance(x, ImageDataset) and label is not None and label.classes
@@ -81,7 +80,7 @@ class TrainingData:
             return self._first
         if not self.shuffled:
             return self.dataset
-        return check_batches(self.gan, self._given.dataset(self.gan), self._given.argument)
+        return self._given.batches(self.gan)
 
     def stream(self):
         """Endless batches from step `start` on; each worker and replica gets its part."""
@@ -114,8 +113,7 @@ def one_pass(gan: CompiledModel, given: GivenData) -> tf.data.Dataset:
     Raises:
         UsageError: the networks cannot take them.
     """
-    given = dataclasses.replace(given, shuffle=False, keep_rest=True)
-    x = check_batches(gan, given.dataset(gan), given.argument)
+    x = dataclasses.replace(given, shuffle=False, keep_rest=True).batches(gan)
     if gan.pack > 1:
         check_size(gan, x, 1)
     return _steady(x)

@@ -274,3 +274,6 @@ def test_a_range_warns_once(images, make_gan):
     with pytest.warns(UserWarning, match="no value below 0") as seen:
         make_gan(run_eagerly=True).fit((images + 1) / 2, batch_size=64, verbose=0)
     assert sum("no value below 0" in str(warning.message) for warning in seen) == 1
+    with pytest.warns(UserWarning, match="no value below 0") as seen:
+        make_gan(run_eagerly=True).evaluate((images + 1) / 2, batch_size=64, verbose=0)
+    assert sum("no value below 0" in str(warning.message) for warning in seen) == 1
