@@ -13,7 +13,7 @@ from kgan.errors import UsageError, unknown_name
 from kgan.models.entry_point import EntryPoint
 from kgan.models.players_model import PlayersModel
 from kgan.precision import float32_clone
-from kgan.signature import Image, as_json
+from kgan.signature import as_json
 
 from .verify import Case
 
@@ -64,8 +64,6 @@ class Serving(tf.Module):
         """
         return {
             name: field.examples(n, seed, size)
-            if isinstance(field, Image)
-            else field.examples(n, seed)
             for seed, (name, field) in enumerate(self.entry.inputs.items())
         }
 
@@ -83,8 +81,8 @@ class Serving(tf.Module):
 
         Where height and width are free, two cases of different sizes.
         """
-        inputs, images = [self.examples(n)], self.entry.inputs.values()
-        free = [each for each in images if isinstance(each, Image) and None in each.shape]
+        inputs = [self.examples(n)]
+        free = [image for image in self.entry.inputs.images if None in image.shape]
         if free:
             least = max(image.smallest for image in free)
             inputs.append(self.examples(n, (least + 3, least + least // 2 + 1)))
@@ -108,7 +106,7 @@ def entry_point(gan: PlayersModel, name: str | None) -> EntryPoint:
 
 def metadata(point: EntryPoint) -> dict[str, str]:
     """What a user of an exported file needs to make its inputs and read its outputs."""
-    image = point.outputs.of(Image)
+    image = point.outputs.image
     shape = {} if image is None else {"image_shape": as_json(image.shape)}
     return {
         **shape,

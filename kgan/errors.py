@@ -17,6 +17,10 @@ class UsageError(ValueError):
         self.argument = argument
 
 
+class UnknownArgument(UsageError):
+    """An argument that a constructor does not have."""
+
+
 def unknown_name(argument: str, name: object, known: Iterable[str]) -> UsageError:
     """The error for a short name that nothing is registered under, with the nearest one."""
     names = sorted(known)
@@ -29,3 +33,14 @@ def unknown_name(argument: str, name: object, known: Iterable[str]) -> UsageErro
     return UsageError(
         f"{argument}={name!r} is unknown; expected one of {', '.join(names)}.{hint}", attribute
     )
+
+
+# What a name raises that kgan does not know, or no longer.
+UNKNOWN_NAMES = (AttributeError, ImportError, TypeError, UnknownArgument)
+
+
+def older_kgan(error: BaseException) -> str:
+    """A sentence for the author of code that uses unknown names; empty for other errors."""
+    if not isinstance(error, UNKNOWN_NAMES):
+        return ""
+    return ". If it was written for an older kgan, see its CHANGELOG.md for the new names."

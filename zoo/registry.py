@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from kgan.errors import UsageError, unknown_name
+from kgan.errors import UsageError, older_kgan, unknown_name
 from kgan.files import atomic_write, restore, sha256
 
 if TYPE_CHECKING:
@@ -166,7 +166,9 @@ def _import(path: Path) -> ModuleType:
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise UsageError(
-            f"recipe={str(path)!r} cannot be imported: {type(error).__name__}: {error}", "recipe"
+            f"recipe={str(path)!r} cannot be imported: {type(error).__name__}: "
+            f"{error}{older_kgan(error)}",
+            "recipe",
         ) from error
     return module
 

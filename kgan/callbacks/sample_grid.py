@@ -17,7 +17,7 @@ from kgan.checks import check_integer
 from kgan.data.decode import opened
 from kgan.errors import UsageError
 from kgan.images import class_columns, grid, save_gif, save_grid, side_by_side
-from kgan.signature import Image, Label, in_turn
+from kgan.signature import Image, in_turn
 
 _MOST_COLUMNS = 16  # of translations
 _MOST_FRAMES = 200  # of the animation, so that a long run does not end in a huge file
@@ -120,11 +120,11 @@ class SampleGrid(keras.callbacks.Callback):
                     "of some real images, for example.",
                     field.argument,
                 )
-        shown = [field for field in signature.values() if isinstance(field, Image)]
+        shown = signature.images
         if shown:
             self._prepare_translation(shown)
             return
-        label = signature.of(Label)
+        label = signature.label
         given = {argument: in_turn(rows, self.n) for argument, rows in self.inputs.items()}
         self.model.generator_inputs(self.n, self.seed, **given)
         self._make = lambda: self.model.generate(self.n, seed=self.seed, **given)

@@ -103,7 +103,7 @@ class Metrics(click.ParamType):
     help="The real images' features, saved earlier, in place of --data.",
 )
 @truncation_option
-@input_options("conditions")
+@input_options(required=True)
 @click.option(
     "--json", "json_file", type=click.Path(path_type=Path), metavar="FILE", help="Write the scores."
 )
@@ -127,9 +127,9 @@ def evaluate(
     weights: Path | None,
     reference: Path | None,
     truncation: float | None,
-    conditions: str | None,
     json_file: Path | None,
     html_file: Path | None,
+    **options: str | None,
 ) -> None:
     """Measure MODEL: a run folder, a .keras file, a preset folder or its name.
 
@@ -177,7 +177,7 @@ def evaluate(
             extractor=chosen,
             reference=None if reference is None else references.load(reference),
             truncation=truncation,
-            inputs=read_inputs(gan, {"conditions": conditions}),
+            inputs=read_inputs(gan, options),
         )
         with _progress() as progress:
             evaluation = measure(gan, progress)

@@ -31,7 +31,7 @@ from kgan.files import atomic_write, is_empty, is_stream, real
 )
 @seed_option("Repeats the same images; drawn and printed if not given.")
 @truncation_option
-@input_options("labels", "codes", "conditions")
+@input_options()
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -57,10 +57,10 @@ def generate(
         gan = models.load(found, recipe)
         models.check_entry(gan, "generate", model)
         from kgan.images import class_columns
-        from kgan.signature import Label, in_turn
+        from kgan.signature import in_turn
 
         rows = read_inputs(gan, options)
-        label = gan.input_signature.of(Label)
+        label = gan.input_signature.label
         classes = rows.get(label.argument) if label else None
         if count is None:
             count = max((len(each) for each in rows.values() if each is not classes), default=64)

@@ -9,20 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kgan.errors import UsageError
+from kgan.signature.options import OPTIONS
 
 if TYPE_CHECKING:
     import numpy as np
 
     from kgan.models import GAN
-
-_FILE = "FILE.npy"
-# By a field's argument, its metavar and help. Not in `kgan.signature`, which loads NumPy, as
-# `--help` must not.
-OPTIONS = {
-    "labels": ("L,…", "Classes by number or name, in turn.  [default: each class in turn]"),
-    "codes": (_FILE, "An InfoGAN's codes, one row per image, in turn.  [default: drawn]"),
-    "conditions": (_FILE, "The vectors that a conditional model needs, one row per image."),
-}
 
 truncation_option = click.option(
     "--truncation",
@@ -32,15 +24,21 @@ truncation_option = click.option(
 )
 
 
-def input_options(*arguments: str) -> Callable[[Any], Any]:
-    """A decorator that adds the options of these fields to a command, as text."""
+def input_options(required: bool = False) -> Callable[[Any], Any]:
+    """A decorator that adds the options of the fields to a command, as text.
+
+    `required` leaves out those of fields that have a default.
+    """
 
     def decorate(command):
-        for argument in reversed(arguments):
-            metavar, text = OPTIONS[argument]
-            check = _check_file if metavar == _FILE else None
-            option = click.option(f"--{argument}", metavar=metavar, help=text, callback=check)
-            command = option(command)
+        for argument, option in reversed(OPTIONS.items()):
+            if option.required or not required:
+                command = click.option(
+                    f"--{argument}",
+                    metavar=option.metavar,
+                    help=option.help,
+                    callback=_check_file if option.is_file else None,
+                )(command)
         return command
 
     return decorate

@@ -70,7 +70,7 @@ def latent() -> None:
 def interpolate(
     model: str,
     recipe: Path | None,
-    label: int | None,
+    label: int | str | None,
     first: int | None,
     last: int | None,
     seed: int | None,
@@ -120,7 +120,7 @@ def interpolate(
 def arithmetic(
     model: str,
     recipe: Path | None,
-    label: int | None,
+    label: int | str | None,
     positive: list[int],
     minus: list[int],
     plus: list[int],
@@ -175,7 +175,7 @@ def arithmetic(
 def invert(
     model: str,
     recipe: Path | None,
-    label: int | None,
+    label: int | str | None,
     source: Path,
     n: int,
     steps: int,
@@ -205,11 +205,14 @@ def invert(
         if arrays:
             import numpy as np
 
-            from kgan.signature import Label
-
-            further: dict[str, Any] = {"codes": inversion.codes_of(gan, images), Label.name: label}
-            known = {name: value for name, value in further.items() if value is not None}
-            np.savez(arrays, latents=found, errors=errors, **known)
+            inputs = gan.input_signature
+            further: dict[str, Any] = {
+                inputs[name].argument: rows
+                for name, rows in inversion.recovered(gan, images).items()
+            }
+            if label is not None and inputs.label is not None:
+                further[inputs.label.name] = inputs.label.number(label)
+            np.savez(arrays, latents=found, errors=errors, **further)
     which = f"{len(images)}" if len(images) == total else f"the first {len(images)} of {total}"
     written = f"{out}, {latents}" if latents else out
     mean = f"mean squared error {errors.mean():.4f}"
@@ -228,7 +231,7 @@ def invert(
 def directions(
     model: str,
     recipe: Path | None,
-    label: int | None,
+    label: int | str | None,
     n: int,
     layer: str | None,
     seed: int,

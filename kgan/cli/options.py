@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,11 +16,12 @@ from kgan.errors import UsageError
 MOST_SEED = 2**32 - 1  # NumPy's
 SEED = click.IntRange(0, MOST_SEED)
 
+_NUMBER = re.compile(r"[0-9]{1,9}")
 label_option = click.option(
     "--label",
-    type=click.IntRange(0),
+    callback=lambda context, option, text: int(text) if _NUMBER.fullmatch(text or "") else text,
     metavar="K",
-    help="The class, for a model with classes.  [default: 0]",
+    help="The class by number or name, for a model with classes.  [default: 0]",
 )
 
 

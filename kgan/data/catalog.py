@@ -34,7 +34,7 @@ def available() -> list[Available]:
     found = []
     for name, path in PACKAGED.items():
         with np.load(path) as file:
-            found.append(Available(name, "packaged", {"train": len(file["label"])}, path))
+            found.append(Available(name, "packaged", {"train": len(file["labels"])}, path))
     for path in sorted(data_dir().glob("*/**/dataset_info.json")):
         features = path.with_name("features.json")
         try:

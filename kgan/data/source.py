@@ -60,7 +60,7 @@ def from_arrays(
 
 def packaged(name: str, resolution: int | None, channels: int | None) -> Source:
     """One of the sets that come with kgan."""
-    pixels, labels, names = read_packaged(PACKAGED[name], "image", "label", "label_names")
+    pixels, labels, names = read_packaged(PACKAGED[name], "image", "labels", "label_names")
     pixels = pixels if pixels.ndim == 4 else pixels[..., np.newaxis]
     source = from_arrays((pixels, labels), resolution, channels, name)
     return Source(name, source.images, source.labels, tuple(map(str, names)), source.sha256)

@@ -7,7 +7,7 @@ import os
 import socket
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,8 @@ def from_tfds(
             f"{', '.join(sorted(builder.info.splits))}, or a slice such as 'train[:80%]'.",
             "split",
         ) from None
-    labels = getattr(features.get("label"), "names", None)
+    label = class_feature(features, builder.info.supervised_keys)
+    labels = features[label].names if label else None
     try:
         return cache.decoded(
             f"tfds:{name}",
@@ -58,7 +59,7 @@ def from_tfds(
                 "images": num_images,
                 "bytes": int(builder.info.dataset_size),
             },
-            lambda: _items(builder, split, labels is not None),
+            lambda: _items(builder, split, label),
             tuple(labels) if labels else None,
             resolution,
             channels,
@@ -183,6 +184,25 @@ def _features(name: str, builder: Any) -> dict[str, Any]:
     return features
 
 
+def class_feature(features: Mapping[str, Any], supervised_keys: Any) -> str | None:
+    """The name of the feature that holds the classes.
+
+    It is the target of supervised learning, or else the only feature of classes; None if there is
+    neither.
+    """
+    import tensorflow_datasets as tfds
+
+    classes = [
+        name
+        for name, feature in features.items()
+        if isinstance(feature, tfds.features.ClassLabel) and feature.names
+    ]
+    target = supervised_keys[1] if supervised_keys else None
+    if target in classes:
+        return target
+    return classes[0] if len(classes) == 1 else None
+
+
 def _unreadable(name: str, place: str | Path, error: Exception) -> OSError:
     return OSError(
         f"The data set {name!r} in {place} cannot be read ({type(error).__name__}: "
@@ -191,7 +211,7 @@ def _unreadable(name: str, place: str | Path, error: Exception) -> OSError:
     )
 
 
-def _items(builder: Any, split: str, labelled: bool) -> Iterator[cache.Item]:
+def _items(builder: Any, split: str, label: str | None) -> Iterator[cache.Item]:
     """The encoded images; Pillow decodes them as it does those of folders."""
     import tensorflow as tf
     import tensorflow_datasets as tfds
@@ -205,7 +225,7 @@ def _items(builder: Any, split: str, labelled: bool) -> Iterator[cache.Item]:
     options = tf.data.Options()
     options.autotune.enabled = False
     for index, example in enumerate(examples.with_options(options)):
-        label = int(example["label"]) if labelled else -1  # -1: TFDS does not know it
+        number = int(example[label]) if label else -1  # -1: TFDS does not know it
         yield cache.Item(
-            f"{split} {index}", label if label >= 0 else None, example["image"].numpy()
+            f"{split} {index}", number if number >= 0 else None, example["image"].numpy()
         )

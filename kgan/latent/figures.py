@@ -21,7 +21,7 @@ from kgan.checks import check_integer
 from kgan.errors import UsageError, unknown_name
 from kgan.images import grid, save_gif, save_grid
 from kgan.latent import paths, synthesis
-from kgan.latent.inversion import codes_of
+from kgan.latent.inversion import recovered
 from kgan.priors import within
 from kgan.validate import check_images, check_vectors
 
@@ -50,7 +50,7 @@ def pairs(gan: GAN, n: int, seed: int | None = None) -> tuple[np.ndarray, np.nda
 
 
 def interpolation(
-    gan: GAN, start, end, steps: int = 9, path: str = "spherical", label: int | None = None
+    gan: GAN, start, end, steps: int = 9, path: str = "spherical", label: int | str | None = None
 ) -> np.ndarray:
     """A row for each pair of latents: the images on the path between the two.
 
@@ -76,7 +76,7 @@ def interpolation(
 
 
 def arithmetic(
-    gan: GAN, positive, minus, plus, seed: int = 0, label: int | None = None
+    gan: GAN, positive, minus, plus, seed: int = 0, label: int | str | None = None
 ) -> np.ndarray:
     """Man with glasses, minus man, plus woman: a woman with glasses.
 
@@ -115,7 +115,7 @@ def arithmetic(
     return np.stack([np.concatenate([_padded(row[:-1], width + 1), row[-1:]]) for row in made])
 
 
-def directions(gan: GAN, directions, around, label: int | None = None) -> np.ndarray:
+def directions(gan: GAN, directions, around, label: int | str | None = None) -> np.ndarray:
     """A row for each direction: images from 3 standard deviations on one side to 3 on the other.
 
     Args:
@@ -143,7 +143,7 @@ def directions(gan: GAN, directions, around, label: int | None = None) -> np.nda
     return _rows(gan, around + distances[:, None] * vectors[:, None], label)
 
 
-def inversion(gan: GAN, images, latents, label: int | None = None) -> np.ndarray:
+def inversion(gan: GAN, images, latents, label: int | str | None = None) -> np.ndarray:
     """Images above their reconstructions, up to 8 per row.
 
     Args:
@@ -162,7 +162,7 @@ def inversion(gan: GAN, images, latents, label: int | None = None) -> np.ndarray
     """
     images = check_images(images, gan.image_shape)
     latents = check_vectors("latents", latents, (len(images), gan.latent_dim))
-    made = synthesis.images(gan, latents, label, codes_of(gan, images))
+    made = synthesis.images(gan, latents, label, recovered(gan, images))
     columns = min(len(images), _COLUMNS)
     rows = batches((images, made), columns)
     return np.stack([_padded(row, columns) for pair in rows for row in pair])
@@ -218,7 +218,7 @@ def _latents(gan: GAN, argument: str, values) -> np.ndarray:
     return rows.astype(np.float32)
 
 
-def _rows(gan: GAN, latents: np.ndarray, label: int | None) -> np.ndarray:
+def _rows(gan: GAN, latents: np.ndarray, label: int | str | None) -> np.ndarray:
     """The images of latents `(rows, columns, latent_dim)`, in the same rows and columns."""
     made = synthesis.images(gan, latents.reshape(-1, gan.latent_dim), label)
     return made.reshape(*latents.shape[:2], *made.shape[1:])

@@ -13,7 +13,7 @@ from kgan.errors import UsageError
 from kgan.latent import synthesis
 from kgan.latent.paths import check_finite
 from kgan.priors import within
-from kgan.signature import Code, Label, Latent
+from kgan.signature import Label, Latent
 from kgan.validate import check_images
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def invert(
     starts: int = 4,
     start=None,
     prior_weight: float = 1e-3,
-    label: int | None = None,
+    label: int | str | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The latents whose images are nearest to the given ones, found by gradient descent.
 
@@ -75,7 +75,7 @@ def invert(
 
     synthesis.check_movable(gan)
     images = check_images(images, gan.image_shape)
-    if label is None and gan.input_signature.of(Label) is not None:
+    if label is None and gan.input_signature.label is not None:
         raise UsageError(
             f"label must be the class of the images, since {type(gan).__name__} makes images of "
             "classes; received None. Invert the images of each class separately.",
@@ -102,7 +102,7 @@ def invert(
         drawn = synthesis.latents(gan, len(images) * starts, seed)
         begin = np.concatenate([begin, drawn.reshape(len(images), starts, -1)], 1)
 
-    held = synthesis.held(gan, len(images), label, codes_of(gan, images))
+    held = synthesis.held(gan, len(images), label, recovered(gan, images))
     search = _search(gan, prior_weight, held)
     count = begin.shape[1]
 
@@ -125,9 +125,14 @@ def invert(
     return latents[each, best], errors[each, best, 0]
 
 
-def codes_of(gan: GAN, images: np.ndarray) -> np.ndarray | None:
-    """The codes that an InfoGAN finds in images; None for other GANs."""
-    return gan.encode(images) if gan.input_signature.of(Code) is not None else None
+def recovered(gan: GAN, images: np.ndarray) -> dict[str, np.ndarray]:
+    """The conditions that a model itself reads from images, by name: an InfoGAN's codes."""
+    conditions = {field.name for field in gan.input_signature.conditions}
+    found: dict[str, np.ndarray] = {}
+    for point in gan.entry_points().values():
+        if conditions & set(point.outputs):
+            found |= in_batches(point, dict.fromkeys(point.inputs, images), _ROWS)
+    return {name: rows for name, rows in found.items() if name in conditions}
 
 
 def _search(gan: GAN, prior_weight: float, held: dict[str, np.ndarray]) -> Callable:

@@ -27,7 +27,7 @@ def directions(
     layer: str | None = None,
     seed: int = 0,
     samples: int = 10_000,
-    label: int | None = None,
+    label: int | str | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The latent directions that move a layer's features along their principal components.
 

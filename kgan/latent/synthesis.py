@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kgan.batches import in_batches
-from kgan.checks import check_integer
 from kgan.errors import UsageError, unknown_name
 from kgan.priors import sample
-from kgan.signature import Code, Label, Latent
+from kgan.signature import Label, Latent
 
 if TYPE_CHECKING:
     from kgan.models import GAN
@@ -38,45 +37,51 @@ def check_movable(gan: GAN) -> None:
         )
 
 
-def held(gan: GAN, n: int, label: int | None = None, codes=None) -> dict[str, np.ndarray]:
+def held(
+    gan: GAN,
+    n: int,
+    label: int | str | None = None,
+    recovered: Mapping[str, np.ndarray] | None = None,
+) -> dict[str, np.ndarray]:
     """The generator's inputs besides the latents, for n images, by name.
 
     The same for each image: the label, class 0 if none is given, or an InfoGAN's code, that of
-    `gan.generator_inputs(1, 0)`; or else the `codes`, one per image.
+    `gan.generator_inputs(1, 0)`. Those `recovered` from images are one per image.
 
     Raises:
         UsageError: a label that the GAN does not know, or a generator with a condition.
     """
+    given: dict[str, Any] = {}
     if label is not None:
-        field = gan.input_signature.of(Label)
+        field = gan.input_signature.label
         if field is None:
             raise UsageError(
                 f"label must be None, since {type(gan).__name__} makes images without labels; "
                 f"received {label!r}.",
                 Label.name,
             )
-        label = check_integer(
-            Label.name, label, 0, None if gan.classes is None else gan.classes - 1
-        )
+        given[field.argument] = [field.number(label)]
     if not gan.input_signature.conditions:
         return {}
     check_movable(gan)
-    if codes is not None:
-        return {Code.name: codes}
-    known = gan.input_signature.of(Label)
-    given: dict[str, Any] = {} if label is None or known is None else {known.argument: [label]}
     one = gan.generator_inputs(1, 0, **given)
-    return {name: row.repeat(n, 0) for name, row in one.items() if name != Latent.name}
+    same = {name: row.repeat(n, 0) for name, row in one.items() if name != Latent.name}
+    return same | dict(recovered or {})
 
 
-def images(gan: GAN, latents: np.ndarray, label: int | None = None, codes=None) -> np.ndarray:
+def images(
+    gan: GAN,
+    latents: np.ndarray,
+    label: int | str | None = None,
+    recovered: Mapping[str, np.ndarray] | None = None,
+) -> np.ndarray:
     """Images of any number of latents: float32, `(n, height, width, channels)`, in [-1, 1]."""
-    rows = {Latent.name: latents, **held(gan, len(latents), label, codes)}
+    rows = {Latent.name: latents, **held(gan, len(latents), label, recovered)}
     return in_batches(gan, rows, _CHUNK)
 
 
 def features(
-    gan: GAN, layer: str | None = None, label: int | None = None
+    gan: GAN, layer: str | None = None, label: int | str | None = None
 ) -> Callable[[np.ndarray], np.ndarray]:
     """A function from latents to the outputs of a layer of the averaged generator.
 

@@ -19,7 +19,7 @@ from kgan.metrics.measure import Measure, Value
 from kgan.metrics.protocol import Protocol, Score
 from kgan.metrics.references import Reference
 from kgan.precision import compute_dtypes
-from kgan.signature import Label, in_turn
+from kgan.signature import in_turn
 
 if TYPE_CHECKING:
     from kgan.models import GAN
@@ -251,7 +251,7 @@ class Evaluator:
             "background": "white" if transparent else None,
             "precision": precision if sampled else "float32",
             "truncation": self.truncation if sampled else None,
-            "labels": "in turn" if gan.input_signature.of(Label) else None,
+            "labels": "in turn" if gan.input_signature.label else None,
             **{name: _digest(rows) for name, rows in self.inputs.items()},
         }
         protocol = Protocol(

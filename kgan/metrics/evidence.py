@@ -11,7 +11,6 @@ import numpy as np
 from kgan.batches import batches, num_rows
 from kgan.data.decode import over_white
 from kgan.images import to_uint8
-from kgan.signature import Label
 
 if TYPE_CHECKING:
     from kgan.models import GAN
@@ -68,7 +67,7 @@ class Evidence:
     @property
     def labels(self) -> np.ndarray | None:
         """The class that each image was asked for; None for a model without classes."""
-        label = self.gan.input_signature.of(Label)
+        label = self.gan.input_signature.label
         return None if label is None else self.inputs[label.name]
 
     def images(self) -> Iterator[np.ndarray]:

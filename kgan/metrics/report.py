@@ -17,7 +17,7 @@ from kgan.latent import synthesis
 from kgan.metrics import neighbours
 from kgan.metrics.evaluation import Evaluation
 from kgan.metrics.protocol import Score
-from kgan.signature import Label, Latent
+from kgan.signature import Latent
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -130,7 +130,7 @@ def _scores(scores: Sequence[Score]) -> str:
 
 
 def _samples(gan: GAN, evaluation: Evaluation) -> str:
-    label = gan.input_signature.of(Label)
+    label = gan.input_signature.label
     columns = class_columns(label.classes, _SAMPLES) if label else None
     picture = grid(evaluation.images(gan, _SAMPLES), columns)
     return _picture(picture, f"{_SAMPLES} samples of seed {evaluation.seed}, not picked.")

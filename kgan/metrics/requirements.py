@@ -9,7 +9,6 @@ from kgan.errors import UsageError
 from kgan.metrics import references
 from kgan.metrics.measure import Measure
 from kgan.metrics.references import Reference
-from kgan.signature import Label
 
 if TYPE_CHECKING:
     from kgan.data import ImageDataset
@@ -32,7 +31,7 @@ def check_model(gan: GAN, measures: Measures) -> None:
             "gan",
         )
     for name, measure in measures.items():
-        if "labels" in measure.needs and gan.input_signature.of(Label) is None:
+        if "labels" in measure.needs and gan.input_signature.label is None:
             raise UsageError(
                 f"metrics={name!r} needs a model that is asked for classes; "
                 f"{type(gan).__name__} takes none. Leave it out, or train a ConditionalGAN.",

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from kgan.data import ImageDataset
 from kgan.errors import UsageError
-from kgan.signature import Field, Image, Label, Signature, Vector
+from kgan.signature import Field, Signature
 from kgan.validate import fits
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def check_number_of_parts(gan: CompiledModel, spec: Any, argument: str) -> None:
             "labels=True, or dataset.map(lambda image, label: image).",
             argument,
         )
-    labelled = any(isinstance(field, Label) for field in expected)
+    labelled = gan.batch_signature.label is not None
     fix = " Load with labels=True, or pass a tuple of arrays." if labelled else ""
     raise UsageError(
         f"{argument} must hold batches ({', '.join(field.argument for field in expected)}) for "
@@ -138,7 +138,7 @@ def check_number_of_parts(gan: CompiledModel, spec: Any, argument: str) -> None:
 
 
 def _check_loaded(gan: CompiledModel, x: ImageDataset, argument: str) -> None:
-    images = [field for field in gan.batch_signature.values() if isinstance(field, Image)]
+    images = gan.batch_signature.images
     if len(images) != len(x.image_shapes):
         names = ", ".join(field.argument for field in gan.batch_signature.values())
         function = "kgan.data.pairs" if len(images) > 1 else "kgan.data.load"
@@ -158,14 +158,16 @@ def _check_loaded(gan: CompiledModel, x: ImageDataset, argument: str) -> None:
                 argument,
             )
         field.check_size((None, *shape), argument)
-    if gan.batch_signature.of(Vector) is not None and x.element_spec[1].dtype.is_integer:
-        raise UsageError(
-            f"{argument} must hold batches (images, conditions) for this {type(gan).__name__}; "
-            "received labels. Pass a tuple of arrays, or build the model with classes in place of "
-            "condition_dim.",
-            argument,
-        )
-    label = gan.batch_signature.of(Label)
+    others = list(gan.batch_signature.values())[len(images) :]
+    for other, spec in zip(others, _parts(x)[len(images) :], strict=True):
+        if spec.dtype.is_integer and not tf.as_dtype(other.dtype).is_integer:
+            raise UsageError(
+                f"{argument} must hold batches (images, {other.argument}) for this "
+                f"{type(gan).__name__}; received labels. Pass a tuple of arrays, or build the "
+                f"model with classes in place of {other.name}_dim.",
+                argument,
+            )
+    label = gan.batch_signature.label
     if label is None:
         return
     if label.classes and x.label_names:
@@ -187,7 +189,7 @@ def check_classes(gan: CompiledModel, count: int, argument: str, otherwise: str 
     Raises:
         UsageError: the model was built with another.
     """
-    label = gan.batch_signature.of(Label)
+    label = gan.batch_signature.label
     assert label is not None
     if count != label.classes:
         raise UsageError(

@@ -15,10 +15,6 @@ import tensorflow as tf
 from kgan.errors import UsageError
 from kgan.models.guard import Guard
 
-# What kgan's streaming metrics may ask for, by the names of their arguments.
-_ASKED = ("real", "fake", "real_labels", "fake_labels", "labels")
-
-
 # What every model logs.
 _LOGGED = ("discriminator_loss", "generator_loss", "real_logits", "fake_logits")
 
@@ -66,7 +62,7 @@ class CompiledMetrics:
         """
         for metric in self.streaming:
             asked = inspect.signature(metric.update_state).parameters
-            names = [name for name in _ASKED if name in asked]
+            names = [name for name in asked if name != "sample_weight"]
             missing = [name for name in names if name not in tensors]
             if missing:
                 raise UsageError(

@@ -145,14 +145,14 @@ class GAN(AdversarialModel):
     @property
     def latent_dim(self) -> int:
         """The length of a latent."""
-        latent = self.input_signature.of(Latent)
+        latent = self.input_signature.latent
         assert latent is not None
         return latent.size
 
     @property
     def classes(self) -> int | None:
         """How many classes the labels have, where the model knows."""
-        label = self.batch_signature.of(Label) or self.input_signature.of(Label)
+        label = self.batch_signature.label or self.input_signature.label
         return None if label is None else label.classes
 
     def get_config(self) -> dict[str, Any]:
@@ -251,6 +251,6 @@ class GAN(AdversarialModel):
 
     def _batches(self, images, function, batch_size: int) -> Any:
         """What a function of image tensors gives for images, which are checked, as arrays."""
-        image = self.output_signature.of(Image)
+        image = self.output_signature.image
         assert image is not None
         return in_batches(function, image.check(images), batch_size)

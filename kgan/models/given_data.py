@@ -18,7 +18,6 @@ from kgan.checks import check_integer
 from kgan.data import load, pairs
 from kgan.errors import UsageError
 from kgan.models.batch_checks import check_batches, check_number_of_parts, check_parts, num_parts
-from kgan.signature import Image, Label
 
 if TYPE_CHECKING:
     from kgan.models.compiled_model import CompiledModel
@@ -177,10 +176,11 @@ def _from_arrays(gan: CompiledModel, data: GivenData) -> tf.data.Dataset:
         )
     checked = check_parts(gan.batch_signature, parts, argument)
     size = _batch_size(gan, data)
-    if data.shuffle and all(isinstance(field, (Image, Label)) for field in fields):
+    images, label = gan.batch_signature.images, gan.batch_signature.label
+    if data.shuffle and len(fields) == len(images) + (label is not None):
         with warnings.catch_warnings():  # the check above has warned
             warnings.simplefilter("ignore")
-            if all(isinstance(field, Image) for field in fields[1:]) and len(parts) > 1:
+            if len(images) > 1:
                 return pairs(*checked, batch_size=size, seed=gan.seed)
             whole = tuple(checked) if len(checked) > 1 else checked[0]
             return load(whole, batch_size=size, seed=gan.seed, labels=len(parts) > 1)

@@ -13,7 +13,6 @@ from kgan.models.compiled_metrics import CompiledMetrics
 from kgan.models.guard import Guard
 from kgan.models.players_model import PlayersModel
 from kgan.models.step_log import StepLog, Weighted
-from kgan.signature import Label
 
 
 class LoggedModel(PlayersModel):
@@ -123,11 +122,13 @@ class LoggedModel(PlayersModel):
         """What the metrics of `kgan.metrics.streaming` may ask for, by their arguments."""
         output = next(iter(self.output_signature))
         tensors = {"real": real[output], "fake": fake[output]}
-        label = self.batch_signature.of(Label)
+        label = self.batch_signature.label
         if label is not None:
-            tensors["real_labels"] = real[label.name]
+            tensors[f"real_{label.argument}"] = real[label.name]
             if label.name in fake:
-                tensors["fake_labels"] = tensors["labels"] = fake[label.name]
+                tensors |= dict.fromkeys(
+                    (f"fake_{label.argument}", label.argument), fake[label.name]
+                )
         return tensors
 
     def state(self) -> dict[str, list[keras.Variable]]:

@@ -20,7 +20,7 @@ from kgan.models.entry_point import EntryPoint
 from kgan.models.player import Player
 from kgan.registry import deserialized
 from kgan.seeds import StepSeedGenerator
-from kgan.signature import Label, Signature
+from kgan.signature import Signature
 
 
 class PlayersModel(keras.Model):
@@ -123,7 +123,7 @@ class PlayersModel(keras.Model):
     @property
     def class_names(self) -> list[str] | None:
         """The names of the classes, in the order of their numbers; None where there are none."""
-        label = self.batch_signature.of(Label)
+        label = self.batch_signature.label
         return list(label.names) if label is not None and label.names else None
 
     def name_classes(self, names: Sequence[str] | None) -> None:
@@ -134,21 +134,14 @@ class PlayersModel(keras.Model):
         """
         if names is None:
             return
-        label = self.batch_signature.of(Label)
-        listed = isinstance(names, (list, tuple)) and all(isinstance(name, str) for name in names)
-        if label is None or not listed or len(set(names)) < len(names):
-            problem = "no classes to name" if label is None else "classes"
+        label = self.batch_signature.label
+        if label is None:
             raise UsageError(
-                f"class_names must be a list of different strings, one for each class; received "
-                f"{names!r}, and the {type(self).__name__} has {problem}.",
+                f"class_names must be None, since the {type(self).__name__} has no classes to name; "
+                f"received {names!r}.",
                 "class_names",
             )
-        if label.classes not in (None, len(names)):
-            raise UsageError(
-                f"class_names must hold {label.classes} names, one for each class; received "
-                f"{len(names)}.",
-                "class_names",
-            )
+        label.check_names(names)
         self.set_class_names(names)
 
     def set_class_names(self, names: Sequence[str] | None) -> None:
@@ -156,7 +149,7 @@ class PlayersModel(keras.Model):
 
         `fit` takes the names that a data set knows. They travel into saved files and exports.
         """
-        label = self.batch_signature.of(Label)
+        label = self.batch_signature.label
         if label is None or label.names or not names or label.classes not in (None, len(names)):
             return
         named = dataclasses.replace(label, names=tuple(names))

@@ -13,7 +13,6 @@ from kgan.data import ImageDataset
 from kgan.errors import UsageError
 from kgan.models.batch_checks import check_classes, check_size
 from kgan.models.given_data import GivenData
-from kgan.signature import Label
 
 if TYPE_CHECKING:
     from kgan.models.compiled_model import CompiledModel
@@ -34,7 +33,7 @@ class TrainingData:
         # An iterator can be read once: whoever looks at examples beside the training sees these.
         self._first = x.first_batch if isinstance(given.x, Iterator) else None
         check_size(gan, x, gan.discriminator_steps)
-        label = gan.batch_signature.of(Label)
+        label = gan.batch_signature.label
         known = isinstance(x, ImageDataset) and label is not None and label.classes
         # Where labels are hidden, those of the highest class may be, too.
         if known and not x.label_names and x.labels.min() >= 0:

@@ -63,7 +63,7 @@ class Translation(AdversarialModel):
 
     @property
     def _source(self) -> Image:
-        source = self.input_signature.of(Image)
+        source = self.input_signature.image
         assert source is not None
         return source
 

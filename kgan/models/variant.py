@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 import keras
 
 from kgan.checks import check_integer, check_precision
-from kgan.errors import UsageError, unknown_name
+from kgan.errors import UnknownArgument, UsageError, unknown_name
 from kgan.models.gan import GAN
 from kgan.networks import Architecture, OwnNetworks, architectures
 from kgan.priors import check_prior
@@ -136,7 +136,8 @@ class Variant(GAN):
         settings = {**_DEFAULTS, **self.shared_defaults, **shared}
         for argument in settings.keys() - _DEFAULTS.keys():
             known = inspect.signature(type(self)).parameters
-            raise unknown_name(f"argument of {type(self).__name__}", argument, known)
+            error = unknown_name(f"argument of {type(self).__name__}", argument, known)
+            raise UnknownArgument(str(error), argument)
         if normalizations is None:
             normalizations = self.paper_normalizations
         networks = architecture(shared, type(self)).with_normalization(*normalizations)

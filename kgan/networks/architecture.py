@@ -15,7 +15,7 @@ from kgan.networks.inputs import image_field, input_tensors, structured
 from kgan.networks.shape import check_image_shape
 from kgan.registry import Configured, Registry
 from kgan.seeds import spawn
-from kgan.signature import Image, Label, Latent, Signature, Vector
+from kgan.signature import Image, Signature, Vector
 
 LOGIT = {"logit": (1,)}
 _EMBEDDING = 64  # units that embed a condition where it is concatenated
@@ -122,7 +122,7 @@ class Architecture(Configured):
             )
         seeds = spawn(seed, _GENERATOR)
         tensors = input_tensors(inputs)
-        field = inputs.of(Latent)
+        field = inputs.latent
         assert field is not None  # these networks start from one
         start, modulation = tensors[field.name], None
         for condition in inputs.conditions:
@@ -266,7 +266,7 @@ architectures: Registry[Architecture] = Registry(
 
 def _embedded(vector, field, seeds: Iterator[int], dtype):
     """Labels and vectors of any scale in a learned embedding; InfoGAN's codes as they are."""
-    if not (isinstance(field, Label) or type(field) is Vector):
+    if not field.embedded:
         return vector
     return _dense(_EMBEDDING, next(seeds), dtype, use_bias=False)(vector)
 

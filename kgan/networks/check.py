@@ -50,15 +50,29 @@ def checked(
             f"{image}.",
             "discriminator",
         )
+    if not named:
+        _check_logit(discriminator)
+    return generator, discriminator
+
+
+def _check_logit(discriminator: keras.Model) -> None:
     # A sequential model that was not called has no `output` yet.
-    outputs = None if len(discriminator.outputs) == 1 else discriminator.output
-    if isinstance(outputs, dict) and "logit" not in outputs and not named:
+    single = len(discriminator.outputs) == 1
+    outputs = {"logit": discriminator.outputs[0]} if single else discriminator.output
+    if "logit" not in outputs:
         raise UsageError(
             "discriminator must have one tensor or a dict with 'logit' among its outputs; received "
             f"{', '.join(outputs)}.",
             "discriminator",
         )
-    return generator, discriminator
+    shape = tuple(outputs["logit"].shape)
+    if len(shape) > 1 and shape[-1] not in (1, None):
+        raise UsageError(
+            f"discriminator must give one logit for each image, or for each patch of one; its "
+            f"output shape is {shape}. End it in Dense(1), or write a subclass whose "
+            "`name_outputs` says which of its outputs is the logit.",
+            "discriminator",
+        )
 
 
 def structure(network: keras.Model) -> Any:

@@ -13,6 +13,7 @@ from keras import layers
 
 from kgan.checks import check_integer
 from kgan.networks.shape import check_image_shape
+from kgan.seeds import spawn
 
 _FORMAT = "channels_last"  # whatever the user's keras.json says
 _DTYPE = "float32"  # whatever the global policy is: a judge's figures must not depend on it
@@ -41,7 +42,7 @@ def classifier(
     classes = check_integer("classes", classes, 2)
     width = check_integer("width", width, 1)
     feature_dim = check_integer("feature_dim", feature_dim, 1)
-    seeds = iter(range(seed * 1000, seed * 1000 + 1000))
+    seeds = spawn(seed)
 
     def initializer() -> keras.initializers.Initializer:
         return keras.initializers.HeNormal(seed=next(seeds))

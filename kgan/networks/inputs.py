@@ -31,7 +31,7 @@ def image_field(inputs: Signature) -> Image:
     Raises:
         UsageError: it has none.
     """
-    image = inputs.of(Image)
+    image = inputs.image
     if image is None:
         raise UsageError(f"inputs must hold an Image; received {inputs!r}.", "inputs")
     return image

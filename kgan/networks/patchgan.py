@@ -17,7 +17,7 @@ from kgan.layers import Conv2D, LeakyReLU
 from kgan.networks.inputs import input_tensors, structured
 from kgan.networks.translator import FORMAT, ImageDiscriminator, discriminators, initializer
 from kgan.seeds import spawn
-from kgan.signature import Image, Signature
+from kgan.signature import Signature
 
 _KEY = 1  # of the network's seeds
 
@@ -51,7 +51,7 @@ class PatchGAN(ImageDiscriminator):
         """
         seeds = spawn(seed, _KEY)
         tensors = input_tensors(inputs)
-        images = [tensors[name] for name, field in inputs.items() if isinstance(field, Image)]
+        images = [tensors[field.name] for field in inputs.images]
         x = layers.Concatenate(dtype=dtype)(images) if len(images) > 1 else images[0]
         for level in range(self.layers + 1):
             x = Conv2D(

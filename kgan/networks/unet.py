@@ -26,7 +26,7 @@ from kgan.layers import Conv2D, Conv2DTranspose, CropLike, LeakyReLU, ReflectToM
 from kgan.networks.inputs import image_field, input_tensors, structured
 from kgan.networks.translator import FORMAT, Translator, initializer, translators
 from kgan.seeds import spawn
-from kgan.signature import Image, Latent, Signature
+from kgan.signature import Image, Signature
 
 _UPSAMPLINGS = ("resize", "transposed")
 _KEY = 0  # of the network's seeds
@@ -77,7 +77,7 @@ class UNet(Translator):
         tensors = input_tensors(inputs)
         source = tensors[image_field(inputs).name]
         x = source
-        latent = inputs.of(Latent)
+        latent = inputs.latent
         if latent is not None:
             plane = layers.Reshape((1, 1, latent.size))(tensors[latent.name])
             plane = plane * ops.ones_like(source[..., :1])

@@ -6,7 +6,7 @@ import dataclasses
 import re
 
 from kgan.models.players_model import PlayersModel
-from kgan.signature import Field, Image
+from kgan.signature import Field
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,9 +52,9 @@ def render(name: str, gan: PlayersModel, card: Card, seed: int, n: int) -> str:
     players = " and ".join(names)
     entry = next(iter(gan.entry_points()))
     loader, ask, seeded = "GAN.from_preset", f"generate({n}", f", seed={seed}{arguments}"
-    if of_images(gan):
+    if gan.input_signature.images:
         loader = "zoo.load"
-        ask = f"{entry}({', '.join(field.argument for field in of_images(gan))}"
+        ask = f"{entry}({', '.join(field.argument for field in gan.input_signature.images)}"
         seeded = f", seed={seed}" * any(field.has_default for field in gan.input_signature.values())
     kept = ", ".join(f"the averaged {name}" for name in names)
     starts = "starts as the averaged one" if len(names) == 1 else "start as the averaged ones"
@@ -103,8 +103,3 @@ def _line(field: Field, seed: int, n: int) -> str:
         return f'{field.argument} = np.load("{field.argument}.npy")\n'
     source = re.sub(r"\bn\b", str(n), re.sub(r"\bseed\b", str(seed), source))
     return f"{field.argument} = {source.replace('numpy.', 'np.')}\n"
-
-
-def of_images(gan: PlayersModel) -> list[Field]:
-    """The images that a model makes images of; none for one that makes them of latents."""
-    return [field for field in gan.input_signature.values() if isinstance(field, Image)]

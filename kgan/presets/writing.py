@@ -17,9 +17,8 @@ from kgan.batches import in_batches
 from kgan.errors import UsageError
 from kgan.files import atomic_write, check_overwrite
 from kgan.models.players_model import PlayersModel
-from kgan.presets.card import Card, of_images, render
+from kgan.presets.card import Card, render
 from kgan.presets.files import FILES, GIVEN, SUMS, PresetWeights, kept, sums
-from kgan.signature import Label
 from kgan.version import __version__
 
 _SAMPLES = 64  # images in samples.png
@@ -81,7 +80,7 @@ def save(
         _write_json(temporary / "config.json", config)
         PresetWeights(gan).save_weights(temporary / "model.weights.h5")
         export.to_onnx(gan, temporary / "generator.onnx")
-        sources = [drawn[field.name] for field in of_images(gan)]
+        sources = [drawn[field.name] for field in gan.input_signature.images]
         parts = [*sources, in_batches(gan, drawn, 64), *targets]
         samples = images.side_by_side(parts, columns)
         images.save_grid(temporary / "samples.png", samples, columns)
@@ -120,7 +119,7 @@ def _checked(
                 field.argument,
             )
     n = max((len(values) if np.ndim(values) else 1 for values in inputs.values()), default=1)
-    known = gan.output_signature.values() if of_images(gan) else ()
+    known = gan.output_signature.values() if gan.input_signature.images else ()
     true = [field for field in known if field.argument in inputs]
     targets = [field.check(inputs[field.argument], n) for field in true]
     others = {key: inputs[key] for key in inputs.keys() - {field.argument for field in true}}
@@ -133,8 +132,8 @@ def _samples(gan: PlayersModel, given: Mapping[str, np.ndarray]) -> tuple[int, i
     """How many images samples.png shows, and in how many columns."""
     if given:
         n = len(next(iter(given.values())))
-        return n, min(n, 16) if of_images(gan) else 8
-    label = gan.input_signature.of(Label)
+        return n, min(n, 16) if gan.input_signature.images else 8
+    label = gan.input_signature.label
     columns = images.class_columns(label.classes if label else None, _SAMPLES) or 8
     return _SAMPLES // columns * columns, columns
 

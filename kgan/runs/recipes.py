@@ -6,7 +6,7 @@ import inspect
 from types import ModuleType
 from typing import Any
 
-from kgan.errors import UsageError
+from kgan.errors import UNKNOWN_NAMES, UsageError, older_kgan
 
 
 def completed(arguments: dict[str, Any], recipe: ModuleType) -> dict[str, Any]:
@@ -56,6 +56,12 @@ def made(recipe: ModuleType, function: str, kind: type, *arguments: Any, **named
     """
     try:
         received = getattr(recipe, function)(*arguments, **named)
+    except UNKNOWN_NAMES as error:
+        raise UsageError(
+            f"recipe={str(recipe.__file__)!r}: {function}() fails: {type(error).__name__}: "
+            f"{error}{older_kgan(error)}",
+            "recipe",
+        ) from error
     except SystemExit as error:
         raise UsageError(
             f"recipe={str(recipe.__file__)!r}: {function}() must not end the program; it called "

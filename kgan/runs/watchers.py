@@ -24,13 +24,11 @@ def watchers(dataset: ImageDataset, gan: GAN, folder: Path, metrics: list[str] |
     """
     from kgan.callbacks import Evaluate, Health, SampleGrid
     from kgan.callbacks.health import FEWEST
-    from kgan.signature import Image
 
-    required = gan.input_signature.required
     inputs = _first_inputs(dataset, gan)
     if inputs is None:
         return []
-    translates = any(isinstance(field, Image) for field in required)
+    translates = bool(gan.input_signature.images)
     if translates and metrics:
         raise UsageError(
             f"evaluate scores images that are made of latents; a {type(gan).__name__} makes them "
@@ -54,7 +52,6 @@ def _first_inputs(dataset: ImageDataset, gan: GAN) -> dict[str, Any] | None:
     A model that makes images of images gets the true ones, too. The batch is read only where the
     model needs something of it.
     """
-    from kgan.signature import Image
     from kgan.validate import fits
 
     spec = dataset.element_spec
@@ -68,6 +65,6 @@ def _first_inputs(dataset: ImageDataset, gan: GAN) -> dict[str, Any] | None:
     batch = dict(zip(gan.batch_signature, parts, strict=True))
     if not all(fits(batch[field.name].shape[1:], field.shape) for field in required):
         return None
-    translates = any(isinstance(field, Image) for field in required)
+    translates = bool(gan.input_signature.images)
     truths = gan.output_signature.values() if translates else ()
     return {field.argument: batch[field.name].numpy() for field in (*required, *truths)}

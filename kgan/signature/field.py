@@ -37,6 +37,8 @@ class Field:
     dtype: ClassVar[str] = "float32"
     # Whether `default` makes values by itself.
     has_default: ClassVar[bool] = True
+    # Whether networks learn an embedding of `vector`, for values of any scale.
+    embedded: ClassVar[bool] = False
 
     @property
     def argument(self) -> str:
@@ -92,8 +94,11 @@ class Field:
         """A Keras tensor of the field as vectors `(batch, size)`, for conditioning."""
         return tensor
 
-    def examples(self, n: int, seed: int) -> np.ndarray:
-        """Values for n examples that reach over the whole range, to compare two runtimes."""
+    def examples(self, n: int, seed: int, size: tuple[int, int] | None = None) -> np.ndarray:
+        """Values for n examples that reach over the whole range, to compare two runtimes.
+
+        `size` is the height and width of images where they are free.
+        """
         return np.random.RandomState(seed).standard_normal((n, *self.shape)).astype(self.dtype)
 
     def read(self, option: str, text: str) -> np.ndarray:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from kgan.checks import check_integer
 from kgan.errors import UsageError
 from kgan.signature.field import Bounds, Field, in_turn
 from kgan.validate import check_labels
@@ -36,6 +37,7 @@ class Label(Field):
     unlabelled: bool = False
     shape: ClassVar[tuple[int, ...]] = ()
     dtype: ClassVar[str] = "int32"
+    embedded: ClassVar[bool] = True
 
     def check(self, values: Any, n: int, argument: str | None = None) -> np.ndarray:
         argument = argument or self.argument
@@ -73,7 +75,7 @@ class Label(Field):
         assert self.classes is not None
         return OneHot(self.classes or 1, dtype=dtype)(tensor)
 
-    def examples(self, n: int, seed: int) -> np.ndarray:
+    def examples(self, n: int, seed: int, size: tuple[int, int] | None = None) -> np.ndarray:
         return np.linspace((self.classes or 1) - 1, 0, n).astype(np.int32)
 
     def numbers(self, labels: Any, argument: str | None = None) -> Any:
@@ -90,6 +92,35 @@ class Label(Field):
         return [
             self._number(label, argument) if isinstance(label, str) else label for label in labels
         ]
+
+    def check_names(self, names: Any, argument: str = "class_names") -> None:
+        """Check names for the classes.
+
+        Raises:
+            UsageError: they are not different strings, or not as many as the classes.
+        """
+        listed = isinstance(names, (list, tuple)) and all(isinstance(name, str) for name in names)
+        if not listed or len(set(names)) < len(names):
+            raise UsageError(
+                f"{argument} must be a list of different strings, one for each class; received "
+                f"{names!r}.",
+                argument,
+            )
+        if self.classes not in (None, len(names)):
+            raise UsageError(
+                f"{argument} must hold {self.classes} names, one for each class; received "
+                f"{len(names)}.",
+                argument,
+            )
+
+    def number(self, label: Any) -> int:
+        """The number of one class, which is given by number or by name.
+
+        Raises:
+            UsageError: no class has it.
+        """
+        (label,) = self.numbers([label], self.name)
+        return check_integer(self.name, label, 0, self.classes and self.classes - 1)
 
     def _number(self, name: str, argument: str) -> int:
         if name.strip() in self.names:

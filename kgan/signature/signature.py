@@ -45,9 +45,28 @@ class Signature(Mapping[str, Field]):
     def __repr__(self) -> str:
         return f"Signature({', '.join(map(repr, self.values()))})"
 
-    def of(self, kind: type[F]) -> F | None:
-        """The first field of a kind; None if there is none."""
-        return next((field for field in self.values() if isinstance(field, kind)), None)
+    @property
+    def latent(self) -> Latent | None:
+        """The first latent; None if there is none."""
+        return next(iter(self._of(Latent)), None)
+
+    @property
+    def label(self) -> Label | None:
+        """The first field of classes; None if there is none."""
+        return next(iter(self._of(Label)), None)
+
+    @property
+    def image(self) -> Image | None:
+        """The first image; None if there is none."""
+        return next(iter(self.images), None)
+
+    @property
+    def images(self) -> list[Image]:
+        """The images and masks."""
+        return self._of(Image)
+
+    def _of(self, kind: type[F]) -> list[F]:
+        return [field for field in self.values() if isinstance(field, kind)]
 
     @property
     def conditions(self) -> list[Field]:

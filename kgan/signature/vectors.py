@@ -28,6 +28,7 @@ class Vector(Field):
     size: int
     name: str = "condition"
     has_default: ClassVar[bool] = False
+    embedded: ClassVar[bool] = True
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -68,6 +69,7 @@ class Latent(Vector):
     name: str = "latent"
     prior: str = "normal"
     has_default: ClassVar[bool] = True
+    embedded: ClassVar[bool] = False
 
     def default(self, n: int, seed: int | None, truncation: float | None = None) -> np.ndarray:
         return priors.sample(n, self.size, seed, truncation, self.prior)
@@ -81,7 +83,7 @@ class Latent(Vector):
     def metadata(self) -> dict[str, str]:
         return {"latent_dim": str(self.size), "prior": priors.PRIORS[self.prior]}
 
-    def examples(self, n: int, seed: int) -> np.ndarray:
+    def examples(self, n: int, seed: int, size: tuple[int, int] | None = None) -> np.ndarray:
         return priors.sample(n, self.size, seed)
 
 
@@ -103,6 +105,7 @@ class Code(Vector):
     categorical: tuple[int, ...] = ()
     continuous: int = 0
     has_default: ClassVar[bool] = True
+    embedded: ClassVar[bool] = False
 
     def __post_init__(self):
         object.__setattr__(self, "size", sum(self.categorical) + self.continuous)

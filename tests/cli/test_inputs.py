@@ -9,8 +9,9 @@ from click.testing import CliRunner
 
 import kgan as library
 from kgan import signature
-from kgan.cli.inputs import OPTIONS, input_options, read_inputs
+from kgan.cli.inputs import input_options, read_inputs
 from kgan.errors import UsageError
+from kgan.signature.options import OPTIONS
 
 
 def test_the_options_are_those_of_the_fields():
@@ -24,8 +25,9 @@ def test_the_options_are_those_of_the_fields():
                 for each in dataclasses.fields(kind)
                 if each.default is dataclasses.MISSING
             }
-            found.add(kind(**needed).argument)
-    assert OPTIONS.keys() == found
+            field = kind(**needed)
+            found.add((field.argument, not field.has_default))
+    assert {(argument, option.required) for argument, option in OPTIONS.items()} == found
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +83,7 @@ def test_a_file_without_rows_is_told_by_the_option_itself(tmp_path):
     ran = []
 
     @click.command()
-    @input_options("labels", "codes")
+    @input_options()
     def command(**options):
         ran.append(options)
 
@@ -92,4 +94,5 @@ def test_a_file_without_rows_is_told_by_the_option_itself(tmp_path):
     np.save(tmp_path / "rows.npy", np.zeros((2, 3)))
     words = ["--labels", "bag", "--codes", str(tmp_path / "rows.npy")]
     assert CliRunner().invoke(command, words).exit_code == 0
-    assert ran == [{"labels": "bag", "codes": str(tmp_path / "rows.npy")}]
+    given = {"labels": "bag", "codes": str(tmp_path / "rows.npy"), "conditions": None}
+    assert ran == [given]

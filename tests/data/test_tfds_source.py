@@ -52,6 +52,22 @@ class KganText(tfds.core.GeneratorBasedBuilder):
         yield from ()
 
 
+@pytest.mark.parametrize(
+    ("names", "supervised", "expected"),
+    [
+        (["label"], None, "label"),
+        (["coarse", "fine"], ("image", "fine"), "fine"),
+        (["category"], ("image", "image"), "category"),
+        (["coarse", "fine"], None, None),
+        ([], ("low", "high"), None),
+    ],
+)
+def test_the_classes_are_those_of_supervised_learning(names, supervised, expected):
+    image = tfds.features.Image(shape=(8, 8, 3))
+    classes = {name: tfds.features.ClassLabel(names=["even", "odd"]) for name in names}
+    assert tfds_source.class_feature({"image": image} | classes, supervised) == expected
+
+
 @pytest.fixture(scope="module", autouse=True)
 def prepared(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:

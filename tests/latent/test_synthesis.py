@@ -44,6 +44,10 @@ def test_what_a_generator_takes_besides_latents_is_held():
     assert found.shape == (5, 4) and errors.shape == (5,)
     with pytest.raises(ValueError, match="label must be an integer, 0 to 2; received 3"):
         synthesis.images(gan, latents, 3)
+    gan.set_class_names(["shirt", "coat", "bag"])
+    np.testing.assert_array_equal(synthesis.images(gan, latents, "bag"), made)
+    with pytest.raises(ValueError, match="label='cat' is no class .*Did you mean 'coat'"):
+        synthesis.images(gan, latents, "cat")
     plain = kgan.DCGAN((8, 8, 1), latent_dim=4, width=2)
     with pytest.raises(ValueError, match="label must be None, since DCGAN makes"):
         synthesis.images(plain, latents, 1)

@@ -307,7 +307,6 @@ def test_the_references_where_their_root_is_stable(references, accurate_calls, d
     first = np.float32(random.normal(0.4, 1, (3 * dim, dim)) * scale)
     second = np.float32(random.normal(0.5, 1.2, (4 * dim, dim)) * scale)
     sides = statistics(first), statistics(second)
-    # The issue asks for 1e-6.
     assert references(*sides) == pytest.approx(frechet_distance(*sides), rel=1e-9)
     assert accurate_calls == []
 

@@ -491,6 +491,9 @@ def test_networks_that_do_not_fit():
     with pytest.raises(ValueError, match=r"generator must have one tensor among its inputs.*has 2"):
         kgan.GAN(keras.Model([first, second], image), discriminator)
     picture = keras.Input(generator.output_shape[1:])
+    two = keras.Model(picture, layers.Dense(2)(layers.Flatten()(picture)))
+    with pytest.raises(ValueError, match=r"discriminator must give one logit.*\(None, 2\)"):
+        kgan.GAN(generator, two)
     logits = [layers.Dense(1)(layers.Flatten()(picture)) for _ in range(2)]
     with pytest.raises(ValueError, match="discriminator must have one tensor among its outputs"):
         kgan.GAN(generator, keras.Model(picture, logits))

@@ -2,6 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 
+import kgan
 from kgan.errors import UsageError
 from kgan.runs import recipes
 from kgan.runs.arguments import checked
@@ -44,6 +45,13 @@ def test_what_a_recipe_must_make():
     assert recipes.made(recipe(lambda n: [n]), "data", list, 3) == [3]
     with pytest.raises(UsageError, match=r"recipe='tiny\.py': data\(\) must return a kgan\.data"):
         recipes.made(recipe(lambda: None), "data", list)
+
+    def renamed(shape, seed):
+        return kgan.DCGAN(shape, feature_maps=8)
+
+    message = r"tiny\.py': model\(\) fails: UnknownArgument: .*'feature_maps'.*an older kgan"
+    with pytest.raises(UsageError, match=message):
+        recipes.made(recipe(None, renamed), "model", dict, (8, 8, 1), seed=0)
 
     def model(shape, seed):
         raise SystemExit(3)

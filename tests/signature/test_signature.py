@@ -4,7 +4,18 @@ import numpy as np
 import pytest
 
 from kgan.errors import UsageError
-from kgan.signature import Code, Field, Image, Label, Latent, Signature, Vector, in_turn, of_network
+from kgan.signature import (
+    Code,
+    Field,
+    Image,
+    Label,
+    Latent,
+    Mask,
+    Signature,
+    Vector,
+    in_turn,
+    of_network,
+)
 
 CODE = Code(categorical=(3,))
 ALL = Signature(Latent(4), Label(3), Vector(2), CODE)
@@ -19,8 +30,11 @@ def test_a_signature_is_a_mapping_in_the_order_of_its_fields():
 
 
 def test_questions_by_kind():
-    assert ALL.of(Label) == Label(3) and ALL.of(Code) is CODE
-    assert ALL.of(Image) is None
+    assert ALL.label == Label(3) and ALL.latent == Latent(4)
+    assert ALL.image is None and ALL.images == []
+    both = Signature(Mask((2, 2, 1)), Label(3), Image((2, 2, 3)))
+    assert both.image == Mask((2, 2, 1)) and both.images == [both["mask"], both["image"]]
+    assert both.latent is None
     assert [field.name for field in ALL.conditions] == ["label", "condition", "code"]
     assert ALL.required == [Vector(2)]
     assert Signature(Latent(4)).conditions == NO_VECTOR.required == []
