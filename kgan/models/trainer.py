@@ -63,7 +63,8 @@ class Trainer(CompiledModel):
                 `resume=True` continues its run where the newest good checkpoint stands.
             validation_split: share of the arrays, from their end, to evaluate on and not to train.
             validation_data: like `x`; its losses and metrics are logged with the prefix `val_`.
-            shuffle: whether arrays and `PyDataset` come in another order in each epoch.
+            shuffle: whether arrays and `PyDataset` come in another order in each epoch. Another
+                `fit` repeats these orders; `initial_epoch` continues them.
             initial_epoch: epochs that already lie behind. Their batches are passed over, but not
                 those of an iterator, which goes on from where it stands.
             steps_per_epoch: training steps for each epoch; by default once through `x`.
