@@ -138,10 +138,11 @@ class Health(keras.callbacks.Callback):
         if not self._chief:
             return
         self.reals = training_rows(self.model, self.samples)
-        if len(self.reals[self.model.output_name]) < FEWEST:
+        known = len(self.reals[self.model.output_name])
+        if known < FEWEST:
             raise UsageError(
-                f"x must hold at least {FEWEST} images for Health; received "
-                f"{len(self.reals['image'])}. Pass more images, or leave Health out.",
+                f"x must hold at least {FEWEST} images for Health; received {known}. Pass more "
+                "images, or leave Health out.",
                 "x",
             )
         self._apart = None

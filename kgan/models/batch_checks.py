@@ -121,10 +121,14 @@ def check_number_of_parts(gan: CompiledModel, spec: Any, argument: str) -> None:
     if received == len(expected) and isinstance(spec, (tf.TensorSpec, tuple)):
         return
     if len(expected) == 1:
+        only = expected[0].name
+        known, fix = "", f"Use dataset.map(lambda {only}, *others: {only})."
+        if gan.batch_signature.images:
+            known = ", which knows no classes"
+            fix = "Load without labels=True, or dataset.map(lambda image, label: image)."
         raise UsageError(
-            f"{argument} must hold {expected[0].argument} alone for {name}, which knows no "
-            f"classes; received batches of {received} parts, a {type(spec).__name__}. Load without "
-            "labels=True, or dataset.map(lambda image, label: image).",
+            f"{argument} must hold {expected[0].argument} alone for {name}{known}; received "
+            f"batches of {received} parts, a {type(spec).__name__}. {fix}",
             argument,
         )
     labelled = gan.batch_signature.label is not None

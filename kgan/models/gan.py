@@ -74,6 +74,7 @@ class GAN(AdversarialModel):
             discriminator,
             packed=type(self).present is not AdversarialModel.present,
             named=type(self).name_outputs is not AdversarialModel.name_outputs,
+            further=[name for each in (input_signature, batch_signature) for name in each or ()],
         )
         for problem in range_problems(generator, discriminator):
             warnings.warn(problem, stacklevel=2)
@@ -88,7 +89,7 @@ class GAN(AdversarialModel):
         conditions = {
             field.name: field
             for field in (*inputs.values(), *judged.values())
-            if field.name in (Label.name, Vector.name)
+            if field.name not in (Latent.name, Code.name, Image.name)
         }
         self.input_signature = input_signature or inputs
         self.output_signature = Signature(image)
@@ -125,9 +126,9 @@ class GAN(AdversarialModel):
                 "generator and discriminator must take a label or a condition; received both. "
                 "Concatenate a one-hot vector of the label to the condition."
             )
-        alone = {Label.name, Vector.name} & {*judged} - {*inputs}
+        alone = {*judged} - {*inputs} - {Image.name, Latent.name}
         if alone and kind.sample_inputs is AdversarialModel.sample_inputs:
-            (name,) = alone
+            name = min(alone)
             raise UsageError(
                 f"discriminator must not have an input {name!r} that the generator lacks: the "
                 f"fakes have no {name}. Give the generator one, or write a subclass whose "

@@ -137,8 +137,8 @@ class PlayersModel(keras.Model):
         label = self.batch_signature.label
         if label is None:
             raise UsageError(
-                f"class_names must be None, since the {type(self).__name__} has no classes to name; "
-                f"received {names!r}.",
+                f"class_names must be None, since the {type(self).__name__} has no classes to "
+                f"name; received {names!r}.",
                 "class_names",
             )
         label.check_names(names)

@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import keras
 
 from kgan.errors import UsageError
 from kgan.layers import OneHot
-from kgan.signature import Code, Image, Label, Latent, Vector
+from kgan.signature import Image, Label, Latent, Vector
 
-GENERATOR_INPUTS = (Latent.name, Label.name, Vector.name, Code.name)
-DISCRIMINATOR_INPUTS = (Image.name, Label.name, Vector.name, Latent.name)
+# What a discriminator may take besides what the generator takes.
+_DISCRIMINATOR_INPUTS = (Image.name, Label.name, Vector.name, Latent.name)
 
 
 def checked(
-    generator: Any, discriminator: Any, packed: bool = False, named: bool = False
+    generator: Any,
+    discriminator: Any,
+    packed: bool = False,
+    named: bool = False,
+    further: Iterable[str] = (),
 ) -> tuple[keras.Model, keras.Model]:
     """Both networks, if the discriminator can judge what the generator makes.
 
     `packed` says that the discriminator takes several images as one, `named` that the model finds
-    the logit among its outputs by itself.
+    the logit among its outputs by itself. `further` names what batches hold besides.
 
     Raises:
         UsageError: it cannot, or one of them is no built model or could not be loaded again.
     """
-    generator = _functional("generator", generator, GENERATOR_INPUTS)
-    discriminator = _functional("discriminator", discriminator, DISCRIMINATOR_INPUTS)
+    generator = _functional("generator", generator)
+    _check_names("generator", generator, Latent.name)
+    discriminator = _functional("discriminator", discriminator)
+    names = (*_DISCRIMINATOR_INPUTS, *input_shapes(generator, Latent.name), *further)
+    _check_names("discriminator", discriminator, *dict.fromkeys(names))
     latent = input_shapes(generator, Latent.name)[Latent.name]
     if len(latent) != 2 or latent[-1] is None:
         raise UsageError(
@@ -114,7 +122,7 @@ def call_network(network: keras.Model, batch: dict[str, Any], training: bool, si
     return network(select_inputs(network, batch, single), training=training)
 
 
-def _functional(argument: str, network: Any, names: tuple[str, ...]) -> keras.Model:
+def _functional(argument: str, network: Any) -> keras.Model:
     """The network, or a functional model of it if it is subclassed and has no known shapes."""
     if not isinstance(network, keras.Model) or not network.built:
         raise UsageError(
@@ -130,13 +138,12 @@ def _functional(argument: str, network: Any, names: tuple[str, ...]) -> keras.Mo
                 argument,
             )
     if hasattr(network, "input_shape"):
-        if isinstance(structure(network), dict):
-            _check_names(argument, network, names)
-        elif len(network.inputs) > 1:
+        if not isinstance(structure(network), dict) and len(network.inputs) > 1:
+            single = Latent.name if argument == "generator" else Image.name
             raise UsageError(
                 f"{argument} must have one tensor among its inputs, or a dict of them; received "
-                f"{network.name!r}, which has {len(network.inputs)}. Use keras.Model({{"
-                f"{', '.join(f'{name!r}: {name}' for name in names[:2])}}}, …).",
+                f"{network.name!r}, which has {len(network.inputs)}. Use keras.Model({{{single!r}: "
+                f"{single}, {Label.name!r}: {Label.name}}}, …).",
                 argument,
             )
         if len(network.outputs) > 1 and not isinstance(network.output, dict):
@@ -157,11 +164,12 @@ def _functional(argument: str, network: Any, names: tuple[str, ...]) -> keras.Mo
     return keras.Model(inputs, network(inputs), name=network.name)
 
 
-def _check_names(argument: str, network: keras.Model, names: tuple[str, ...]) -> None:
-    received = sorted(network.input)
-    if names[0] not in received or not set(received) <= set(names):
+def _check_names(argument: str, network: keras.Model, single: str, *others: str) -> None:
+    """Check that a network takes `single`, and if `others` are named, nothing but those."""
+    received = sorted(input_shapes(network, single))
+    if single not in received or (others and not set(received) <= {single, *others}):
+        also = f" and any of {', '.join(others)}" if others else ""
         raise UsageError(
-            f"{argument} must have inputs named {names[0]!r} and any of {', '.join(names[1:])}; "
-            f"received {', '.join(received)}.",
+            f"{argument} must have inputs named {single!r}{also}; received {', '.join(received)}.",
             argument,
         )

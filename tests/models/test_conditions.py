@@ -325,6 +325,24 @@ def test_networks_whose_sides_would_lack_something():
         kgan.GAN(generator, named)
 
 
+def test_an_input_of_another_name_comes_with_the_data():
+    text, style = Vector(3, "text"), Label(2, "style")
+    gan = kgan.GAN(
+        MLP(8).generator(Signature(Latent(4), text, style), Image((8, 8, 1))),
+        MLP(8).discriminator(Signature(Image((8, 8, 1)), text)),
+    )
+    assert list(gan.input_signature) == ["latent", "text", "style"]
+    assert list(gan.batch_signature) == ["image", "text", "style"]
+    gan.compile(run_eagerly=True)
+    texts, styles = np.eye(3, dtype="float32")[LABELS], LABELS % 2
+    gan.fit((IMAGES, texts, styles), batch_size=8, verbose=0)
+    made = gan.generate(3, seed=1, texts=texts[:3], styles=[1, 0, 1])
+    assert made.shape == (3, 8, 8, 1)
+    other = gan.generate(3, seed=1, texts=texts[:3], styles=[1, 1, 1])
+    assert np.abs(made - other).max(axis=(1, 2, 3))[[0, 2]].max() == 0
+    assert np.abs(made - other)[1].max() > 0
+
+
 def test_a_pair_of_networks_of_ones_own_with_labels():
     """`kgan.GAN` takes conditional networks, and the class count from their one-hot layers."""
     gan = kgan.GAN(
