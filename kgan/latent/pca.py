@@ -64,6 +64,7 @@ def directions(
     """
     from scipy.sparse.linalg import LinearOperator, lobpcg
 
+    synthesis.check_movable(gan)
     n = check_integer("n", n, 1, gan.latent_dim)
     samples = check_integer("samples", samples, gan.latent_dim + 1)
     latents = synthesis.latents(gan, samples, check_integer("seed", seed, 0, 2**32 - 1))

@@ -24,16 +24,23 @@ def latents(gan: GAN, n: int, seed: int | None = None) -> np.ndarray:
 
 
 def check_movable(gan: GAN) -> None:
-    """Refuse a generator that needs more than latents for each image.
+    """Refuse a generator that does not make images of latents alone.
 
     Raises:
-        UsageError: each of its images has a condition of its own.
+        UsageError: it takes other images, or each of its images has a condition of its own.
     """
+    if gan.input_signature.latent is None or gan.input_signature.images:
+        raise UsageError(
+            f"gan must make images from latents; {type(gan).__name__} makes them from other "
+            f"images. Use gan.{next(iter(gan.entry_points()))}.",
+            "gan",
+        )
     for field in gan.input_signature.required:
         raise UsageError(
             f"The latents of a generator with a {field.name}_dim cannot be searched or moved along "
             f"directions: each image has a {field.name} of its own. Use "
-            f"gan.generate({field.argument}=…)."
+            f"gan.generate({field.argument}=…).",
+            "gan",
         )
 
 

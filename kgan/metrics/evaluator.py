@@ -167,9 +167,9 @@ class Evaluator:
                 "kgan.GAN(generator, discriminator) makes one.",
                 "gan",
             )
+        requirements.check_model(gan, self.measures)
         # Raises an error for inputs that the generator lacks or does not take.
         self._inputs(gan, 2, self.seed)
-        requirements.check_model(gan, self.measures)
         requirements.check_data(gan, self.data, self.reference, self.measures)
         if self.needs & _EXTRACTED:
             if self.extractor is None:

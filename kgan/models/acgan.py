@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from kgan.checks import check_integer, check_number
 from kgan.models.classes import CLASS_LOGITS, accuracy, classifier, cross_entropy, most_likely
-from kgan.models.variant import Shared, Variant
+from kgan.models.variant import ImageShape, Shared, Variant
 from kgan.signature import Label
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class ACGAN(Variant):
 
     def __init__(
         self,
-        image_shape: tuple[int, int, int] = (64, 64, 3),
+        image_shape: ImageShape = (64, 64, 3),
         classes: int = 10,
         class_weight: float = 1.0,
         **shared: Unpack[Shared],

@@ -12,7 +12,7 @@ from kgan.batches import in_batches
 from kgan.checks import check_integer
 from kgan.errors import UsageError
 from kgan.models.entry_point import EntryPoint
-from kgan.models.variant import Shared, Variant
+from kgan.models.variant import ImageShape, Shared, Variant
 from kgan.networks.check import call_network
 from kgan.signature import Latent, Signature, Vector
 
@@ -43,7 +43,7 @@ class BiGAN(Variant):
 
     needs_real_logits = True
 
-    def __init__(self, image_shape: tuple[int, int, int] = (64, 64, 3), **shared: Unpack[Shared]):
+    def __init__(self, image_shape: ImageShape = (64, 64, 3), **shared: Unpack[Shared]):
         latent_dim = check_integer("latent_dim", shared.get("latent_dim", 100), 1)
         super().__init__(
             image_shape,

@@ -8,7 +8,7 @@ import keras
 
 from kgan.checks import check_integer
 from kgan.errors import UsageError, unknown_name
-from kgan.models.variant import Shared, Variant, architecture
+from kgan.models.variant import ImageShape, Shared, Variant, architecture
 from kgan.signature import Field, Label, Vector
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class ConditionalGAN(Variant):
 
     def __init__(
         self,
-        image_shape: tuple[int, int, int] = (64, 64, 3),
+        image_shape: ImageShape = (64, 64, 3),
         classes: int | None = None,
         conditioning: str = "concatenation",
         condition_dim: int | None = None,

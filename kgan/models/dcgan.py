@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import keras
 
-from kgan.models.variant import Shared, Variant
+from kgan.models.variant import ImageShape, Shared, Variant
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -20,7 +20,8 @@ class DCGAN(Variant):
     `compile` are the paper's: non-saturating loss, Adam(0.0002, β₁ = 0.5).
 
     Args:
-        image_shape: `(height, width, channels)`.
+        image_shape: `(height, width, channels)`; or a generator of your own.
+        discriminator: of your own, beside a generator.
         shared: see `kgan.models.variant.Shared`: `latent_dim`, `networks`, `width`,
             `normalization`, `prior` (the paper's is "uniform"), `ema_halflife_images`, `seed`,
             `dtype`, `name`.
@@ -37,5 +38,10 @@ class DCGAN(Variant):
     Generative Adversarial Networks", 2016, arXiv:1511.06434.
     """
 
-    def __init__(self, image_shape: tuple[int, int, int] = (64, 64, 3), **shared: Unpack[Shared]):
+    def __init__(
+        self,
+        image_shape: ImageShape = (64, 64, 3),
+        discriminator: keras.Model | None = None,
+        **shared: Unpack[Shared],
+    ):
         super().__init__(image_shape, shared)

@@ -15,7 +15,7 @@ from kgan.batches import in_batches
 from kgan.checks import check_integer, check_number
 from kgan.errors import UsageError
 from kgan.models.entry_point import EntryPoint
-from kgan.models.variant import Shared, Variant
+from kgan.models.variant import ImageShape, Shared, Variant
 from kgan.signature import Code, Latent, Signature
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class InfoGAN(Variant):
 
     def __init__(
         self,
-        image_shape: tuple[int, int, int] = (64, 64, 3),
+        image_shape: ImageShape = (64, 64, 3),
         categorical: Sequence[int] = (10,),
         continuous: int = 2,
         info_weight: float = 1.0,

@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from kgan.checks import check_integer
-from kgan.models.variant import Shared, Variant
+from kgan.models.variant import ImageShape, Shared, Variant
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -36,7 +36,7 @@ class PacGAN(Variant):
 
     def __init__(
         self,
-        image_shape: tuple[int, int, int] = (64, 64, 3),
+        image_shape: ImageShape = (64, 64, 3),
         pack: int = 2,
         **shared: Unpack[Shared],
     ):

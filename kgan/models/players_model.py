@@ -11,7 +11,6 @@ from typing import Any
 
 import keras
 
-import kgan
 from kgan.checks import check_integer, check_number
 from kgan.ema import ExponentialMovingAverage, untrained_copy
 from kgan.errors import UsageError
@@ -246,11 +245,15 @@ class PlayersModel(keras.Model):
             UsageError: an unknown format or entry, or a `filepath` that holds something else.
             kgan.export.ExportError: the file does not give what Keras gives.
         """
-        return kgan.export.export(self, filepath, format, entry)
+        from kgan import export
+
+        return export.export(self, filepath, format, entry)
 
     def save_to_preset(self, folder: str | Path, card: Any = None) -> None:
         """Write config, weights, card, samples and ONNX file to a folder; see `kgan.presets`."""
-        kgan.presets.save(self, folder, card)
+        from kgan import presets
+
+        presets.save(self, folder, card)
 
     @classmethod
     def from_preset(cls, folder: str | Path) -> PlayersModel:
@@ -259,7 +262,9 @@ class PlayersModel(keras.Model):
         Raises:
             UsageError: no such preset, or one of another class.
         """
-        gan = kgan.zoo.load(folder)
+        from kgan import zoo
+
+        gan = zoo.load(folder)
         if not isinstance(gan, cls):
             raise UsageError(
                 f"{folder!s} holds a {type(gan).__name__}, not a {cls.__name__}; load it with "

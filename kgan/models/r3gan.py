@@ -10,7 +10,7 @@ import keras
 from kgan import penalties
 from kgan.checks import check_integer, check_number
 from kgan.models.dcgan import DCGAN
-from kgan.models.variant import Shared
+from kgan.models.variant import ImageShape, Shared
 from kgan.schedules import Cosine, ScheduledAdam
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class R3GAN(DCGAN):
 
     def __init__(
         self,
-        image_shape: tuple[int, int, int] = (64, 64, 3),
+        image_shape: ImageShape = (64, 64, 3),
         gamma: float = 2.0,
         burn_in_steps: int = 78_125,
         **shared: Unpack[Shared],

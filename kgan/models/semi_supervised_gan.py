@@ -11,7 +11,7 @@ import tensorflow as tf
 from kgan.checks import check_integer
 from kgan.models.classes import CLASS_LOGITS, accuracy, classifier, cross_entropy, most_likely
 from kgan.models.step_log import Weighted
-from kgan.models.variant import Shared, Variant
+from kgan.models.variant import ImageShape, Shared, Variant
 from kgan.signature import Label
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class SemiSupervisedGAN(Variant):
 
     def __init__(
         self,
-        image_shape: tuple[int, int, int] = (64, 64, 3),
+        image_shape: ImageShape = (64, 64, 3),
         classes: int = 10,
         **shared: Unpack[Shared],
     ):

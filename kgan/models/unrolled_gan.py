@@ -10,7 +10,7 @@ import tensorflow as tf
 from kgan.checks import check_integer
 from kgan.models.dcgan import DCGAN
 from kgan.models.optimizers import Functional, check_functional
-from kgan.models.variant import Shared
+from kgan.models.variant import ImageShape, Shared
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -43,7 +43,7 @@ class UnrolledGAN(DCGAN):
 
     def __init__(
         self,
-        image_shape: tuple[int, int, int] = (64, 64, 3),
+        image_shape: ImageShape = (64, 64, 3),
         unrolling_steps: int = 5,
         **shared: Unpack[Shared],
     ):

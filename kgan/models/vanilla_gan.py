@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import keras
 
 from kgan.models.dcgan import DCGAN
-from kgan.models.variant import Shared
+from kgan.models.variant import ImageShape, Shared
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -32,7 +32,12 @@ class VanillaGAN(DCGAN):
 
     shared_defaults: ClassVar[Mapping[str, Any]] = {"networks": "mlp"}
 
-    def __init__(self, image_shape: tuple[int, int, int] = (28, 28, 1), **shared: Unpack[Shared]):
+    def __init__(
+        self,
+        image_shape: ImageShape = (28, 28, 1),
+        discriminator: keras.Model | None = None,
+        **shared: Unpack[Shared],
+    ):
         super().__init__(image_shape, **shared)
 
     def compile_defaults(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypedDict
 
 import keras
 
@@ -51,6 +51,9 @@ class Shared(TypedDict, total=False):
     name: str | None
     class_names: Sequence[str] | None
 
+
+# A generator stands there with a discriminator beside it.
+ImageShape: TypeAlias = "tuple[int, int, int] | keras.Model"
 
 _DEFAULTS: dict[str, Any] = {
     "latent_dim": 100,
@@ -123,7 +126,7 @@ class Variant(GAN):
 
     def __init__(
         self,
-        image_shape: tuple[int, int, int],
+        image_shape: ImageShape,
         shared: Mapping[str, Any],
         *,
         conditions: Sequence[Field] = (),
@@ -185,7 +188,7 @@ class Variant(GAN):
         config = {
             name: getattr(self, name)
             for name in inspect.signature(type(self)).parameters
-            if name not in ("width", "normalization", "dtype", "networks")
+            if name not in ("discriminator", "width", "normalization", "dtype", "networks")
         }
         config = {
             name: list(value) if isinstance(value, tuple) else value
@@ -220,8 +223,17 @@ def _taking_networks(constructor: Callable[..., None]) -> Callable[..., None]:
                         f"{named[argument]!r}.",
                         argument,
                     )
+            named |= dict(zip(("image_shape",), arguments, strict=False))
             arguments = ()
-            named |= {"image_shape": own.image_shape, "latent_dim": own.latent_dim}
+            for name, known in (("image_shape", own.image_shape), ("latent_dim", own.latent_dim)):
+                value = named.get(name, known)
+                if (tuple(value) if isinstance(value, (list, tuple)) else value) != known:
+                    raise UsageError(
+                        f"{name} must be left out, since the networks have {known}; received "
+                        f"{value!r}.",
+                        name,
+                    )
+                named[name] = known
         constructor(self, *arguments, **named)
 
     # Keras, which does not look behind wrappers, asks for the arguments.

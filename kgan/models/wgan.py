@@ -10,7 +10,7 @@ from keras import ops
 
 from kgan.checks import check_number
 from kgan.models.dcgan import DCGAN
-from kgan.models.variant import Shared
+from kgan.models.variant import ImageShape, Shared
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -56,7 +56,7 @@ class WGAN(DCGAN):
 
     def __init__(
         self,
-        image_shape: tuple[int, int, int] = (64, 64, 3),
+        image_shape: ImageShape = (64, 64, 3),
         clip: float = 0.01,
         **shared: Unpack[Shared],
     ):

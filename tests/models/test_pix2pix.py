@@ -275,3 +275,18 @@ def test_a_saved_model_runs_at_any_batch_height_and_width(tmp_path):
 def test_wrong_arguments_are_refused(arguments, message):
     with pytest.raises(UsageError, match=message):
         make(**arguments)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda gan: kgan.metrics.Evaluator(None, ["ms_ssim"], samples=8)(gan),
+        lambda gan: kgan.latent.directions(gan, 2),
+        lambda gan: kgan.latent.invert(gan, TARGETS[:2]),
+    ],
+    ids=["evaluate", "directions", "invert"],
+)
+def test_what_needs_latents_says_so(gan, use):
+    with pytest.raises(UsageError, match="gan must .* latents.*Pix2Pix.*other images") as error:
+        use(gan)
+    assert error.value.argument == "gan"

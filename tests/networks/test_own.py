@@ -37,6 +37,21 @@ def test_a_paper_trains_networks_of_ones_own(images):
     assert "gradient_penalty" in history
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"latent_dim": 30}, "latent_dim must be left out, since the networks have 8; received 30"),
+        ({"image_shape": (64, 64, 3)}, r"image_shape must be left out.* \(16, 16, 1\)"),
+    ],
+)
+def test_arguments_that_contradict_the_networks(change, message):
+    generator, discriminator = networks()
+    same = kgan.WGANGP(networks=OwnNetworks(generator, discriminator), latent_dim=8)
+    assert same.latent_dim == 8
+    with pytest.raises(UsageError, match=message):
+        kgan.WGANGP(generator=generator, discriminator=discriminator, **change)
+
+
 @pytest.mark.parametrize("form", ["keywords", "object"])
 def test_other_ways_to_say_it(form):
     generator, discriminator = networks()
