@@ -50,6 +50,7 @@ class Health(keras.callbacks.Callback):
     diversity still grows. Oscillations with periods of 3 to 85 steps are detected in the last 512
     steps (calls, with `steps_per_execution`). A `tf.data.Dataset` may repeat its order, so periods
     that divide its epoch are ignored. Under `tf.distribute` only the chief measures and reports.
+    Failure modes that need a loss or logit which `train_step` does not log are left out.
 
     The training stays the same, bit for bit, with one exception: the callback reads reals from a
     shuffled `tf.data.Dataset` once more, which advances its order.

@@ -18,7 +18,8 @@ LONGEST_PERIOD = WINDOW // 6  # that the spectrum resolves
 class Series:
     """The last values of the logs `SERIES`, one per call of the training step.
 
-    Keras logs means since the beginning of an epoch; these are the values of the single calls.
+    Keras logs means since the beginning of an epoch; these are the values of the single calls. A
+    training step of the user's own may log other names: a series that it does not log stays empty.
 
     Attributes:
         values: the newest `WINDOW` values by name, float64 `(n,)` each.
@@ -30,24 +31,27 @@ class Series:
 
     def start_epoch(self) -> None:
         """Begin an epoch, in which Keras's means start again."""
-        self._means: list[list[float]] = []
+        self._means: list[dict[str, float]] = []
         self._counts: list[int] = []
 
     def add(self, logs: Mapping[str, Any], count: int) -> bool:
         """Note the means after `count` calls of the epoch; returns whether all are finite."""
         # Several workers log arrays of shape (1,).
-        self._means.append([float(np.squeeze(logs[name])) for name in SERIES])
+        means = {name: float(np.squeeze(logs[name])) for name in SERIES if name in logs}
+        self._means.append(means)
         self._counts.append(count)
-        return all(map(math.isfinite, self._means[-1]))
+        return all(map(math.isfinite, means.values()))
 
     def end_epoch(self) -> None:
         """Append the epoch's values and keep the newest `WINDOW`."""
         if not self._counts:
             return
-        means = np.array(self._means, np.float64)
         counts = np.array(self._counts)
-        for column, name in enumerate(SERIES):
-            values = indicators.values_between(means[:, column], counts)
+        for name in SERIES:
+            if not all(name in means for means in self._means):
+                continue
+            column = np.array([means[name] for means in self._means], np.float64)
+            values = indicators.values_between(column, counts)
             self.values[name] = np.concatenate([self.values[name], values])[-WINDOW:]
 
     def snapshot(self, known_periods: Sequence[float], steps_per_call: int) -> Snapshot:

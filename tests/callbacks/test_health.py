@@ -94,6 +94,28 @@ def test_several_steps_a_call_give_their_means(images, make_gan):
     assert all(len(health.series.values[name]) == 4 for name in SERIES)
 
 
+@pytest.mark.parametrize("names", [("g_loss", "d_loss"), ("generator_loss", "d_loss")])
+def test_a_step_that_logs_its_own_names(images, make_gan, names):
+    gan = make_gan(run_eagerly=True)
+    calls = []
+
+    def step(data):
+        calls.append(data)
+        return {name: tf.constant(float(len(calls))) for name in names}
+
+    gan.train_step = step
+    health = Health(samples=16)
+    fit(gan, images, health, epochs=1, steps_per_epoch=2)
+    logged = {name: values for name, values in health.series.values.items() if len(values)}
+    # The step returns running means, 1 and 2: of the values 1 and 3.
+    assert {name: list(values) for name, values in logged.items()} == (
+        {"generator_loss": [1.0, 3.0]} if names[0] in SERIES else {}
+    )
+    (snapshot,) = health.watch.snapshots
+    assert {"diversity", "separation", "gradient"} <= snapshot.keys()
+    assert "discriminator_loss" not in snapshot and not health.findings
+
+
 def test_indicators_go_into_the_logs_and_the_history(images, make_gan, tmp_path):
     health = Health(samples=32, every_epochs=2)
     gan = make_gan(run_eagerly=True)

@@ -36,6 +36,26 @@ def test_a_run_from_python_is_that_of_the_command_bit_by_bit(folder, recipe, kga
     assert_same(theirs, runs.load("python"))
 
 
+OWN_STEP = """
+
+class Own(kgan.DCGAN):
+    def train_step(self, data):
+        super().train_step(data)
+        return {"g_loss": keras.ops.mean(data)}
+"""
+
+
+@pytest.mark.slow
+def test_a_recipe_whose_step_logs_its_own_names(recipe):
+    text = recipe.read_text().replace("import kgan\n", "import keras\nimport kgan\n" + OWN_STEP)
+    recipe.write_text(text.replace("gan = kgan.DCGAN", "gan = Own"))
+    run = runs.train(recipe, out="own", verbose=False)
+    assert run.finished and {"g_loss", "health_diversity"} <= run.history.keys()
+    assert "discriminator_loss" not in run.history
+    snapshots = json.loads((run.folder / "health.json").read_text())
+    assert [snapshot["epoch"] for snapshot in snapshots] == [1, 2]
+
+
 @pytest.mark.slow
 def test_a_run_goes_on_to_the_same_end(recipe, capsys):
     whole = runs.train(str(recipe), steps=2, out="whole", verbose=False)
