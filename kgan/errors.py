@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from kgan.version import __version__
+
 
 class UsageError(ValueError):
     """An argument that cannot work whatever the data; the command line exits with code 2.
@@ -40,7 +42,11 @@ UNKNOWN_NAMES = (AttributeError, ImportError, TypeError, UnknownArgument)
 
 
 def older_kgan(error: BaseException) -> str:
-    """A sentence for the author of code that uses unknown names; empty for other errors."""
+    """What follows the message of an error in code that uses unknown names; else empty."""
     if not isinstance(error, UNKNOWN_NAMES):
         return ""
-    return ". If it was written for an older kgan, see its CHANGELOG.md for the new names."
+    stop = "" if str(error).endswith((".", "?", "!")) else "."
+    return (
+        f"{stop} This is kgan {__version__}. If it was written for an older kgan, "
+        "this version's source distribution lists the new names in CHANGELOG.md."
+    )

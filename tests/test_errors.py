@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import kgan
-from kgan.errors import UsageError, unknown_name
+from kgan.errors import UnknownArgument, UsageError, older_kgan, unknown_name
+from kgan.version import __version__
 
 PACKAGE = Path(kgan.__file__).parent
 FILES = [file for file in sorted(PACKAGE.glob("**/*.py")) if file.parent.name != "cli"]
@@ -39,3 +40,17 @@ def test_the_error_of_an_unknown_name_has_its_argument():
     error = unknown_name("loss", "hing", ("hinge", "wasserstein"))
     assert error.argument == "loss"
     assert str(error).endswith("Did you mean 'hinge'?")
+
+
+@pytest.mark.parametrize(
+    ("error", "stop"),
+    [
+        (UnknownArgument("width=3 is unknown. Did you mean 'depth'?"), ""),
+        (UnknownArgument("width is unknown."), ""),
+        (AttributeError("module 'kgan' has no attribute 'families'"), "."),
+    ],
+)
+def test_an_older_kgan_is_a_sentence_of_its_own(error, stop):
+    expected = f"{error}{stop} This is kgan {__version__}. If it was written for an older kgan, "
+    assert f"{error}{older_kgan(error)}".startswith(expected)
+    assert older_kgan(ValueError("shape?")) == ""

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import time
 import venv
 import zipfile
@@ -19,6 +20,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 # Where the folders of the checkout lie in the package.
 PACKAGES = {"kgan": "kgan", "zoo": "kgan/zoo", "export": "kgan/export"}
+DOCUMENTS = ("README.md", "CHANGELOG.md")
 HEAVY = {"tensorflow", "keras", "numpy"}
 
 
@@ -93,7 +95,7 @@ def checkout(tmp_path_factory):
     copy = tmp_path_factory.mktemp("checkout")
     for name in PACKAGES:
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("setup.cfg", "pyproject.toml", "LICENSE", "README.md"):
+    for name in ("setup.cfg", "pyproject.toml", "MANIFEST.in", "LICENSE", *DOCUMENTS):
         shutil.copy(ROOT / name, copy)
     return copy
 
@@ -115,6 +117,15 @@ def test_the_wheel_holds_every_file_and_nothing_else(wheel):
     expected = {PACKAGES[top] / path for top in PACKAGES for path in files(ROOT / top)}
     assert names - metadata == expected
     assert {name.name for name in metadata} >= {"LICENSE", "LICENSE-fashion-mnist"}
+
+
+@pytest.mark.slow
+def test_the_source_distribution_holds_the_documents(checkout, tmp_path):
+    python("-m", "build", "--sdist", "--no-isolation", "--outdir", tmp_path, checkout, cwd=tmp_path)
+    (path,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(path) as archive:
+        names = {Path(*Path(name).parts[1:]) for name in archive.getnames()}
+    assert names >= {*map(Path, DOCUMENTS), Path("LICENSE"), Path("kgan/__init__.py")}
 
 
 def test_no_file_of_zoo_and_export_is_named_after_a_library():

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import keras
 import tensorflow as tf
 
+from kgan.models.older_hooks import refuse_older_hooks
 from kgan.models.player import Player
 from kgan.models.step import (
     Tape,
@@ -50,8 +51,13 @@ class AdversarialModel(Trainer):
     discriminator: keras.Model
 
     def __init_subclass__(cls, **arguments: Any):
-        """Let the average follow whatever step a subclass writes."""
+        """Let the average follow whatever step a subclass writes.
+
+        Raises:
+            UsageError: it overrides a hook of an older kgan.
+        """
         super().__init_subclass__(**arguments)
+        refuse_older_hooks(cls, AdversarialModel)
         if not hasattr(cls.train_step, "ends"):  # its own, or a mixin's
             cls.train_step = ends(cls.train_step)  # type: ignore[method-assign]
 
