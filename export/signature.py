@@ -100,7 +100,7 @@ def entry_point(gan: PlayersModel, name: str | None) -> EntryPoint:
     points = gan.entry_points()
     name = next(iter(points)) if name is None else name
     if name not in points:
-        raise unknown_name(f"entry of {type(gan).__name__}", name, points)
+        raise unknown_name("entry", name, points)
     return points[name]
 
 

@@ -69,7 +69,7 @@ def load(name_or_folder: str | Path) -> GAN:
         return presets.read(name, folder)
     restore(Path(name))
     if not Path(name).is_dir():
-        raise unknown_name("preset (a folder or a name)", name, list_presets())
+        raise unknown_name("preset", name, list_presets())
     return presets.load(name_or_folder)
 
 

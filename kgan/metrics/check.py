@@ -94,7 +94,8 @@ def check_dimensions(names: tuple[str, str], first: int, second: int) -> None:
     if first != second:
         raise UsageError(
             f"{names[0]} and {names[1]} must have the same number of dimensions; received {first} "
-            f"and {second}. Take the features of both from the same extractor."
+            f"and {second}. Take the features of both from the same extractor.",
+            names[0],
         )
 
 

@@ -127,7 +127,8 @@ def check_pair(
     if first.shape != second.shape:
         raise UsageError(
             f"{names[0]} and {names[1]} must have one shape, since they are compared in pairs; "
-            f"received {first.shape} and {second.shape}. Pass equally many of both, of one size."
+            f"received {first.shape} and {second.shape}. Pass equally many of both, of one size.",
+            names[0],
         )
     return first, second
 
@@ -196,5 +197,6 @@ def _check_size(images: np.ndarray, border: int, least: int, what: str) -> None:
         raise UsageError(
             f"real and fake must have at least {least + 2 * border} pixels per side, for {what} "
             f"and a border of {border}; received {height}x{width}. Use a smaller border or larger "
-            "images."
+            "images.",
+            "real",
         )

@@ -263,7 +263,8 @@ def compare(first: Score, second: Score) -> Comparison:
     if differences:
         raise UsageError(
             f"first and second are not comparable: {'; '.join(differences)}. Measure one of them "
-            "again with the other's protocol."
+            "again with the other's protocol.",
+            "first",
         )
     extractor = first.protocol.extractor
     if extractor is not None and extractor.get("sha256") is None:

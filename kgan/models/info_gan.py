@@ -75,7 +75,9 @@ class InfoGAN(Variant):
         sizes = tuple(check_integer("categorical", size, 2) for size in sizes)
         continuous = check_integer("continuous", continuous, 0)
         if not sizes and not continuous:
-            raise UsageError("categorical or continuous must hold a code; received neither.")
+            raise UsageError(
+                "categorical or continuous must hold a code; received neither.", "categorical"
+            )
         self.code = Code(categorical=sizes, continuous=continuous)
         heads = {"logit": (1,), self.code.name: (_HIDDEN, self.code.size)}
         super().__init__(

@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kgan.checks import check_backend
+from kgan.checks import Given, check_backend
 from kgan.errors import UsageError
 from kgan.runs import folder as run_folder, own_recipes
 
@@ -50,7 +50,8 @@ def load(path: Path, recipe: str | os.PathLike | None = None, argument: str = "f
         raise UsageError(
             f"{error} The run names the recipe {name}, which is not imported: this "
             f"exact file has not been run on this machine. If you trust it, pass "
-            f"recipe={name!r}, on the command line --recipe {shlex.quote(name)}."
+            f"recipe={name!r}, on the command line --recipe {shlex.quote(name)}.",
+            error.argument,
         ) from error
 
 
@@ -84,7 +85,7 @@ def _newest(folder: Path, argument: str) -> GAN:
     from kgan.callbacks import checkpoint
     from kgan.models.loading import from_json
 
-    gan = from_json(f"{argument}={str(folder)!r}", folder / "config.json", "model")
+    gan = from_json(Given(argument, str(folder)), folder / "config.json", "model")
     found = checkpoint.newest(folder / "checkpoints")
     if found is None:
         raise UsageError(f"{argument}={str(folder)!r} holds no checkpoint.", argument)

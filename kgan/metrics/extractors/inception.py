@@ -17,6 +17,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kgan.checks import Given
 from kgan.errors import UsageError, unknown_name
 from kgan.files import sha256 as sha256_of
 from kgan.metrics.extractors import weights as weights_of
@@ -93,7 +94,7 @@ def load(
     state = read_state_dict(path, sha256, argument="weights")
     model = network()
     # The bias of the logits, which the Inception Score leaves out.
-    weights_of.assign(model, state, f"weights={str(path)!r}", ignored=("fc.bias",))
+    weights_of.assign(model, state, Given("weights", str(path)), ignored=("fc.bias",))
     digest = sha256_of(Path(path).expanduser())
     if sha256 is None and digest != SHA256:
         warnings.warn(

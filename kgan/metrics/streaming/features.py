@@ -116,7 +116,7 @@ class FrechetDistance(FeatureMetric):
             raise missing(kind)
         moments = self._moments[kind]
         if moments.count < 2:
-            raise UsageError(f"{kind} images must be at least 2; received 1.")
+            raise UsageError(f"{kind} images must be at least 2; received 1.", kind)
         if not moments.varied:
             raise not_varied(kind, moments.count)
         return moments.statistics()
@@ -306,4 +306,4 @@ class MemorisationInformedFrechetDistance(FeatureMetric):
 
 def missing(kind: str) -> UsageError:
     """The error where real or fake images are missing."""
-    return UsageError(f"{kind} images are missing: call update_state({kind}=images) first.")
+    return UsageError(f"{kind} images are missing: call update_state({kind}=images) first.", kind)
