@@ -68,7 +68,7 @@ def load_model(path: str | Path) -> PlayersModel:
         raise _explained(Given("path", str(path)), "cannot be loaded", error) from error
     if not isinstance(model, PlayersModel):
         raise UsageError(
-            f"path={str(path)!r} holds a {type(model).__name__}, not a kgan model; load it with "
+            f"path={str(path)!r} holds a {type(model).__name__}, not a model of kgan; load it with "
             "keras.saving.load_model, or wrap its networks in kgan.GAN(generator, discriminator).",
             "path",
         )

@@ -57,7 +57,7 @@ class Image(Field):
             raise UsageError(
                 f"{argument or self.argument} must be at least {self.smallest} pixels high and "
                 f"wide for these networks; received {width}x{height}. Resize them, or build the "
-                f"model with networks of fewer halvings, such as kgan.networks.UNet(depth={depth}).",
+                f"model with shallower networks, such as kgan.networks.UNet(depth={depth}).",
                 argument or self.argument,
             )
 

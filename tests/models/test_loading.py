@@ -89,7 +89,7 @@ def test_another_archive(path):
 
 def test_another_kind_of_model(path):
     keras.Sequential([keras.Input((3,)), layers.Dense(2)]).save(path)
-    refused(path, "holds a Sequential, not a kgan model", "kgan.GAN(generator, discriminator)")
+    refused(path, "holds a Sequential, not a model of kgan", "kgan.GAN(generator, discriminator)")
 
 
 @pytest.mark.filterwarnings("ignore:Skipping nested container")
