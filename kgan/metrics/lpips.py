@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 # Of ImageNet, as the authors round it for images of [-1, 1].
 _MEAN = np.array([-0.030, -0.088, -0.188], np.float32)
 _DEVIATION = np.array([0.458, 0.448, 0.450], np.float32)
+_FIX = "Use the file that kgan.metrics.lpips names, or another net."
 
 
 class LPIPS:
@@ -164,10 +165,7 @@ def _load_trunk(model: keras.Model, state: dict, given: Given, net: str) -> None
         if not layer.weights:
             continue
         names = [f"{layer.name}.weight", f"{layer.name}.bias"]
-        shapes = [
-            tuple(np.transpose(layer.kernel, (3, 2, 0, 1)).shape),
-            tuple(layer.bias.shape),
-        ]
+        shapes = [tuple(np.transpose(layer.kernel, (3, 2, 0, 1)).shape), tuple(layer.bias.shape)]
         for name, shape in zip(names, shapes, strict=True):
             _check_tensor(state, name, shape, given, net)
         kernel, bias = (state[name].astype(np.float32) for name in names)
@@ -175,8 +173,7 @@ def _load_trunk(model: keras.Model, state: dict, given: Given, net: str) -> None
         left -= set(names)
     if left:
         raise UsageError(
-            f"{given} must be the trunk of net={net!r}, which has no {min(left)!r}. Use the file "
-            "of torchvision that kgan.metrics.lpips names.",
+            f"{given} must be the trunk of net={net!r}, which has no {min(left)!r}. {_FIX}",
             given.argument,
         )
 
@@ -187,8 +184,7 @@ def _heads(state: dict, channels: list[int], given: Given, net: str) -> list[np.
         _check_tensor(state, name, (1, count, 1, 1), given, net)
     if len(state) > len(names):
         raise UsageError(
-            f"{given} must hold {len(names)} heads for net={net!r}; received {len(state)}. Use the "
-            f"file {net}.pth of LPIPS's authors.",
+            f"{given} must hold {len(names)} heads for net={net!r}; received {len(state)}. {_FIX}",
             given.argument,
         )
     return [state[name].astype(np.float32).reshape(-1) for name in names]
@@ -200,7 +196,7 @@ def _check_tensor(state: dict, name: str, shape: tuple[int, ...], given: Given, 
         received = "none of that name" if found is None else f"the shape {found}"
         raise UsageError(
             f"{given} must hold {name!r} of the shape {shape} for net={net!r}; received "
-            f"{received}. Use the file that kgan.metrics.lpips names, or another net.",
+            f"{received}. {_FIX}",
             given.argument,
         )
     if not np.isfinite(state[name]).all():

@@ -15,7 +15,7 @@ from kgan.metrics.frechet import frechet_distance
 from kgan.metrics.inception_score import inception_score
 from kgan.metrics.moments import Moments
 from kgan.metrics.streaming.base import StreamingMetric
-from kgan.metrics.streaming.features import missing
+from kgan.metrics.streaming.feature_metric import missing
 from kgan.metrics.streaming.mean import Mean
 from kgan.networks.shape import check_image_shape
 from kgan.validate import check_images
