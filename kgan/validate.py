@@ -18,7 +18,7 @@ def check_images(
 ) -> np.ndarray:
     """The images as an array, float32 `(batch, height, width, channels)` in [-1, 1].
 
-    Warns if no value is below 0: such images are mostly meant for [0, 1].
+    Warns if no value is below 0: mostly the images are in [0, 1] then.
 
     Args:
         images: an array, or a tensor that NumPy can read.

@@ -51,9 +51,9 @@ def linear_at(start: np.ndarray, end: np.ndarray, share: np.ndarray) -> np.ndarr
 
 def spherical_at(start: np.ndarray, end: np.ndarray, share: np.ndarray) -> np.ndarray:
     """The latents of `spherical` at a share of the path, 0 to 1, which broadcasts against them."""
-    lengths = [np.linalg.norm(side, axis=-1, keepdims=True) for side in (start, end)]
+    lengths = [np.linalg.norm(latents, axis=-1, keepdims=True) for latents in (start, end)]
     safe = [np.where(length > 0, length, 1.0) for length in lengths]
-    directions = [side / length for side, length in zip((start, end), safe, strict=True)]
+    directions = [latents / length for latents, length in zip((start, end), safe, strict=True)]
     cosine = np.clip((directions[0] * directions[1]).sum(-1, keepdims=True), -1.0, 1.0)
     angle = np.arccos(cosine)
     sine = np.sin(angle)

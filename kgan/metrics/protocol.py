@@ -147,14 +147,14 @@ class Score:
         """Two lines; `str` has the whole protocol."""
         protocol = self.protocol
         repeats = f" over {len(self.values)} repeats" if len(self.values) > 1 else ""
-        sides = [f"{protocol.num_fake} fakes"]
+        facts = [f"{protocol.num_fake} fakes"]
         if protocol.data is not None:
             real = "" if protocol.num_real is None else f"{protocol.num_real} images of "
-            sides.append(f"{real}{protocol.data.get('source')!r}")
+            facts.append(f"{real}{protocol.data.get('source')!r}")
         if protocol.extractor is not None:
-            sides.append(f"extractor {protocol.extractor.get('name')!r}")
+            facts.append(f"extractor {protocol.extractor.get('name')!r}")
         better = self.direction and f", {self.direction}"
-        return f"<Score {self._figure}{repeats}{better};\n {', '.join(sides)}>"
+        return f"<Score {self._figure}{repeats}{better};\n {', '.join(facts)}>"
 
     @property
     def _figure(self) -> str:

@@ -264,7 +264,7 @@ def _mean_distance(first: np.ndarray, second: np.ndarray, ways: np.ndarray) -> f
     total = 0.0
     for some in batches(ways, max(_BLOCK // len(first), 1)):
         # One direction per row: sorting columns takes several times as long.
-        seen = [np.sort(some @ side.T, axis=1) for side in (first, second)]
+        seen = [np.sort(some @ points.T, axis=1) for points in (first, second)]
         total += float(np.abs(seen[0] - seen[1]).sum(dtype=np.float64))
     return total / (len(first) * len(ways))
 

@@ -56,7 +56,7 @@ def load_model(path: str | Path) -> PlayersModel:
         whole = zipfile.is_zipfile(file)
     if not whole:
         raise UsageError(
-            f"path={str(path)!r} must be a .keras file; its content is no such archive or was cut "
+            f"path={str(path)!r} must be a .keras file; it is of another format or was cut "
             "short. Copy it again, or go back to a checkpoint of the run.",
             "path",
         )

@@ -78,7 +78,7 @@ def test_one_flipped_byte(saved, path):
 
 def test_text(path):
     path.write_text("epoch,loss\n1,0.5\n")
-    refused(path, "must be a .keras file", "no such archive")
+    refused(path, "must be a .keras file", "of another format")
 
 
 def test_another_archive(path):
