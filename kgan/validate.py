@@ -18,7 +18,7 @@ def check_images(
 ) -> np.ndarray:
     """The images as an array, float32 `(batch, height, width, channels)` in [-1, 1].
 
-    Warns if no value is below 0: such images are mostly meant for [0, 1].
+    Warns if no value is below 0: mostly the images are in [0, 1] then.
 
     Args:
         images: an array, or a tensor that NumPy can read.
@@ -174,14 +174,22 @@ def check_vectors(argument: str, values: Any, shape: tuple[int, int]) -> np.ndar
         UsageError: another shape, no numbers, NaN or infinity.
     """
     try:
-        array = np.asarray(values, np.float32)
-    except (TypeError, ValueError, OverflowError):
-        array = np.full((), np.nan, np.float32)
-    if array.shape != shape or not np.isfinite(array).all():
-        raise UsageError(
-            f"{argument} must be finite numbers of the shape {shape}, one row per image; received "
-            f"{f'the shape {array.shape}' if array.shape else repr(values)}"
-            f"{'' if array.shape != shape else ' with NaN or infinity'}.",
-            argument,
-        )
-    return array
+        array = np.asarray(values)
+    except ValueError as error:  # rows of different lengths
+        array, received = np.empty(0), str(error).rstrip(".")
+    else:
+        received = f"the shape {array.shape}" if array.shape else repr(values)
+    if array.dtype.kind not in "fiub":
+        received = f"the type {array.dtype}" if array.shape else repr(values)
+    elif array.shape == shape:
+        # A large float64 becomes infinite, too.
+        with np.errstate(over="ignore"):
+            array = array.astype(np.float32)
+        if np.isfinite(array).all():
+            return array
+        received += " with NaN or infinity"
+    raise UsageError(
+        f"{argument} must be finite numbers of the shape {shape}, one row per image; received "
+        f"{received}.",
+        argument,
+    )

@@ -61,7 +61,8 @@ class ConditionalGAN(Variant):
         if (classes is None) == (condition_dim is None):
             raise UsageError(
                 "classes or condition_dim must be given, one of them: the number of classes, or "
-                f"the length of the vectors; received {classes!r} and {condition_dim!r}."
+                f"the length of the vectors; received {classes!r} and {condition_dim!r}.",
+                "classes",
             )
         if conditioning not in _CONDITIONINGS:
             raise unknown_name("conditioning", conditioning, _CONDITIONINGS)

@@ -14,7 +14,7 @@ from kgan.runs import folder as run_folder
 if TYPE_CHECKING:
     import numpy as np
 
-    from kgan.models import GAN
+    from kgan.models.players_model import PlayersModel
 
 
 def load(folder: str | os.PathLike) -> Run:
@@ -89,7 +89,7 @@ class Run:
         names = dict.fromkeys(name for row in rows for name in row)
         return {name: np.array([row.get(name, math.nan) for row in rows]) for name in names}
 
-    def model(self, recipe: str | os.PathLike | None = None) -> GAN:
+    def model(self, recipe: str | os.PathLike | None = None) -> PlayersModel:
         """The trained model; of a run that has not ended, as its newest checkpoint holds it.
 
         Args:
@@ -112,7 +112,7 @@ class Run:
             )
         return model.load(self.folder, recipe)
 
-    def best(self, recipe: str | os.PathLike | None = None) -> GAN:
+    def best(self, recipe: str | os.PathLike | None = None) -> PlayersModel:
         """The model of the epoch with the best score, which `best.json` names.
 
         Args:

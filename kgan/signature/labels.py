@@ -144,7 +144,7 @@ class Label(Field):
 
     def read(self, option: str, text: str) -> np.ndarray:
         words = [int(word) if _NUMBER.fullmatch(word) else word for word in text.split(",")]
-        for place, word in enumerate(words):
+        for index, word in enumerate(words):
             # A name of digits: that of the class of this number, or of another one.
             if isinstance(word, int) and str(word) in self.names:
                 if self.names.index(str(word)) != word and 0 <= word < len(self.names):
@@ -153,7 +153,7 @@ class Label(Field):
                         f"{str(word)!r}. In Python labels= takes numbers as int, names as str.",
                         option,
                     )
-                words[place] = str(word)
+                words[index] = str(word)
         labels = self.numbers(words, option)
         highest = (self.classes or np.iinfo(np.int32).max) - 1
         if not (min(labels) >= 0 and max(labels) <= highest):

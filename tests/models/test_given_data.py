@@ -251,6 +251,11 @@ def test_errors_of_generators_come_without_tensorflows_graph(images, make_gan):
     message = r"x must yield batches of one kind.*\(16, 16, 16, 1\).*\(7, 16, 16, 1\)\. Leave out"
     with pytest.raises(UsageError, match=message):
         make_gan(discriminator_steps=2).fit(Uneven(images), verbose=0)
+    gan = make_gan(discriminator_steps=2)
+    message = "^validation_data must yield batches of one kind"
+    with pytest.raises(UsageError, match=message) as caught:
+        gan.fit(images, batch_size=16, validation_data=Uneven(images), verbose=0)
+    assert caught.value.argument == "validation_data"
     with pytest.raises(UsageError, match="x must hold batches; received an empty PyDataset"):
         make_gan().fit(Batches(images[:3]), verbose=0)
 

@@ -48,8 +48,9 @@ def test_check_returns_the_images():
 def test_check_says_what_it_wants_and_what_came(field, images, message):
     with pytest.raises(UsageError, match=message):
         field.check(images, 2)
-    with pytest.raises(UsageError, match="^photos must"):
+    with pytest.raises(UsageError, match="^photos must") as caught:
         field.check(images, 2, argument="photos")
+    assert caught.value.argument == "photos"
 
 
 def test_images_have_no_default_and_no_distribution():

@@ -49,7 +49,12 @@ def test_check_returns_float32_rows(field):
         ([[1, 2, 3], [1, 2], [1, 2, 3], [1, 2, 3]], "received "),
         ("words", "received 'words'"),
         (None, "received None"),
-        ([[10**400] * 3] * 4, "received "),
+        ([[10**400] * 3] * 4, r"received the type object\.$"),
+        (np.full((4, 3), 1j), r"received the type complex128\.$"),
+        (np.ones((4, 3), "M8[D]"), r"received the type datetime64\[D\]\.$"),
+        (np.ones((4, 3), "m8[D]"), r"received the type timedelta64\[D\]\.$"),
+        ([["1", "2", "3"]] * 4, r"received the type <U1\.$"),
+        (np.full((4, 3), 1e300), "with NaN or infinity"),
     ],
 )
 def test_check_says_what_it_wants_and_what_came(values, received):
