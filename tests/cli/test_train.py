@@ -402,7 +402,8 @@ def test_a_broken_image_is_skipped_or_with_strict_ends_it(folder, kgan, refuses,
     refuses(2, ["broken.png", "strict"], *words, "--strict")
     result = kgan(*words)
     assert result.exit_code == 0
-    assert result.stderr.startswith("Warning: 1 of the images") and "broken.png" in result.stderr
+    assert result.stderr.startswith("Warning: source=") and "holds 1 image that" in result.stderr
+    assert "broken.png" in result.stderr
     assert "8 images of 16x16x1" in result.stdout
 
 
