@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
-import json
 from collections.abc import Mapping
 
 import numpy as np
@@ -122,6 +120,6 @@ def metadata(point: EntryPoint) -> dict[str, str]:
         "entry": point.name,
         "inputs": point.inputs.to_json(),
         "outputs": point.outputs.to_json(),
-        **({} if field is None else {"receptive_field": json.dumps(dataclasses.asdict(field))}),
+        **({} if field is None else {"receptive_field": field.to_json()}),
         "kgan_version": kgan.__version__,
     }

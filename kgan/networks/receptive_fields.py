@@ -16,28 +16,7 @@ from typing import Any
 
 import keras
 
-
-@dataclasses.dataclass(frozen=True)
-class ReceptiveField:
-    """What an output pixel of a network depends on.
-
-    `radius` is the number of input pixels around its place, on each side; None where that is the
-    whole image or unknown, and `reason` says why. Tiles begin at multiples of `multiple` input
-    pixels. `scale` is the number of output pixels per input pixel of a side, None where it is
-    unknown. `values` is the size of the largest tensor, in numbers per input pixel.
-
-    Example:
-        >>> networks = kgan.networks.UNet(width=4, depth=2, normalization="batch")
-        >>> gan = kgan.Pix2Pix(channels=3, generator_network=networks)
-        >>> kgan.networks.receptive_field(gan.generator)
-        ReceptiveField(radius=13, multiple=4, scale=1, values=8.0, reason=None)
-    """
-
-    radius: int | None
-    multiple: int = 1
-    scale: int | None = 1
-    values: float = 0.0
-    reason: str | None = None
+from kgan.receptive_field import ReceptiveField as ReceptiveField
 
 
 class _Unknown(Exception):
@@ -66,9 +45,10 @@ def receptive_field(network: keras.Model) -> ReceptiveField:
     layers of which nothing is known.
 
     Example:
-        >>> gan = kgan.Pix2Pix(channels=3, generator_network=kgan.networks.UNet(width=4, depth=2))
-        >>> kgan.networks.receptive_field(gan.generator).reason
-        'its InstanceNormalization sees the whole image'
+        >>> networks = kgan.networks.UNet(width=4, depth=2, normalization="batch")
+        >>> gan = kgan.Pix2Pix(channels=3, generator_network=networks)
+        >>> kgan.networks.receptive_field(gan.generator)
+        ReceptiveField(radius=9, multiple=4, scale=1, values=8.0, reason=None)
     """
     walk = _Walk()
     try:
