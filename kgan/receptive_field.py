@@ -37,8 +37,12 @@ class ReceptiveField:
             found = cls(**json.loads(text))
         except TypeError as error:
             raise ValueError(str(error)) from None
-        counts = (found.multiple, found.scale or 1, (found.radius or 0) + 1)
-        whole = all(isinstance(count, int) and count > 0 for count in counts)
-        if not whole or not isinstance(found.values, (int, float)):
-            raise ValueError(f"{found} is no receptive field")
+        least = {"radius": 0, "multiple": 1, "scale": 1}
+        counts = {name: getattr(found, name) for name in least}
+        for name, count in counts.items():
+            optional = count is None and name != "multiple"
+            if not optional and (not isinstance(count, int) or count < least[name]):
+                raise ValueError(f"{name} {count!r}")
+        if not isinstance(found.values, (int, float)):
+            raise ValueError(f"values {found.values!r}")
         return found

@@ -75,6 +75,16 @@ def test_a_receptive_field_as_json():
         ReceptiveField(None, 1, None, 0.0, "nothing is known of it"),
     ):
         assert ReceptiveField.from_json(field.to_json()) == field
-    for text in ("", "[]", "3", '{"radius": -2}', '{"radius": 1, "multiple": 0}', '{"x": 1}'):
-        with pytest.raises(ValueError):
-            ReceptiveField.from_json(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "[]", "3", "{}", '{"radius": 1, "x": 1}', '{"radius": -1}', '{"radius": "wide"}'),
+        *('{"radius": 1, "multiple": 0}', '{"radius": 1, "multiple": null}'),
+        *('{"radius": 1, "scale": 0}', '{"radius": 1, "values": "many"}'),
+    ],
+)
+def test_what_is_no_receptive_field(text):
+    with pytest.raises(ValueError):
+        ReceptiveField.from_json(text)
