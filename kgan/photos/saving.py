@@ -20,6 +20,7 @@ FORMATS: dict[str, tuple[str, dict[str, Any]]] = {
     "webp": ("WEBP", {"quality": 95}),
     "tif": ("TIFF", {}),  # not compressed: Pillow's compression fails on EXIF
 }
+_MOST = {"JPEG": 65_500, "WEBP": 16_383}  # pixels of a side
 
 
 def check_format(name: str) -> str:
@@ -37,18 +38,18 @@ def check_result(path: str | Path, network: Network, picture: Picture) -> None:
     """Check that a file can hold what a network will make of a picture.
 
     Raises:
-        UsageError: it holds no transparency, or no classes.
+        UsageError: it holds no transparency, no classes, or not as many pixels.
     """
-    keeps = network.entry in ("upscale", "inpaint", "colorize") and picture.alpha is not None
-    if network.output.kind in ("image", "mask"):
-        shown = network.output.shape[-1] in (2, 4) or keeps
-        _check(path, "LA" if shown else "L")
+    if network.output.kind not in ("image", "mask"):
+        mode = "P"
     else:
-        _check(path, "P")
+        keeps = network.entry not in ("translate", "segment") and picture.alpha is not None
+        mode = "LA" if keeps or network.output.shape[-1] in (2, 4) else "L"
+    _check(path, mode, (picture.width * network.scale, picture.height * network.scale))
 
 
-def _check(path: str | Path, mode: str) -> tuple[str, dict[str, Any]]:
-    """Pillow's name for a suffix, and its options, if the format holds images of this mode."""
+def _check(path: str | Path, mode: str, size: tuple[int, int]) -> tuple[str, dict[str, Any]]:
+    """Pillow's name for a suffix, and its options, if the format holds such images."""
     suffix = Path(path).suffix.lower().removeprefix(".")
     name, options = FORMATS[check_format(suffix)]
     if mode == "P" and name in ("JPEG", "WEBP"):
@@ -56,6 +57,12 @@ def _check(path: str | Path, mode: str) -> tuple[str, dict[str, Any]]:
     if mode in ("LA", "RGBA") and name == "JPEG":
         raise UsageError(
             f"format={suffix!r} holds no transparency; use png, webp or tif.", "format"
+        )
+    if max(size) > _MOST.get(name, max(size)):
+        raise UsageError(
+            f"format={suffix!r} holds at most {_MOST[name]} pixels a side; the result has "
+            f"{size[0]}x{size[1]}. Use png or tif.",
+            "format",
         )
     return name, options
 
@@ -73,9 +80,8 @@ def save(image: Image.Image, path: str | Path, picture: Picture | None = None) -
     Raises:
         UsageError: another suffix, or an image that the format does not hold.
         OSError: the file cannot be written.
-        ValueError: the image is larger than the format allows.
     """
-    name, options = _check(path, image.mode)
+    name, options = _check(path, image.mode, image.size)
     if name == "WEBP" and image.mode in ("L", "LA"):  # it has colours alone
         image = image.convert("RGBA" if image.mode == "LA" else "RGB")
     metadata = {} if picture is None else picture.metadata(image)

@@ -66,6 +66,28 @@ def upscaler(path, scale=2, channels=3, kernel=None, smallest=1):
     return write_onnx(path, "upscale", nodes, inputs, outputs, field, weights)
 
 
+def network_of(path, width=16, scale=4):
+    """A 3x3 convolution to `width` channels, ReLU, and one to the pixels of each square."""
+    random = np.random.RandomState(0)
+    inputs = Signature(Image((*FREE, 3), "image"))
+    outputs = Signature(Image((*FREE, 3), "upscaled"))
+    nodes = [
+        node("Transpose", "image", "planes", perm=[0, 3, 1, 2]),
+        node("Conv", "planes first", "features", pads=[1] * 4),
+        node("Relu", "features", "positive"),
+        node("Conv", "positive last", "squares", pads=[1] * 4),
+        node("DepthToSpace", "squares", "large", blocksize=scale),
+        node("Tanh", "large", "tame"),
+        node("Transpose", "tame", "upscaled", perm=[0, 2, 3, 1]),
+    ]
+    weights = [
+        ("first", random.normal(0, 0.3, (width, 3, 3, 3)).astype(np.float32)),
+        ("last", random.normal(0, 0.1, (3 * scale**2, width, 3, 3)).astype(np.float32)),
+    ]
+    field = ReceptiveField(2, 1, scale, float(max(width, 3 * scale**2)))
+    return write_onnx(path, "upscale", nodes, inputs, outputs, field, weights)
+
+
 def negative(path, channels=3, made=None, latent=False):
     """`translate`: the negative; with a latent, its first number is added."""
     fields = [Image((*FREE, channels), "source")] + [Latent(1)] * latent
@@ -134,6 +156,7 @@ def segmenter(path):
 
 
 MAKERS = {
+    "network": network_of,
     "upscaler": upscaler,
     "negative": negative,
     "painter": painter,

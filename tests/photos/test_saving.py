@@ -1,4 +1,5 @@
 import errno
+import io
 import os
 
 import numpy as np
@@ -69,11 +70,20 @@ def test_a_grey_profile_does_not_go_with_the_colours_of_webp(tmp_path, photograp
         assert image.mode == "L" and image.info["icc_profile"] == profile
 
 
-def test_more_pixels_than_a_format_has_room_for(tmp_path):
-    with pytest.raises((ValueError, OSError)) as error:
-        save(Image.new("L", (17_000, 1)), tmp_path / "a.webp")
-    assert getattr(error.value, "errno", None) is None
+@pytest.mark.parametrize(("name", "most"), [("a.webp", 16_383), ("a.jpg", 65_500)])
+def test_more_pixels_than_a_format_has_room_for(tmp_path, name, most):
+    save(Image.new("L", (most, 1)), tmp_path / name)
+    (tmp_path / name).unlink()
+    with pytest.raises(UsageError, match=f"holds at most {most} pixels a side; .* {most + 1}x1"):
+        save(Image.new("L", (most + 1, 1)), tmp_path / name)
     assert not list(tmp_path.iterdir())
+
+
+def test_more_pixels_are_refused_before_the_work(network, tmp_path, photograph):
+    picture = Picture(photograph(1, 8192))
+    saving.check_result("a.png", network("upscaler"), picture)
+    with pytest.raises(UsageError, match="the result has 16384x2"):
+        saving.check_result("a.webp", network("upscaler"), picture)
 
 
 class Device:
@@ -111,7 +121,7 @@ def test_a_full_disk_leaves_no_half_file(tmp_path, photograph, monkeypatch, name
 
 class Raw(Device):
     def __init__(self, path, mode, room):
-        super().__init__(open(path, mode, buffering=0), room)
+        super().__init__(io.FileIO(path, mode.replace("b", "")), room)
 
     def __enter__(self):
         return self
