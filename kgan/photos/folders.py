@@ -60,13 +60,14 @@ def check_out(out: Path, inputs: Sequence[Path]) -> None:
         UsageError: it holds something, is a file, or lies within an input.
     """
     if out.is_file() or (out.is_dir() and not is_empty(out)):
-        raise UsageError(f"--out={str(out)!r} exists; expected a new or empty folder.")
+        raise UsageError(f"out={str(out)!r} exists; expected a new or empty folder.", "out")
     place = real(out)
     for path in inputs:
         if path.is_dir() and real(path) in (place, *place.parents):
             raise UsageError(
-                f"--out={str(out)!r} must not lie in {str(path)!r}, whose images are processed: "
-                "another run would process the results, too. Choose a folder elsewhere."
+                f"out={str(out)!r} must not lie in {str(path)!r}, whose images are processed: "
+                "another run would process the results, too. Choose a folder elsewhere.",
+                "out",
             )
 
 

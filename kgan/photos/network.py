@@ -30,7 +30,7 @@ class Network:
         ...     def run(self, batch):
         ...         return -batch["image"]
         >>> image = kgan.signature.Signature(kgan.signature.Image((None, None, 3)))
-        >>> negative = Negative("mine", "translate", image, image, kgan.photos.ReceptiveField(0))
+        >>> negative = Negative("mine", "translate", image, image, kgan.networks.ReceptiveField(0))
         >>> made = kgan.photos.process(negative, kgan.photos.read("photo.jpg"))
 
     Raises:
