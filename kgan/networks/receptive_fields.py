@@ -68,8 +68,12 @@ class _Walk:
             raise Unknown(f"nothing is known of the layers of its {type(network).__name__}")
         if given is None:
             given = [_image(tensor) if _is_image(tensor) else Seen(None) for tensor in graph.inputs]
-        elif len(set(given)) > 1 or len(given) != len(graph.inputs):
-            raise Unknown(f"nothing is known of the inputs of its {network.name}")
+        else:
+            # Images among the inputs see the same, so that their order does not matter.
+            images = [each for each in given if each.stride is not None]
+            kinds = [each.stride is not None for each in given]
+            if len(set(images)) > 1 or kinds != [_is_image(each) for each in graph.inputs]:
+                raise Unknown(f"nothing is known of the inputs of its {network.name}")
         known = {id(tensor): seen for tensor, seen in zip(graph.inputs, given, strict=True)}
         for depth in sorted(graph._nodes_by_depth, reverse=True):
             for node in graph._nodes_by_depth[depth]:

@@ -154,6 +154,10 @@ def _upsampling(layer: Any, seen: Seen, node: Any) -> Seen:
     return _upsampled(seen, factors[0], reach, reach)
 
 
+def _bilinear(layer: Any, seen: Seen, node: Any) -> Seen:
+    return _upsampled(seen, layer.scale, 1, 1)
+
+
 def _depth_to_space(layer: Any, seen: Seen, node: Any) -> Seen:
     return _upsampled(seen, layer.scale)
 
@@ -217,7 +221,15 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(
         (
             *("Activation", "ReLU", "LeakyReLU", "ELU", "Dropout", "SpatialDropout2D", "Identity"),
-            *("GaussianNoise", "GaussianDropout", "Rescaling", "Dense", "ClipImages"),
+            *("GaussianNoise", "GaussianDropout", "Rescaling", "Dense"),
+            *(
+                "ClipImages",
+                "GatedActivation",
+                "EraseHoles",
+                "KeepKnown",
+                "ChromaToRGB",
+                "Branches",
+            ),
             *("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"),
             *("TrueDivide", "Negative", "Absolute", "Square", "Sqrt", "Exp", "Clip", "Cast"),
             *("Relu", "LeakyRelu", "Silu", "Gelu", "Tanh", "Sigmoid", "Softplus", "OnesLike"),
@@ -229,12 +241,15 @@ RULES: dict[str, Rule] = {
         ("BatchNormalization", "LayerNormalization", "Concatenate", "Softmax", "Split"),
         _per_channel,
     ),
-    **dict.fromkeys(("Conv2D", "DepthwiseConv2D", "SeparableConv2D"), _convolution),
+    **dict.fromkeys(
+        ("Conv2D", "DilatedConv2D", "DepthwiseConv2D", "SeparableConv2D"), _convolution
+    ),
     "GroupedConv2D": _grouped,
     **dict.fromkeys(("MaxPooling2D", "AveragePooling2D"), _pooling),
     "PReLU": _prelu,
     "GetItem": _item,
     "UpSampling2D": _upsampling,
+    "BilinearUpsampling": _bilinear,
     "DepthToSpace": _depth_to_space,
     "Conv2DTranspose": _transposed,
     "ReflectionPadding2D": _reflection,

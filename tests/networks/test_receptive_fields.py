@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 from kgan.layers import CropLike, GroupedConv2D, ReflectToMultiple
-from kgan.networks import ReceptiveField, UNet, receptive_field
+from kgan.networks import ReceptiveField, UNet, receptive_field, translators
 from kgan.signature import Image, Latent, Signature
 
 FREE = (None, None, 3)
@@ -38,6 +38,22 @@ class DepthToSpace(layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:1], None, None, input_shape[-1] // self.scale**2)
+
+
+class BilinearUpsampling(layers.Layer):
+    """As in kgan.layers, where the networks of super-resolution have it from."""
+
+    __module__ = "kgan.layers.bilinear_upsampling"
+
+    def __init__(self, scale):
+        super().__init__()
+        self.scale = scale
+
+    def call(self, inputs):
+        return tf.image.resize(inputs, self.scale * tf.shape(inputs)[1:3])
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:1], None, None, input_shape[-1])
 
 
 class ReflectionPadding2D(layers.Layer):
@@ -105,6 +121,7 @@ CASES = {
     "sub-pixels": (lambda: network(conv(3), conv(3, 27), DepthToSpace(3), conv(3)), 3, 1, 3),
     "nearest": (lambda: network(conv(3), layers.UpSampling2D(2), conv(3)), 2, 1, 2),
     "bilinear": (lambda: network(layers.UpSampling2D(4, interpolation="bilinear")), 2, 1, 4),
+    "bilinear of any size": (lambda: network(BilinearUpsampling(3), conv(3)), 2, 1, 3),
     "unet": (unet, 9, 4, 1),
     "transposed": (lambda: unet(upsampling="transposed"), 9, 4, 1),
     "deeper": (lambda: unet(3), 21, 8, 1),
@@ -162,6 +179,24 @@ def test_a_latent_has_no_place(normalization):
     inputs = Signature(Image(FREE), Latent(3))
     made = UNet(2, 2, normalization=normalization).generator(inputs, Image(FREE, "target"))
     assert receptive_field(made).radius == 9
+
+
+@pytest.mark.parametrize("name", translators.classes)
+def test_every_network_of_kgan_is_known(name):
+    """Add a rule for a new layer in kgan/networks/receptive_rules.py."""
+    made = translators.classes[name](width=4).generator(
+        Signature(Image(FREE)), Image(FREE, "target")
+    )
+    found = receptive_field(made)
+    assert found.radius is not None or "sees the whole image" in found.reason
+
+
+def test_networks_within_networks_take_latents_too():
+    inputs = Signature(Image(FREE), Latent(3))
+    inner = UNet(2, 2, normalization="batch").generator(inputs, Image(FREE, "target"))
+    image, latent = keras.Input(FREE), keras.Input((3,))
+    whole = keras.Model([image, latent], inner({"image": conv(3, 3)(image), "latent": latent}))
+    assert receptive_field(whole).radius == 10
 
 
 def squeeze():
