@@ -38,7 +38,7 @@ def jobs(inputs: Sequence[Path], out: Path, suffix: str, masks: Path | None = No
     for path in inputs:
         if not path.exists():
             raise UsageError(f"IMAGE={str(path)!r} does not exist; check the path.")
-        root, files = (path, image_files(path, FORMATS)) if path.is_dir() else (path.parent, [path])
+        root, files = (path, _images("IMAGE", path)) if path.is_dir() else (path.parent, [path])
         for file in files:
             name = file.relative_to(root).with_suffix(f".{suffix}").as_posix()
             if name in found:
@@ -78,7 +78,7 @@ def _masks(masks: Path, names: Sequence[str]) -> dict[str, Path]:
     if not masks.is_dir():
         return dict.fromkeys(names, masks)
     found: dict[str, Path] = {}
-    for file in image_files(masks, FORMATS):
+    for file in _images("mask", masks):
         stem = file.relative_to(masks).with_suffix("").as_posix()
         if stem in found:
             raise UsageError(
@@ -96,6 +96,19 @@ def _masks(masks: Path, names: Sequence[str]) -> dict[str, Path]:
             "mask",
         )
     return {name: found[stem] for name, stem in stems.items()}
+
+
+def _images(argument: str, folder: Path) -> list[Path]:
+    """The image files below a folder.
+
+    Raises:
+        UsageError: there are none.
+    """
+    try:
+        return image_files(folder, FORMATS)
+    except UsageError as error:
+        name = error.argument or ""
+        raise UsageError(argument + str(error).removeprefix(name), argument) from None
 
 
 def listed(names: Sequence[str]) -> str:

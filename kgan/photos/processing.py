@@ -17,7 +17,7 @@ from kgan.photos.picture import Picture
 from kgan.photos.tiles import Tile, tiling
 from kgan.photos.transparency import filled, neighbourhood
 
-_LUMINANCE = np.float32([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow has it
+_LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as Pillow has it
 _ROWS = 64  # converted at a time, to bound memory
 
 Progress = Callable[[int, int], None]
@@ -91,6 +91,8 @@ class _Job:
         self.alpha = picture.alpha
         # uint8, with as many channels as the network takes, or grey, or for it to take one by one
         self.planes = self._planes(picture)
+        # What is hidden below transparent pixels is known, too.
+        self.known = picture.colour if self.alpha is not None else self.planes
         self.canvas: Image.Image | None = None
 
     def _planes(self, picture: Picture) -> np.ndarray:
@@ -119,7 +121,7 @@ class _Job:
     def add(self, tile: Tile) -> None:
         """Process a tile and put it into the result."""
         if self.mask is not None and not self.mask[tile.kept].any():
-            part = self.planes[tile.kept]
+            part = self.known[tile.kept]
         elif self.network.output.kind in ("image", "mask"):
             part = self._pixels(tile)
         else:
@@ -156,7 +158,7 @@ class _Job:
             )
         if self.mask is None:
             return pixels
-        return np.where(self.mask[tile.kept][..., np.newaxis], pixels, self.planes[tile.kept])
+        return np.where(self.mask[tile.kept][..., np.newaxis], pixels, self.known[tile.kept])
 
     def _classes(self, tile: Tile) -> np.ndarray:
         """The classes of the pixels, uint8 `(height, width, 1)`, by logits or by themselves."""

@@ -305,7 +305,7 @@ def test_nothing_made_leaves_nothing(folder, kgan, make, refuses):
         (["a.png", "--out", "a.png"], ["--out='a.png' exists"]),
         (["a.png", "in/a.bmp", "--out", "out"], ["would both become 'a.png'"]),
         (["in/a.bmp", "in/a.jpg", "--out", "out"], ["'in/a.jpg' and 'in/a.bmp' would both"]),
-        (["empty", "--out", "out"], ["'empty' must hold image files"]),
+        (["empty", "--out", "out"], ["IMAGE='empty' must hold image files"]),
         (["a.png", "--out", "out", "--tile", "0"], ["--tile", "0"]),
         (["a.png", "--out", "out", "--format", "gif"], ["--format='gif' is unknown"]),
         (["--out", "out"], ["Missing argument"]),
@@ -389,6 +389,7 @@ def test_large_images_for_what_sees_the_whole_are_told(folder, photo, kgan, make
         ("colours.png", ["mask='colours.png' must be black and white", "it has colours"]),
         ("broken.png", ["mask='broken.png' cannot be read"]),
         ("masks", ["--mask='masks' must hold a mask for each image", "there is none for a."]),
+        ("empty", ["--mask='empty' must hold image files"]),
         ("twice", ["--mask='twice' must hold one mask per image", "have the same name"]),
     ],
 )
@@ -399,6 +400,7 @@ def test_masks_that_do_not_fit(folder, make, photo, masked, refuses, mask, parts
     masked("masks/b.png")
     masked("twice/a.png")
     masked("twice/a.bmp")
+    (folder / "empty").mkdir()
     (folder / "broken.png").write_bytes(b"no image")
     words = ("inpaint", make("painter"), "a.png", "--mask", mask, "--out", "out")
     refuses(2, parts, *words)
