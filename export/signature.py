@@ -12,6 +12,7 @@ import kgan
 from kgan.errors import UsageError, unknown_name
 from kgan.models.entry_point import EntryPoint
 from kgan.models.players_model import PlayersModel
+from kgan.networks import receptive_field
 from kgan.precision import float32_clone
 from kgan.signature import as_json
 
@@ -109,13 +110,20 @@ def entry_point(gan: PlayersModel, name: str | None) -> EntryPoint:
 
 
 def metadata(point: EntryPoint) -> dict[str, str]:
-    """What a user of an exported file needs to make its inputs and read its outputs."""
+    """What a user of an exported file needs to make its inputs and read its outputs.
+
+    `inputs` and `outputs` are the fields as JSON, from images to images with `receptive_field`.
+    """
     image = point.outputs.image
     shape = {} if image is None else {"image_shape": as_json(image.shape)}
+    field = receptive_field(point.network) if point.inputs.images else None
     return {
         **shape,
         **point.inputs.metadata(),
         **({} if image is not None else point.outputs.metadata()),
         "entry": point.name,
+        "inputs": point.inputs.to_json(),
+        "outputs": point.outputs.to_json(),
+        **({} if field is None else {"receptive_field": field.to_json()}),
         "kgan_version": kgan.__version__,
     }

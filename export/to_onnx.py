@@ -29,7 +29,8 @@ def to_onnx(
 
     The input `latent` is float32 (batch, latent_dim) from `kgan.latent.sample`, the output
     `image` float32 (batch, height, width, channels) in [-1, 1]; the batch is free. The file's
-    metadata holds `latent_dim`, `image_shape`, `prior` (the NumPy line that makes latents) and
+    metadata holds `latent_dim`, `image_shape`, `prior` (the NumPy line that makes latents),
+    `inputs` and `outputs` (the fields as JSON), from images to images `receptive_field`, and
     `kgan_version`. The file is kept only if onnxruntime, in a fresh process without TensorFlow,
     agrees with Keras to 1e-4. An older ONNX file is replaced.
 

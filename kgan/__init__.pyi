@@ -12,6 +12,7 @@ from . import (
     models as models,
     networks as networks,
     penalties as penalties,
+    photos as photos,
     presets as presets,
     runs as runs,
     schedules as schedules,

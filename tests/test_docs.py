@@ -33,6 +33,7 @@ LEFT = {
     "export": "encoder.onnx preset/saved_model.pb my_preset/generator.onnx",
     "latent": "ways.gif darker_t_shirt.png edited.png",
     "models": "three.png",
+    "photographs": "drawn/0.png 0.png all_drawn/19.jpg",
     "training": (
         "runs/garments/config.json runs/garments/history.csv runs/garments/curves.png "
         "runs/garments/samples/epoch-0001.png runs/garments/samples.gif runs/garments/model.keras"

@@ -144,6 +144,14 @@ def make_pictures(folder):
         Image.fromarray(pixels).save(folder / f"{number}.png")
 
 
+def make_photo(path):
+    Image.fromarray(np.random.RandomState(0).randint(0, 256, (48, 64, 3), "uint8")).save(path)
+
+
+def make_mask(path):
+    Image.new("L", (64, 48)).save(path)
+
+
 def make_alexnet(path):
     """A file like torchvision's, with random weights."""
     torch = pytest.importorskip("torch")
@@ -175,6 +183,8 @@ def make_run(folder):
 FILES = {
     "photos": make_pictures,
     "maps": make_pictures,
+    "photo.jpg": make_photo,
+    "mask.png": make_mask,
     "alexnet.pth": make_alexnet,
     "alex.pth": make_heads,
     "runs/dcgan_fashion_mnist": make_run,

@@ -24,7 +24,11 @@ from kgan.version import __version__
 COMMANDS = {
     "train": "kgan.cli.train:train",
     "generate": "kgan.cli.generate:generate",
+    "upscale": "kgan.cli.upscale:upscale",
     "translate": "kgan.cli.translate:translate",
+    "inpaint": "kgan.cli.inpaint:inpaint",
+    "colorize": "kgan.cli.colorize:colorize",
+    "segment": "kgan.cli.segment:segment",
     "evaluate": "kgan.cli.evaluate:evaluate",
     "latent": "kgan.cli.latent:latent",
     "export": "kgan.cli.export:export",

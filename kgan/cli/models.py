@@ -95,7 +95,7 @@ def load(found: Path | str, recipe: Path | None = None) -> Any:
     from kgan.cli.main import import_tensorflow
 
     import_tensorflow()
-    if isinstance(found, Path) and not _is_preset(found):
+    if isinstance(found, Path) and not is_preset(found):
         return run_model.load(found, recipe, "MODEL")
     from kgan import zoo
 
@@ -104,7 +104,10 @@ def load(found: Path | str, recipe: Path | None = None) -> Any:
     return zoo.load(found)
 
 
-def _is_preset(found: Path) -> bool:
+def is_preset(found: Path | str) -> bool:
+    """Whether `find` found a preset, packaged or in a folder."""
+    if isinstance(found, str):
+        return True
     return found.suffix != ".keras" and (found / "metadata.json").is_file()
 
 

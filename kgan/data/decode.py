@@ -71,7 +71,7 @@ def read(
             pixels without a known range.
     """
     with opened(file, formats) as image:
-        upright = _eight_bits(ImageOps.exif_transpose(image), image.format)
+        upright = eight_bits(ImageOps.exif_transpose(image), image.format)
         if beside == 1:
             return _pixels(upright, resolution, channels)
         width, rest = divmod(upright.width, beside)
@@ -126,7 +126,7 @@ def _pixels(image: Image.Image, resolution: int | None, channels: int | None) ->
     return pixels[..., np.newaxis] if pixels.ndim == 2 else pixels
 
 
-def _eight_bits(image: Image.Image, format: str | None) -> Image.Image:
+def eight_bits(image: Image.Image, format: str | None) -> Image.Image:
     """The image in the nearest of the modes L, LA, RGB, RGBA."""
     if image.mode in MODES.values():
         return image

@@ -6,6 +6,10 @@ from kgan.networks.mlp import MLP as MLP
 from kgan.networks.own import OwnNetworks as OwnNetworks
 from kgan.networks.patchgan import PatchGAN as PatchGAN
 from kgan.networks.r3gan import R3GAN as R3GAN
+from kgan.networks.receptive_fields import (
+    ReceptiveField as ReceptiveField,
+    receptive_field as receptive_field,
+)
 from kgan.networks.resnet import ResNet as ResNet
 from kgan.networks.translator import (
     ImageDiscriminator as ImageDiscriminator,

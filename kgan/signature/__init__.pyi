@@ -1,3 +1,4 @@
+from .facts import Other as Other
 from .field import Bounds as Bounds, Field as Field, in_turn as in_turn
 from .images import Image as Image, Mask as Mask, as_json as as_json
 from .labels import Label as Label

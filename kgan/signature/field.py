@@ -33,6 +33,8 @@ class Field:
     """
 
     name: str
+    # What exported files call this kind of field.
+    kind: ClassVar[str] = "field"
     shape: ClassVar[Any]
     dtype: ClassVar[str] = "float32"
     # Whether `default` makes values by itself.
@@ -85,6 +87,11 @@ class Field:
     def metadata(self) -> dict[str, str]:
         """What a user of an exported file must know to make the field."""
         return {}
+
+    def facts(self) -> dict[str, Any]:
+        """What an exported file says of the field itself, as JSON-able values."""
+        described = {"name": self.name, "kind": self.kind, "dtype": self.dtype}
+        return {**described, "shape": list(self.shape)}
 
     def bounds(self) -> Bounds:
         """What the values lie within."""

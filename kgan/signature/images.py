@@ -31,6 +31,7 @@ class Image(Field):
     shape: tuple[int | None, ...]  # type: ignore[misc]
     name: str = "image"
     smallest: int = 1
+    kind: ClassVar[str] = "image"
     has_default: ClassVar[bool] = False
     values: ClassVar[str] = "in [-1, 1]"
 
@@ -64,6 +65,9 @@ class Image(Field):
     def metadata(self) -> dict[str, str]:
         return {f"{self.name}_smallest": str(self.smallest)} if self.smallest > 1 else {}
 
+    def facts(self) -> dict[str, Any]:
+        return super().facts() | {"smallest": self.smallest}
+
     def bounds(self) -> Bounds:
         fix = "From 0 to 255, use images / 127.5 - 1."
         return Bounds("finite numbers, -1 to 1,", -1.0, 1.0, fix)
@@ -91,6 +95,7 @@ class Mask(Image):
     """
 
     name: str = "mask"
+    kind: ClassVar[str] = "mask"
     values: ClassVar[str] = "of 0 and 1"
 
     def bounds(self) -> Bounds:

@@ -35,6 +35,7 @@ class Label(Field):
     name: str = "label"
     names: tuple[str, ...] = ()
     unlabelled: bool = False
+    kind: ClassVar[str] = "label"
     shape: ClassVar[tuple[int, ...]] = ()
     dtype: ClassVar[str] = "int32"
     embedded: ClassVar[bool] = True
@@ -63,6 +64,9 @@ class Label(Field):
     def metadata(self) -> dict[str, str]:
         found = {} if self.classes is None else {"classes": str(self.classes)}
         return found | ({"class_names": json.dumps(self.names)} if self.names else {})
+
+    def facts(self) -> dict[str, Any]:
+        return super().facts() | {"classes": self.classes, "names": list(self.names)}
 
     def bounds(self) -> Bounds:
         low, high = -1 if self.unlabelled else 0, (self.classes or np.iinfo(np.int32).max) - 1

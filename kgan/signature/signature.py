@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
@@ -120,6 +121,28 @@ class Signature(Mapping[str, Field]):
     def metadata(self) -> dict[str, str]:
         """What a user of an exported file must know to make the inputs."""
         return {key: text for field in self.values() for key, text in field.metadata().items()}
+
+    def to_json(self) -> str:
+        """The fields as JSON, for exported files."""
+        return json.dumps([field.facts() for field in self.values()])
+
+    @classmethod
+    def from_json(cls, text: str) -> Signature:
+        """The fields that `to_json` wrote; those of unknown kinds as `Other`.
+
+        Raises:
+            UsageError: it is something else.
+        """
+        from kgan.signature.facts import field
+
+        try:
+            return cls(*(field(facts) for facts in json.loads(text)))
+        except (TypeError, ValueError) as error:
+            if isinstance(error, UsageError):
+                raise
+            raise UsageError(
+                f"text must be the JSON of a list of fields; received {text!r}.", "text"
+            ) from None
 
 
 def of_network(shapes: Mapping[str, tuple[Any, ...]], prior: str, classes: int | None) -> Signature:

@@ -27,6 +27,7 @@ class Vector(Field):
 
     size: int
     name: str = "condition"
+    kind: ClassVar[str] = "vector"
     has_default: ClassVar[bool] = False
     embedded: ClassVar[bool] = True
 
@@ -68,6 +69,7 @@ class Latent(Vector):
 
     name: str = "latent"
     prior: str = "normal"
+    kind: ClassVar[str] = "latent"
     has_default: ClassVar[bool] = True
     embedded: ClassVar[bool] = False
 
@@ -82,6 +84,9 @@ class Latent(Vector):
 
     def metadata(self) -> dict[str, str]:
         return {"latent_dim": str(self.size), "prior": priors.PRIORS[self.prior]}
+
+    def facts(self) -> dict[str, Any]:
+        return super().facts() | {"prior": self.prior}
 
     def examples(self, n: int, seed: int, size: tuple[int, int] | None = None) -> np.ndarray:
         return priors.sample(n, self.size, seed)
@@ -104,6 +109,7 @@ class Code(Vector):
     name: str = "code"
     categorical: tuple[int, ...] = ()
     continuous: int = 0
+    kind: ClassVar[str] = "code"
     has_default: ClassVar[bool] = True
     embedded: ClassVar[bool] = False
 

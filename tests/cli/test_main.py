@@ -12,6 +12,7 @@ from kgan.errors import UsageError
 
 LEAVES = [["train"], ["generate"], ["evaluate"], ["export"], ["data", "list"], ["data", "prepare"]]
 LEAVES += [["zoo", "list"], *(["latent", word] for word in ("interpolate", "arithmetic"))]
+LEAVES += [["upscale"], ["translate"], ["inpaint"], ["colorize"], ["segment"]]
 LEAVES += [["latent", "invert"], ["latent", "directions"]]
 
 
