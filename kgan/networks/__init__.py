@@ -7,6 +7,10 @@ from kgan.networks.own import OwnNetworks as OwnNetworks
 from kgan.networks.patchgan import PatchGAN as PatchGAN
 from kgan.networks.r3gan import R3GAN as R3GAN
 from kgan.networks.resnet import ResNet as ResNet
+from kgan.networks.rrdbnet import RRDBNet as RRDBNet
+from kgan.networks.srgan import SRGAN as SRGAN
+from kgan.networks.srresnet import SRResNet as SRResNet
+from kgan.networks.srvgg import SRVGG as SRVGG
 from kgan.networks.translator import (
     ImageDiscriminator as ImageDiscriminator,
     Translator as Translator,
@@ -14,3 +18,4 @@ from kgan.networks.translator import (
     translators as translators,
 )
 from kgan.networks.unet import UNet as UNet
+from kgan.networks.upscaler import Upscaler as Upscaler
