@@ -1,7 +1,9 @@
 import collections
+import importlib
 import os
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
@@ -16,6 +18,17 @@ def pytest_collection_modifyitems(items):
     """Files with many slow tests first, so that no process is left with one at the end."""
     slow = collections.Counter(item.path for item in items if item.get_closest_marker("slow"))
     items.sort(key=lambda item: -slow[item.path])
+
+
+@pytest.fixture(scope="session")
+def oracle():
+    """A function that imports a module of a reference implementation: `oracle("prdc")`."""
+    # torchvision looks for its CUDA operators when it is imported; beside a torch without CUDA
+    # they are missing, and no oracle here uses them.
+    sys.modules.setdefault(
+        "torchvision._meta_registrations", types.ModuleType("torchvision._meta_registrations")
+    )
+    return importlib.import_module
 
 
 @pytest.fixture(scope="session")
