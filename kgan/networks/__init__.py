@@ -8,7 +8,7 @@ from kgan.networks.patchgan import PatchGAN as PatchGAN
 from kgan.networks.r3gan import R3GAN as R3GAN
 from kgan.networks.resnet import ResNet as ResNet
 from kgan.networks.rrdbnet import RRDBNet as RRDBNet
-from kgan.networks.srgan import SRGAN as SRGAN
+from kgan.networks.srgan import SRGANDiscriminator as SRGANDiscriminator
 from kgan.networks.srresnet import SRResNet as SRResNet
 from kgan.networks.srvgg import SRVGG as SRVGG
 from kgan.networks.translator import (

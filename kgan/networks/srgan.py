@@ -30,14 +30,14 @@ _UNITS = 16  # times the width, of the first dense layer
 
 
 @discriminators.register("srgan")
-class SRGAN(ImageDiscriminator):
+class SRGANDiscriminator(ImageDiscriminator):
     """The paper's discriminator: `2 · halvings` convolutions, then the logit of image or patches.
 
     `width` is the number of channels next to the image, doubled with each halving up to eightfold;
     `halvings` 4 is the paper's. `normalization` is "batch", "instance" or "none".
 
     Example:
-        >>> judge = kgan.networks.SRGAN(width=16, halvings=3, head="patches")
+        >>> judge = kgan.networks.SRGANDiscriminator(width=16, halvings=3, head="patches")
         >>> gan = kgan.SRGAN(discriminator_network=judge)
 
     Raises:

@@ -18,8 +18,9 @@ import keras
 from keras import layers
 
 from kgan.checks import check_flag, check_integer
+from kgan.layers import BilinearUpsampling
 from kgan.networks.inputs import image_field, input_tensors, structured
-from kgan.networks.translator import FORMAT, translators
+from kgan.networks.translator import translators
 from kgan.networks.upscaler import Upscaler, channels_of
 from kgan.seeds import spawn
 from kgan.signature import Image, Signature
@@ -48,6 +49,11 @@ class SRVGG(Upscaler):
         self.blocks = check_integer("blocks", blocks, 1)
         self.residual = check_flag("residual", residual)
 
+    @property
+    def halo(self) -> int:
+        # One for each convolution; the skip sees one, too.
+        return 2 * self.blocks + 2 + self.residual
+
     def generator(
         self, inputs: Signature, output: Image, seed: int = 0, dtype: str | None = None
     ) -> keras.Model:
@@ -69,9 +75,6 @@ class SRVGG(Upscaler):
         if self.residual:
             x = layers.Add(dtype=dtype)([self.convolved(x, self.width, seeds, dtype), first])
         x = self.sub_pixels(x, channels_of(output), self.scale, seeds, dtype, gain=_GAIN)
-        # In float32: half precision would round the pixels.
-        skip = layers.UpSampling2D(
-            self.scale, data_format=FORMAT, interpolation="bilinear", dtype="float32"
-        )(source)
+        skip = BilinearUpsampling(self.scale)(source)
         image = self.image(layers.Add(dtype="float32")([x, skip]), output)
         return keras.Model(structured(tensors), image, name="generator")
