@@ -113,7 +113,7 @@ def metadata(point: EntryPoint) -> dict[str, str]:
     return {
         **shape,
         **point.inputs.metadata(),
-        **({} if image is not None else point.outputs.metadata()),
+        **point.outputs.metadata(),
         "entry": point.name,
         "kgan_version": kgan.__version__,
     }

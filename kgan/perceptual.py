@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     import keras
 
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, in [0, 1]
+# By stage of EfficientNet, its last block. What a block within a stage gives is used twice there; a
+# loss would be the third, see `kgan.ops.branches`.
+_STAGES = {f"stage{n}": last for n, last in enumerate((0, 2, 4, 7, 10, 14, 15), 1)}
 _VGG_BLOCKS = ((64, 2), (128, 2), (256, 4), (512, 4), (512, 4))  # channels, convolutions
 
 
@@ -136,7 +139,8 @@ def _efficientnet(images: Any) -> dict[str, Any]:
 
     # Pixels u of 0..255 become (u - 127) / 128; here u = 127.5 (x + 1).
     scaled = layers.Rescaling(127.5 / 128, 0.5 / 128, dtype="float32")(images)
-    return efficientnet.blocks(scaled)
+    blocks = efficientnet.blocks(scaled)
+    return {stage: blocks[f"_blocks.{last}"] for stage, last in _STAGES.items()}
 
 
 def _efficientnet_path() -> Path:
@@ -148,8 +152,8 @@ def _efficientnet_path() -> Path:
 NETWORKS: dict[str, Frozen] = {
     # Its features have a root mean square of 4 to 8 on photographs.
     "efficientnet_lite0": Frozen(
-        tuple(f"_blocks.{number}" for number in range(16)),
-        ("_blocks.2", "_blocks.4", "_blocks.10"),
+        tuple(_STAGES),
+        ("stage2", "stage3", "stage5"),
         6.0,
         "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
         _efficientnet,

@@ -15,6 +15,7 @@ from keras import ops
 
 from kgan.checks import check_number, check_path
 from kgan.errors import UsageError
+from kgan.ops.branches import branches
 from kgan.perceptual import NETWORKS, check_layers, load
 from kgan.registry import Configured, Registry
 
@@ -53,12 +54,14 @@ class Term(Configured):
 terms: Registry[Term] = Registry("term", Term)
 
 
-def labelled(added: Sequence[Term]) -> dict[str, Term]:
-    """Terms by what logs call them, numbered from the second of a kind on."""
-    found: dict[str, Term] = {}
-    for term in added:
-        count = sum(term.label == other.label for other in found.values())
-        found[f"{term.label}_{count + 1}" if count else term.label] = term
+def computed(added: Sequence[Term], real, fake) -> dict[str, Any]:
+    """The terms' scalars by what logs call them, numbered from the second of a kind on."""
+    found: dict[str, Any] = {}
+    labels = [term.label for term in added]
+    parts = zip(added, labels, branches(fake, len(added)), strict=True)
+    for index, (term, label, part) in enumerate(parts):
+        count = labels[:index].count(label)
+        found[f"{label}_{count + 1}" if count else label] = term(real, part)
     return found
 
 
@@ -115,8 +118,8 @@ class Perceptual(Term):
     The images are RGB or grey, whose channel is repeated, in [-1, 1]. `network` is
 
     - "efficientnet_lite0", whose weights the package of `kgan[efficientnet]` brings; `layers` are
-      "_blocks.0" to "_blocks.15", by default "_blocks.2", "_blocks.4" and "_blocks.10", of a
-      quarter, an eighth and a sixteenth of the size. The features are divided by 6.
+      "stage1" to "stage7", by default "stage2", "stage3" and "stage5", of a quarter, an eighth and
+      a sixteenth of the size. The features are divided by 6.
     - "vgg19", the paper's; `weights` is torchvision's file,
       https://download.pytorch.org/models/vgg19-dcbb9e9d.pth. `layers` are "conv1_1" to "conv5_4",
       and "relu1_1" to "relu5_4" behind the activation. The paper's are ("relu2_2",) and
@@ -126,7 +129,7 @@ class Perceptual(Term):
     `sha256`; only to train on, the file must be in `weights` in KGAN_HOME.
 
     Example:
-        >>> term = kgan.terms.Perceptual(layers=("_blocks.2", "_blocks.4"))
+        >>> term = kgan.terms.Perceptual(layers=("stage2", "stage3"))
         >>> round(float(term(photos, photos)), 3)
         0.0
         >>> gan = kgan.SRGAN(content_terms=[kgan.terms.L1(0.01), term])

@@ -42,6 +42,19 @@ def images():
 
 
 @pytest.fixture(scope="session")
+def sums():
+    """A function that traces another and gives the numbers of inputs of its sums of gradients."""
+
+    def trace(function, *specs):
+        import tensorflow as tf
+
+        graph = tf.function(function).get_concrete_function(*specs).graph
+        return [len(node.inputs) for node in graph.get_operations() if node.type == "AddN"]
+
+    return trace
+
+
+@pytest.fixture(scope="session")
 def tiny_gan():
     """A compiled DCGAN for `images`; tests must not train it."""
     return make_tiny_gan()

@@ -11,7 +11,7 @@ from kgan import perceptual
 from kgan.errors import UsageError
 from kgan.metrics.extractors import efficientnet, weights as weights_of
 from kgan.metrics.extractors.torch_file import read_state_dict
-from kgan.terms import Perceptual, labelled, terms
+from kgan.terms import Perceptual, computed, terms
 
 REAL, FAKE = (
     np.random.RandomState(seed).uniform(-1, 1, (2, 32, 40, 3)).astype("float32") for seed in (0, 1)
@@ -74,13 +74,13 @@ def test_the_layers_of_vgg19_are_those_of_torchvision(oracle):
 
 
 def test_efficientnets_blocks_at_the_images_own_size():
-    term = Perceptual(3.0, layers=("_blocks.0", "_blocks.5"))
+    term = Perceptual(3.0, layers=("stage1", "stage4"))
     whole = efficientnet.network()
     state = read_state_dict(efficientnet.weights_path(), efficientnet.SHA256, "weights")
     weights_of.assign(whole, state, "weights")
     images = keras.Input((None, None, 3))
     outputs = efficientnet.blocks(images)
-    model = keras.Model(images, [outputs["_blocks.0"], outputs["_blocks.5"]])
+    model = keras.Model(images, [outputs["_blocks.0"], outputs["_blocks.7"]])
     for layer in model.layers:
         if layer.weights:
             layer.set_weights(whole.get_layer(layer.name).get_weights())
@@ -91,7 +91,7 @@ def test_efficientnets_blocks_at_the_images_own_size():
 
 
 def test_a_step_follows_its_gradient_and_leaves_the_network_as_it_is():
-    term = Perceptual(layers=("_blocks.1",))
+    term = Perceptual(layers=("stage1",))
     term.prepare()
     before = term._features.get_weights()
     assert not term._features.trainable_weights
@@ -113,7 +113,7 @@ def test_a_step_follows_its_gradient_and_leaves_the_network_as_it_is():
 
 
 def test_grey_images_are_repeated_and_half_precision_is_float32():
-    term = Perceptual(layers=("_blocks.1",))
+    term = Perceptual(layers=("stage1",))
     grey, other = REAL[..., :1], FAKE[..., :1]
     assert float(term(grey, other)) == pytest.approx(
         float(term(grey.repeat(3, -1), other.repeat(3, -1)))
@@ -146,16 +146,19 @@ def test_it_is_saved_by_name_and_sha256_and_found_by_it(vgg19, tmp_path, monkeyp
 
 
 def test_the_logs_number_terms_of_one_kind():
-    found = labelled([Perceptual(), terms.get("l1"), Perceptual(2.0)])
+    added = [Perceptual(), terms.get("l1"), Perceptual(2.0)]
+    found = computed(added, REAL, FAKE)
     assert list(found) == ["perceptual", "l1", "perceptual_2"]
+    assert float(found["perceptual_2"]) == pytest.approx(2 * float(found["perceptual"]))
+    assert float(found["l1"]) == pytest.approx(100 * np.abs(REAL - FAKE).mean(), rel=1e-5)
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ({"network": "vgg16"}, "network='vgg16' is unknown; expected one of efficientnet_lite0, v"),
-        ({"layers": ("_blocks.16",)}, "layer of efficientnet_lite0='_blocks.16' is unknown"),
-        ({"layers": "_blocks.1"}, r"layers must be a tuple of names, such as \('_blocks.2'"),
+        ({"layers": ("stage8",)}, "layer of efficientnet_lite0='stage8' is unknown"),
+        ({"layers": "stage1"}, r"layers must be a tuple of names, such as \('stage2'"),
         ({"network": "vgg19"}, "weights must be given for 'vgg19'.*vgg19-dcbb9e9d.pth"),
         ({"weights": "file.pth"}, "weights must be left out for 'efficientnet_lite0'"),
         ({"network": "vgg19", "weights": "gone.pth"}, "weights='gone.pth' must be a file"),

@@ -233,9 +233,10 @@ class ImageDataset(tf.data.Dataset):
         for image in images:
             image = np.where(mirrored, image[:, :, ::-1], image)
             height, width = image.shape[1:3]
+            factor = height // images[0].shape[1]  # of targets that are larger
             # The pixels at the edge are repeated.
-            rows = np.clip(np.arange(height) + down, 0, height - 1)[:, :, None]
-            columns = np.clip(np.arange(width) + right, 0, width - 1)[:, None]
+            rows = np.clip(np.arange(height) + factor * down, 0, height - 1)[:, :, None]
+            columns = np.clip(np.arange(width) + factor * right, 0, width - 1)[:, None]
             changed.append(image[np.arange(len(image))[:, None, None], rows, columns])
         return changed
 

@@ -2,6 +2,7 @@
 
 from kgan.layers.batch_normalization import BatchNormalization as BatchNormalization
 from kgan.layers.bilinear_upsampling import BilinearUpsampling as BilinearUpsampling
+from kgan.layers.branches import Branches as Branches
 from kgan.layers.clip_images import ClipImages as ClipImages
 from kgan.layers.conditional_batch_normalization import (
     ConditionalBatchNormalization as ConditionalBatchNormalization,

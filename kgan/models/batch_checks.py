@@ -82,6 +82,7 @@ def check_parts(signature: Signature, parts: Any, argument: str) -> list[np.ndar
             checked.append(field.check(values, n, argument))
         else:
             checked.append(field.check_batch(values, n, _of(argument, field)))
+            field.check_beside(checked[-1].shape, checked[0].shape, _of(argument, field))
     return checked
 
 
@@ -158,6 +159,7 @@ def _check_loaded(gan: CompiledModel, x: ImageDataset, argument: str) -> None:
                 argument,
             )
         field.check_size((None, *shape), argument)
+        field.check_beside((None, *shape), (None, *x.image_shape), _of(argument, field))
     if gan.batch_signature.of(Vector) is not None and x.element_spec[1].dtype.is_integer:
         raise UsageError(
             f"{argument} must hold batches (images, conditions) for this {type(gan).__name__}; "

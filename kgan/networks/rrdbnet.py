@@ -20,7 +20,7 @@ import keras
 from keras import layers
 
 from kgan.checks import check_integer
-from kgan.layers import LeakyReLU
+from kgan.layers import Branches, LeakyReLU
 from kgan.networks.inputs import image_field, input_tensors, structured
 from kgan.networks.translator import FORMAT, translators
 from kgan.networks.upscaler import Upscaler, channels_of
@@ -68,11 +68,11 @@ class RRDBNet(Upscaler):
         seeds = spawn(seed, _KEY)
         tensors = input_tensors(inputs)
         source = tensors[image_field(inputs).name]
-        x = first = self.convolved(source, self.width, seeds, dtype)
+        x, first = Branches(2, dtype=dtype)(self.convolved(source, self.width, seeds, dtype))
         for _ in range(self.blocks):
-            start = x
+            x, start = Branches(2, dtype=dtype)(x)
             for _ in range(_DENSE_BLOCKS):
-                x = self._sum(x, self._dense(x, seeds, dtype), dtype)
+                x = self._dense(x, seeds, dtype)
             x = self._sum(start, x, dtype)
         x = layers.Add(dtype=dtype)([self.convolved(x, self.width, seeds, dtype), first])
         for factor in self.steps:
@@ -83,14 +83,12 @@ class RRDBNet(Upscaler):
         return keras.Model(structured(tensors), self.image(x, output), name="generator")
 
     def _dense(self, x, seeds: Iterator[int], dtype):
-        """What a dense block adds to its input, not scaled yet."""
-        seen = [x]
+        """The output of a dense block."""
+        x, seen, start = Branches(3, dtype=dtype)(x)
         for _ in range(_CONVOLUTIONS - 1):
-            x = layers.Concatenate(dtype=dtype)(seen) if len(seen) > 1 else x
             x = _activated(self.convolved(x, self.growth, seeds, dtype, gain=_GAIN), dtype)
-            seen.append(x)
-        x = layers.Concatenate(dtype=dtype)(seen)
-        return self.convolved(x, self.width, seeds, dtype, gain=_GAIN)
+            x = seen = layers.Concatenate(dtype=dtype)([seen, x])
+        return self._sum(start, self.convolved(x, self.width, seeds, dtype, gain=_GAIN), dtype)
 
     def _sum(self, start, added, dtype):
         """start + 0.2 · added."""

@@ -21,6 +21,7 @@ from keras import layers
 
 from kgan.checks import check_integer
 from kgan.errors import unknown_name
+from kgan.layers import Branches
 from kgan.networks.inputs import image_field, input_tensors, structured
 from kgan.networks.translator import translators
 from kgan.networks.upscaler import Upscaler, channels_of
@@ -71,7 +72,8 @@ class SRResNet(Upscaler):
         seeds = spawn(seed, _KEY)
         tensors = input_tensors(inputs)
         source = tensors[image_field(inputs).name]
-        x = first = _prelu(self.convolved(source, self.width, seeds, dtype, _EDGE), dtype)
+        x = _prelu(self.convolved(source, self.width, seeds, dtype, _EDGE), dtype)
+        x, first = Branches(2, dtype=dtype)(x)
         for _ in range(self.blocks):
             x = layers.Add(dtype=dtype)([self._block(x, seeds, dtype), x])
         x = self.normalized(self.convolved(x, self.width, seeds, dtype), seeds, dtype)

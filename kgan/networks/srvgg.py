@@ -18,7 +18,7 @@ import keras
 from keras import layers
 
 from kgan.checks import check_flag, check_integer
-from kgan.layers import BilinearUpsampling
+from kgan.layers import BilinearUpsampling, Branches
 from kgan.networks.inputs import image_field, input_tensors, structured
 from kgan.networks.translator import translators
 from kgan.networks.upscaler import Upscaler, channels_of
@@ -65,7 +65,8 @@ class SRVGG(Upscaler):
         tensors = input_tensors(inputs)
         source = tensors[image_field(inputs).name]
         relu = {"dtype": dtype}
-        x = first = layers.ReLU(**relu)(self.convolved(source, self.width, seeds, dtype))
+        x = layers.ReLU(**relu)(self.convolved(source, self.width, seeds, dtype))
+        x, first = Branches(2, dtype=dtype)(x)
         for _ in range(self.blocks):
             start = x
             x = layers.ReLU(**relu)(self.convolved(x, self.width, seeds, dtype))

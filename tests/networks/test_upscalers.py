@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import kgan
 from kgan.errors import UsageError
@@ -106,6 +107,39 @@ def test_a_pixel_changes_its_own_place(name):
     difference = np.abs(np.asarray(network(changed)) - np.asarray(network(one))).sum((0, 3))
     row, column = np.unravel_index(difference.argmax(), difference.shape)
     assert abs(row / 4 - 12.5) <= 1.5 and abs(column / 4 - 5.5) <= 1.5
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+@pytest.mark.parametrize("name", SMALL)
+def test_no_pixel_sees_beyond_the_halo(name, scale):
+    """By the gradient of the first columns, where all weights are positive; nor does it see less
+    than a pixel within."""
+    networks = scaled(name, scale)
+    halo, network = networks.halo, made(networks)
+    network.set_weights([np.abs(weight) for weight in network.get_weights()])
+    unclipped = keras.Model(network.input, network.layers[-1].input)
+    source = tf.Variable(np.abs(images(3, 2 * halo + 5)))
+    with tf.GradientTape() as tape:
+        total = tf.reduce_sum(unclipped(source)[:, :, :scale])
+    reached = np.asarray(tape.gradient(total, source)).max((0, 1, 3)) > 0
+    assert halo - 1 <= np.flatnonzero(reached).max() <= halo
+
+
+@pytest.mark.parametrize(
+    "networks",
+    [SRVGG(4, 3), SRResNet(4, 3), RRDBNet(4, 2, 2)],
+    ids=lambda each: type(each).__name__,
+)
+def test_no_more_than_two_gradients_are_added_at_once(networks, sums):
+    """The order of three would be another in every run; see `kgan.ops.branches`."""
+    network = made(networks)
+
+    def gradients(source):
+        with tf.GradientTape() as tape:
+            total = tf.reduce_sum(network(source, training=True))
+        return tape.gradient(total, network.trainable_variables)
+
+    assert max(sums(gradients, tf.TensorSpec((1, 5, 5, 3)))) == 2
 
 
 @pytest.mark.parametrize("name", SMALL)
