@@ -13,22 +13,22 @@ from kgan.models.players_model import PlayersModel
 
 
 def mix(first: PlayersModel, second: PlayersModel, share: Any) -> Any:
-    """A model whose weights are (1 - share) · those of `first` + share · those of `second`.
+    """A model whose generator's weights are (1 - share) · `first`'s + share · `second`'s.
 
     Of two models of one architecture, one trained for small errors and one for textures, it is what
-    lies between. Averaged networks are mixed, too; all else is as in `second`. The model is not
-    compiled.
+    lies between. All networks of the generator's player are mixed, and their averages; all else is
+    as in `second`. The model is not compiled.
 
     Args:
         first: a model.
-        second: one of the same class and networks.
+        second: one of the same class, whose generator has the same architecture.
         share: 0 to 1, of `second`.
 
     Example:
         >>> twin = kgan.models.mix(gan, gan, share=0.8)
 
     Raises:
-        UsageError: a share outside [0, 1], or models of different networks.
+        UsageError: a share outside [0, 1], or models of different generators.
 
     Wang et al., "ESRGAN: Enhanced Super-Resolution Generative Adversarial Networks", 2018,
     arXiv:1809.00219, equation 4; its α is the share.
@@ -43,12 +43,14 @@ def mix(first: PlayersModel, second: PlayersModel, share: Any) -> Any:
     if type(first) is not type(second) or shapes[0] != shapes[1]:
         different = [name for name in shapes[1] if shapes[0].get(name) != shapes[1][name]]
         raise UsageError(
-            f"second must have the class and the networks of first, a {type(first).__name__}; "
+            f"second must have the class and the generator of first, a {type(first).__name__}; "
             f"received a {type(second).__name__}"
             f"{', whose ' + different[0] + ' has other weights' if different else ''}.",
             "second",
         )
     mixed = type(second).from_config(second.get_config())
+    for name, network in second.networks_by_name.items():
+        mixed.networks_by_name[name].set_weights(network.get_weights())
     for name, variables in _parts(mixed).items():
         sources = zip(variables, _parts(first)[name], _parts(second)[name], strict=True)
         for variable, one, other in sources:
@@ -58,9 +60,10 @@ def mix(first: PlayersModel, second: PlayersModel, share: Any) -> Any:
 
 
 def _parts(gan: PlayersModel) -> dict[str, list[Any]]:
-    """The variables of the networks and of their averages, by name."""
-    found = {name: network.variables for name, network in gan.networks_by_name.items()}
-    for name in gan.networks_by_name:
+    """The variables of the networks of the generator's player and of their averages, by name."""
+    networks = gan.players["generator"].networks
+    found = {name: network.variables for name, network in networks.items()}
+    for name in networks:
         average = getattr(gan, f"averaged_{name}", None)
         if average is not None and average is not getattr(gan, name):
             found[f"averaged {name}"] = average.variables
