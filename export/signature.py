@@ -120,7 +120,7 @@ def metadata(point: EntryPoint) -> dict[str, str]:
     return {
         **shape,
         **point.inputs.metadata(),
-        **({} if image is not None else point.outputs.metadata()),
+        **point.outputs.metadata(),
         "entry": point.name,
         "inputs": point.inputs.to_json(),
         "outputs": point.outputs.to_json(),

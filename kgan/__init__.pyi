@@ -35,6 +35,7 @@ from .models.r3gan import R3GAN as R3GAN
 from .models.relativistic_gan import RelativisticGAN as RelativisticGAN
 from .models.semi_supervised_gan import SemiSupervisedGAN as SemiSupervisedGAN
 from .models.sngan import SNGAN as SNGAN
+from .models.srgan import SRGAN as SRGAN
 from .models.unrolled_gan import UnrolledGAN as UnrolledGAN
 from .models.vanilla_gan import VanillaGAN as VanillaGAN
 from .models.wgan import WGAN as WGAN

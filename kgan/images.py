@@ -112,17 +112,25 @@ def class_columns(classes: int | None, n: int) -> int | None:
 def side_by_side(parts: Sequence[np.ndarray], columns: int | None) -> np.ndarray:
     """Images in an order in which a grid of `columns` shows rows of each part in turn.
 
-    Each part is `(n, height, width, channels)`; all get the channels of the part with most. Only
-    whole rows are kept where there are several parts.
+    Each part is `(n, height, width, channels)`; all get the channels of the part with most, and
+    smaller images are enlarged by a whole factor to the size of the largest. Only whole rows are
+    kept where there are several parts.
     """
     if len(parts) == 1:
         return parts[0]
     assert columns is not None
     most = max(part.shape[-1] for part in parts)
-    colored = [_with_channels(part, most) for part in parts]
+    height = max(part.shape[1] for part in parts)
+    colored = [_enlarged(_with_channels(part, most), height) for part in parts]
     whole = len(parts[0]) // columns * columns
     rows = batches(tuple(part[:whole] for part in colored), columns)
     return np.concatenate([row for of_each in rows for row in of_each])
+
+
+def _enlarged(images: np.ndarray, height: int) -> np.ndarray:
+    """Images of this height, each pixel a square."""
+    factor = height // images.shape[1]
+    return images.repeat(factor, axis=1).repeat(factor, axis=2)
 
 
 def _with_channels(images: np.ndarray, channels: int) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 import keras
@@ -13,10 +13,20 @@ from kgan.errors import UsageError, unknown_name
 
 def deserialized(config: dict[str, Any]) -> dict[str, Any]:
     """A constructor's arguments with the objects that Keras serialized as dicts."""
-    return {
-        name: keras.saving.deserialize_keras_object(value) if isinstance(value, dict) else value
-        for name, value in config.items()
-    }
+    return {name: _object(value) for name, value in config.items()}
+
+
+def _object(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_object, value))
+    return keras.saving.deserialize_keras_object(value) if isinstance(value, dict) else value
+
+
+def serialized(value: Any) -> Any:
+    """A constructor's argument, whose objects, also those in a list, Keras serializes as dicts."""
+    if isinstance(value, (list, tuple)):
+        return list(map(serialized, value))
+    return keras.saving.serialize_keras_object(value) if isinstance(value, Configured) else value
 
 
 class Configured:
@@ -58,6 +68,20 @@ class Registry(Generic[T]):
             return keras.saving.register_keras_serializable(package=self.package)(cls)
 
         return decorate
+
+    def get_all(self, argument: str, identifiers: Sequence[str | T]) -> list[T]:
+        """The objects of a list.
+
+        Raises:
+            UsageError: it is none; or as `get`.
+        """
+        if isinstance(identifiers, str) or not isinstance(identifiers, (list, tuple)):
+            raise UsageError(
+                f"{argument} must be a list of short names ({', '.join(sorted(self.classes))}) or "
+                f"{self.base.__module__}.{self.base.__name__} objects; received {identifiers!r}.",
+                argument,
+            )
+        return [self.get(identifier) for identifier in identifiers]
 
     def get(self, identifier: str | T) -> T:
         """The object that a short name stands for, or the object itself.

@@ -1,14 +1,22 @@
 """Terms that models add to a player's loss.
 
-A term is stateless. `term(real, fake)` takes two float tensors of one shape, the batch first, and
-returns a float32 scalar, `weight` times a mean, which the generator minimises beside its loss.
+`term(real, fake)` takes two float tensors of one shape, the batch first, and returns a float32
+scalar, `weight` times a mean, which the generator minimises beside its loss. A term has no weights
+that train.
 """
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
+from typing import Any
+
 from keras import ops
 
-from kgan.checks import check_number
+from kgan.checks import check_number, check_path
+from kgan.errors import UsageError
+from kgan.ops.branches import branches
+from kgan.perceptual import NETWORKS, check_layers, load
 from kgan.registry import Configured, Registry
 
 
@@ -35,12 +43,26 @@ class Term(Configured):
         short = {cls: name for name, cls in terms.classes.items()}
         return short.get(type(self), type(self).__name__.lower())
 
+    def prepare(self) -> None:
+        """Read what the term needs, before a step is traced; nothing here."""
+
     def __call__(self, real, fake):
         """The weighted term, a float32 scalar."""
         raise NotImplementedError
 
 
 terms: Registry[Term] = Registry("term", Term)
+
+
+def computed(added: Sequence[Term], real, fake) -> dict[str, Any]:
+    """The terms' scalars by what logs call them, numbered from the second of a kind on."""
+    found: dict[str, Any] = {}
+    labels = [term.label for term in added]
+    parts = zip(added, labels, branches(fake, len(added)), strict=True)
+    for index, (term, label, part) in enumerate(parts):
+        count = labels[:index].count(label)
+        found[f"{label}_{count + 1}" if count else label] = term(real, part)
+    return found
 
 
 @terms.register("l1")
@@ -65,3 +87,121 @@ class L1(Term):
         return self.weight * ops.mean(
             ops.abs(ops.cast(real, "float32") - ops.cast(fake, "float32"))
         )
+
+
+@terms.register("mse")
+class MSE(Term):
+    """weight · E(y - G(x))², the mean over all elements.
+
+    Example:
+        >>> term = kgan.terms.MSE(weight=1.0)
+        >>> float(term(np.zeros((1, 4)), np.full((1, 4), 0.5)))
+        0.25
+
+    Ledig et al., "Photo-Realistic Single Image Super-Resolution Using a Generative Adversarial
+    Network", 2017, arXiv:1609.04802, equation 4.
+    """
+
+    def __init__(self, weight: float = 1.0):
+        super().__init__(weight)
+
+    def __call__(self, real, fake):
+        return self.weight * ops.mean(
+            ops.square(ops.cast(real, "float32") - ops.cast(fake, "float32"))
+        )
+
+
+@terms.register("perceptual")
+class Perceptual(Term):
+    """weight · the mean squared distance of the features of a frozen network, summed over `layers`.
+
+    The images are RGB or grey, whose channel is repeated, in [-1, 1]. `network` is
+
+    - "efficientnet_lite0", whose weights the package of `kgan[efficientnet]` brings; `layers` are
+      "stage1" to "stage7", by default "stage2", "stage3" and "stage5", of a quarter, an eighth and
+      a sixteenth of the size. The features are divided by 6.
+    - "vgg19", the paper's; `weights` is torchvision's file,
+      https://download.pytorch.org/models/vgg19-dcbb9e9d.pth. `layers` are "conv1_1" to "conv5_4",
+      and "relu1_1" to "relu5_4" behind the activation. The paper's are ("relu2_2",) and
+      ("relu5_4",), the default; ESRGAN's is ("conv5_4",). The features are divided by 12.75.
+
+    The network is read when a training begins, and computes in float32. A saved model names it by
+    `sha256`; only to train on, the file must be in `weights` in KGAN_HOME.
+
+    Example:
+        >>> term = kgan.terms.Perceptual(layers=("stage2", "stage3"))
+        >>> round(float(term(photos, photos)), 3)
+        0.0
+        >>> gan = kgan.SRGAN(content_terms=[kgan.terms.L1(0.01), term])
+
+    Raises:
+        UsageError: a weight below 0, an unknown network or layer, or a file that is missing or has
+            another SHA-256.
+
+    Ledig et al., "Photo-Realistic Single Image Super-Resolution Using a Generative Adversarial
+    Network", 2017, arXiv:1609.04802, equation 5; Wang et al., "ESRGAN: Enhanced Super-Resolution
+    Generative Adversarial Networks", 2018, arXiv:1809.00219, section 3.3.
+    """
+
+    def __init__(
+        self,
+        weight: float = 1.0,
+        network: str = "efficientnet_lite0",
+        layers: tuple[str, ...] | None = None,
+        weights: str | os.PathLike | None = None,
+        sha256: str | None = None,
+    ):
+        super().__init__(weight)
+        self.layers, self.network = check_layers(network, layers), network
+        own = NETWORKS[network].sha256
+        if weights is not None and own is not None:
+            raise UsageError(
+                f"weights must be left out for {network!r}, whose weights a package brings; "
+                f"received {weights!r}.",
+                "weights",
+            )
+        self.weights = None if weights is None else check_path("weights", weights, "file")
+        if self.weights is not None:
+            from kgan.files import sha256 as sha256_of
+
+            if not self.weights.is_file():
+                raise UsageError(
+                    f"weights={str(weights)!r} must be a file; there is none.", "weights"
+                )
+            sha256 = sha256 or sha256_of(self.weights)
+        self.sha256 = sha256 or own
+        if self.sha256 is None:
+            raise UsageError(
+                f"weights must be given for {network!r}: the path of torchvision's file, "
+                "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth.",
+                "weights",
+            )
+        self._features: Any = None
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments by name, without the path, which is another elsewhere."""
+        return {**super().get_config(), "weights": None}
+
+    def prepare(self) -> None:
+        """Read the network."""
+        if self._features is None:
+            assert self.sha256 is not None
+            self._features = load(self.network, self.layers, self.weights, self.sha256)
+
+    def __call__(self, real, fake):
+        self.prepare()
+        real, fake = (_rgb(ops.cast(images, "float32")) for images in (real, fake))
+        real, fake = (self._features(images, training=False) for images in (real, fake))
+        squares = sum(ops.mean(ops.square(real[name] - fake[name])) for name in self.layers)
+        return self.weight / NETWORKS[self.network].scale ** 2 * squares
+
+
+def _rgb(images):
+    """RGB images of RGB or grey ones."""
+    if images.shape[-1] not in (1, 3):
+        raise UsageError(
+            f"A perceptual term takes RGB or grey images; received {images.shape[-1]} channels. "
+            "Load the data with channels=3.",
+            "channels",
+        )
+    return images if images.shape[-1] == 3 else ops.repeat(images, 3, axis=-1)

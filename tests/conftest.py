@@ -1,7 +1,9 @@
 import collections
+import importlib
 import os
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
@@ -19,6 +21,17 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session")
+def oracle():
+    """A function that imports a module of a reference implementation: `oracle("prdc")`."""
+    # torchvision looks for its CUDA operators when it is imported; beside a torch without CUDA
+    # they are missing, and no oracle here uses them.
+    sys.modules.setdefault(
+        "torchvision._meta_registrations", types.ModuleType("torchvision._meta_registrations")
+    )
+    return importlib.import_module
+
+
+@pytest.fixture(scope="session")
 def images():
     """Sixty-four smooth 16x16 images: blobs at random places."""
     random = np.random.RandomState(0)
@@ -26,6 +39,19 @@ def images():
     centre = random.uniform(4, 12, (64, 2, 1, 1))
     distance = (y - centre[:, 0]) ** 2 + (x - centre[:, 1]) ** 2
     return (2 * np.exp(-distance / 8) - 1).astype("float32")[..., None]
+
+
+@pytest.fixture(scope="session")
+def sums():
+    """A function that traces another and gives the numbers of inputs of its sums of gradients."""
+
+    def trace(function, *specs):
+        import tensorflow as tf
+
+        graph = tf.function(function).get_concrete_function(*specs).graph
+        return [len(node.inputs) for node in graph.get_operations() if node.type == "AddN"]
+
+    return trace
 
 
 @pytest.fixture(scope="session")

@@ -146,3 +146,11 @@ def test_parts_stand_in_rows_of_one_grid():
     order = [expected[:2], color[:2], expected[2:], color[2:]]
     np.testing.assert_array_equal(found, np.concatenate(order))
     np.testing.assert_array_equal(side_by_side([grey], None), grey)
+
+
+def test_smaller_images_are_enlarged_beside_larger_ones():
+    small = np.arange(8, dtype="uint8").reshape(2, 2, 2, 1)
+    large = np.zeros((2, 6, 6, 1), "uint8")
+    shown = side_by_side([small, large], columns=2)
+    assert shown.shape == (4, 6, 6, 1)
+    np.testing.assert_array_equal(shown[:2], small.repeat(3, axis=1).repeat(3, axis=2))

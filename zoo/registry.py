@@ -77,8 +77,10 @@ def recipe(name_or_path: str | Path) -> ModuleType:
     """The imported module of a packaged recipe, or of a file of one's own.
 
     It has `data(…)`, which gives a `kgan.data.ImageDataset`, `model(image_shape, seed=…)`, which
-    gives a compiled `kgan.GAN` or `kgan.Pix2Pix`, and `epochs`, an int. A string is a
-    path if it ends in `.py`.
+    gives a compiled `kgan.GAN`, `kgan.Pix2Pix` or `kgan.SRGAN`, and `epochs`, an int. In its place
+    it may have `stages`, a list of pairs: a function that compiles the model for a stage of the
+    training, and the stage's epochs; `model` compiles it for the first, and `epochs` is their sum.
+    A string is a path if it ends in `.py`.
 
     Example:
         >>> recipe = kgan.zoo.recipe("dcgan_fashion_mnist")
@@ -87,7 +89,7 @@ def recipe(name_or_path: str | Path) -> ModuleType:
 
     Raises:
         UsageError: no such recipe or file, a file that cannot be imported, or one that lacks
-            `data`, `model` or `epochs`.
+            `data`, `model`, and `epochs` or `stages`.
     """
     path = recipe_path(name_or_path)
     packaged = path.parent == FOLDER
@@ -182,8 +184,33 @@ def _takes_shape_and_seed(model: Any) -> bool:
     return True
 
 
+def _total(stages: Any, path: Path) -> int:
+    """The epochs of all stages.
+
+    Raises:
+        UsageError: they are no list of pairs of a function and epochs.
+    """
+    listed = isinstance(stages, (list, tuple)) and len(stages) > 0
+    if not listed or not all(
+        isinstance(stage, (list, tuple))
+        and len(stage) == 2
+        and callable(stage[0])
+        and isinstance(stage[1], int)
+        and stage[1] > 0
+        for stage in stages
+    ):
+        raise UsageError(
+            f"recipe={str(path)!r}: `stages` must be a list of pairs of a function that compiles "
+            f"the model and a number of epochs above 0, received {stages!r}.",
+            "recipe",
+        )
+    return sum(epochs for _, epochs in stages)
+
+
 def _complete(module: ModuleType, path: Path) -> ModuleType:
     """The module if it has all that a recipe has."""
+    if hasattr(module, "stages"):
+        module.epochs = _total(module.stages, path)  # type: ignore[attr-defined]
     expected: dict[str, tuple[str, Callable[[Any], bool]]] = {
         "data": ("a function", callable),
         "model": ("a function of image_shape and seed", _takes_shape_and_seed),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import NoReturn
+from collections.abc import Mapping
+from typing import Any, NoReturn
 
 import keras
 import numpy as np
@@ -50,7 +51,7 @@ class StopOnNaN(keras.callbacks.Callback):
         self._stop(
             f"{broken[0]} became {float(logs[broken[0]])}",
             within,
-            _cause(broken) if steps == 1 else _UNKNOWN,
+            _cause(broken, logs) if steps == 1 else _UNKNOWN,
         )
 
     def on_epoch_end(self, epoch, logs=None):
@@ -67,12 +68,14 @@ class StopOnNaN(keras.callbacks.Callback):
         )
 
 
-def _cause(broken: list[str]) -> str:
+def _cause(broken: list[str], logs: Mapping[str, Any]) -> str:
     """The cause that a single step's logs show, and what to try.
 
     The discriminator's loss and both logits are from before its update, the generator's loss from
     after.
     """
+    if "discriminator_loss" not in logs:  # the generator plays alone
+        return f"the generator's last update overflowed; {_GENERATOR},"
     if "real_logits" in broken:
         return f"the discriminator's output overflowed; {_DISCRIMINATOR},"
     if "fake_logits" in broken:

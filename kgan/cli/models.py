@@ -12,7 +12,7 @@ import click
 
 from kgan.errors import UsageError, unknown_name
 from kgan.files import restore
-from kgan.runs import model as run_model
+from kgan.runs import folder as run_folder, model as run_model
 
 
 def model_argument(command: Callable) -> Callable:
@@ -56,7 +56,7 @@ def find(model: str) -> Path | str:
         return path / "model.keras"
     if (path / "metadata.json").is_file():
         return path
-    if any((path / "checkpoints").glob("*.npz")):
+    if run_folder.newest_checkpoints(path) is not None:
         return path
     if (path / "config.json").is_file():
         raise UsageError(

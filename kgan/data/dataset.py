@@ -23,7 +23,7 @@ class ImageDataset(tf.data.Dataset):
     A batch is float32 `(batch_size, height, width, channels)` in [-1, 1]; with labels it is
     `(images, labels)`, the labels int32 `(batch_size,)`; of pairs it is `(sources, targets)`.
     Iterating gives the batches of epoch 0; `fit` trains on one epoch after the other (`from_step`).
-    `kgan.data.load` and `kgan.data.pairs` make it.
+    `kgan.data.load`, `kgan.data.pairs` and `kgan.data.patches` make it.
 
     Attributes:
         batch_size: images per batch.
@@ -182,14 +182,11 @@ class ImageDataset(tf.data.Dataset):
 
         def take(count: np.int64):
             step, replica = divmod(int(count), local)
-            epoch, number = divmod(step, self.steps_per_epoch)
-            start = number * self.batch_size + (worker * local + replica) * size
-            indices = self._order(epoch)[start : start + size]
-            images = [part[indices] for part in self._parts]
-            if any(self._change):
-                first = start - number * self.batch_size
-                images = self._changed(images, step, slice(first, first + size))
-            return *map(_scaled, images), self._numbers(indices)
+            epoch, place = divmod(step, self.steps_per_epoch)
+            first = (worker * local + replica) * size
+            part = slice(first, first + size)
+            indices = self._order(epoch)[place * self.batch_size :][part]
+            return *map(_scaled, self._examples(indices, step, part)), self._numbers(indices)
 
         # TensorFlow never releases what numpy_function calls, nor the images that it holds.
         weak = weakref.proxy(take)
@@ -212,6 +209,12 @@ class ImageDataset(tf.data.Dataset):
         stream.take_batch = take  # held by the stream, and so by all that is made of it
         return stream
 
+    def _examples(self, indices: np.ndarray, step: int, part: slice) -> list[np.ndarray]:
+        """The images at these indices, a `part` of the batch of a step, with all that belongs to
+        each."""
+        images = [images[indices] for images in self._parts]
+        return self._changed(images, step, part) if any(self._change) else images
+
     def _numbers(self, indices: np.ndarray) -> np.ndarray:
         """The labels, zeros where there are none."""
         labels = self._source.labels
@@ -230,9 +233,10 @@ class ImageDataset(tf.data.Dataset):
         for image in images:
             image = np.where(mirrored, image[:, :, ::-1], image)
             height, width = image.shape[1:3]
+            factor = height // images[0].shape[1]  # of targets that are larger
             # The pixels at the edge are repeated.
-            rows = np.clip(np.arange(height) + down, 0, height - 1)[:, :, None]
-            columns = np.clip(np.arange(width) + right, 0, width - 1)[:, None]
+            rows = np.clip(np.arange(height) + factor * down, 0, height - 1)[:, :, None]
+            columns = np.clip(np.arange(width) + factor * right, 0, width - 1)[:, None]
             changed.append(image[np.arange(len(image))[:, None, None], rows, columns])
         return changed
 

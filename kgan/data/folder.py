@@ -39,14 +39,7 @@ def from_folder(
             `strict`.
         OSError: a subfolder cannot be read, or the cache cannot be written.
     """
-    folder = check_path(argument, path)
-    if not folder.is_dir():
-        state = "a file" if folder.exists() else "nothing there"
-        raise UsageError(
-            f"{argument}={str(path)!r} must be a folder of images; found {state}. Check the path; "
-            "images in one file are passed as NumPy arrays.",
-            argument,
-        )
+    folder = check_folder(path, argument)
     files = image_files(folder, formats, argument)
     relative = [file.relative_to(folder) for file in files]
     classes = sorted({file.parts[0] for file in relative})
@@ -71,6 +64,23 @@ def from_folder(
         beside,
         argument,
     )
+
+
+def check_folder(path: str | os.PathLike, argument: str = "source") -> Path:
+    """The folder that an argument names.
+
+    Raises:
+        UsageError: there is none.
+    """
+    folder = check_path(argument, path)
+    if not folder.is_dir():
+        state = "a file" if folder.exists() else "nothing there"
+        raise UsageError(
+            f"{argument}={str(path)!r} must be a folder of images; found {state}. Check the path; "
+            "images in one file are passed as NumPy arrays.",
+            argument,
+        )
+    return folder
 
 
 def _version(file: Path) -> tuple[int, int]:

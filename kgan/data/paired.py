@@ -38,7 +38,8 @@ def pairs(
 ) -> ImageDataset:
     """Batches `(sources, targets)` of float32 images that belong together, in [-1, 1].
 
-    Each is `(batch_size, height, width, channels)`. The order is a pure function of the seed and
+    Each is `(batch_size, height, width, channels)`; targets may be larger than their sources by a
+    whole factor, for super-resolution. The order is a pure function of the seed and
     the epoch. Folders are decoded once, into the cache that `kgan.data.load` has, too.
 
     Args:
@@ -59,8 +60,8 @@ def pairs(
             keeps the images' own.
         channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA; None keeps the images' own.
         mirror: mirror each pair or not, at random.
-        jitter: move each pair by up to this many pixels at random; the edge is repeated. The
-            paper's (section 6.2) is an eighth of the side.
+        jitter: move each pair by up to this many pixels of the source at random; the edge is
+            repeated. The paper's (section 6.2) is an eighth of the side.
         formats: which files of a folder are images; see `kgan.data.load`.
 
     Example:
@@ -117,7 +118,7 @@ def _joined(source: Source, target: Source, name: str | None = None) -> Source:
     """One source of two whose images belong together in their order.
 
     Raises:
-        UsageError: they are not equally many, or of different heights and widths.
+        UsageError: they are not equally many, or of heights and widths that do not belong together.
     """
     if len(source.images) != len(target.images):
         raise UsageError(
@@ -125,11 +126,12 @@ def _joined(source: Source, target: Source, name: str | None = None) -> Source:
             f"{len(source.images)}.",
             "targets",
         )
-    if source.images.shape[1:3] != target.images.shape[1:3]:
-        sizes = [f"{part.images.shape[2]}x{part.images.shape[1]}" for part in (source, target)]
+    (height, width), (high, wide) = source.images.shape[1:3], target.images.shape[1:3]
+    if high % height or wide % width or high // height != wide // width:
         raise UsageError(
-            f"targets must have the height and width of sources; received {sizes[1]} for "
-            f"{sizes[0]}. Pass a resolution: the centre squares are cut out and resized.",
+            f"targets must have the height and width of sources, or a multiple of both; received "
+            f"{wide}x{high} for {width}x{height}. Pass a resolution: the centre squares are cut "
+            "out and resized.",
             "targets",
         )
     digest = hashlib.sha256((source.sha256 + target.sha256).encode()).hexdigest()

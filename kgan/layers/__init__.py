@@ -1,11 +1,15 @@
 """Layers that Keras lacks, or that are faster here; one per file."""
 
 from kgan.layers.batch_normalization import BatchNormalization as BatchNormalization
+from kgan.layers.bilinear_upsampling import BilinearUpsampling as BilinearUpsampling
+from kgan.layers.branches import Branches as Branches
+from kgan.layers.clip_images import ClipImages as ClipImages
 from kgan.layers.conditional_batch_normalization import (
     ConditionalBatchNormalization as ConditionalBatchNormalization,
 )
 from kgan.layers.conv2d import Conv2D as Conv2D
 from kgan.layers.conv2d_transpose import Conv2DTranspose as Conv2DTranspose
+from kgan.layers.depth_to_space import DepthToSpace as DepthToSpace
 from kgan.layers.free_size import CropLike as CropLike, ReflectToMultiple as ReflectToMultiple
 from kgan.layers.grouped_conv2d import GroupedConv2D as GroupedConv2D
 from kgan.layers.instance_normalization import InstanceNormalization as InstanceNormalization

@@ -9,6 +9,7 @@ check_backend()
 
 from kgan.models.gan import GAN as GAN  # noqa: E402
 from kgan.models.loading import load_model as load_model  # noqa: E402
+from kgan.models.mixing import mix as mix  # noqa: E402
 
 # A variant is one file here and one line in kgan/__init__.pyi.
 for _module in pkgutil.iter_modules(__path__):

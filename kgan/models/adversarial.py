@@ -146,6 +146,8 @@ class AdversarialModel(Trainer):
 
     def diagnostics(self, real, fake) -> dict[str, Any]:
         """Scalars, or `kgan.models.step_log.Weighted` ones, that are logged and not minimised."""
+        if not self.judges:
+            return {}
         return {
             "real_logits": tf.reduce_mean(real["logit"]),
             "fake_logits": tf.reduce_mean(fake["logit"]),
@@ -186,8 +188,9 @@ class AdversarialModel(Trainer):
         size = batch_size(real)
         with tf.control_dependencies([size]):
             self.evaluation_seeds.advance()
-        real, fake = (self.discriminate(batch, training=False) for batch in (real, fake))
-        for player in self.players:
+        if self.judges:
+            real, fake = (self.discriminate(batch, training=False) for batch in (real, fake))
+        for player in filter(self.plays, self.players):
             self.log(player, self.test_losses(player, real, fake), log=self._test_log, weight=size)
         self.measure(real, fake, self._test_log, size)
         self._compiled_metrics.stream(self.metric_tensors(real, fake), self._guard)
@@ -216,7 +219,9 @@ class AdversarialModel(Trainer):
         return Tape([variable.value for variable in self.players[player].variables])
 
     def update_discriminator(self, real, fake, number: int = 0) -> None:
-        """One update of the discriminator, number `number` of this step."""
+        """One update of the discriminator, number `number` of this step, if it plays."""
+        if not self.plays("discriminator"):
+            return
         with self.tape("discriminator") as tape:
             # Two passes, since batch normalization of a mixed batch would tell them apart.
             judged_real = self.discriminate(real, training=True)
@@ -225,10 +230,16 @@ class AdversarialModel(Trainer):
         self.measure(judged_real, judged_fake, self._train_log)
 
     def update_generator(self, tape, real, fake) -> None:
-        """One update of the generator from fakes that `tape` has recorded."""
-        if self.needs_real_logits or self.two_player_loss.needs_real_logits:
-            real = self.discriminate(real, training=True)
-        self.minimize("generator", tape, real, self.discriminate(fake, training=True))
+        """One update of the generator, if it plays, from fakes that `tape` has recorded."""
+        if not self.plays("generator"):
+            return
+        if self.judges:
+            if self.needs_real_logits or self.two_player_loss.needs_real_logits:
+                real = self.discriminate(real, training=True)
+            fake = self.discriminate(fake, training=True)
+        self.minimize("generator", tape, real, fake)
+        if not self.judges:
+            self.measure(real, fake, self._train_log)
 
     def minimize(self, player: str, tape, real, fake, number: int = 0) -> None:
         """Log a player's losses and regularizers, and take a step down their sum's gradient."""

@@ -82,6 +82,7 @@ def check_parts(signature: Signature, parts: Any, argument: str) -> list[np.ndar
             checked.append(field.check(values, n, argument))
         else:
             checked.append(field.check_batch(values, n, _of(argument, field)))
+            field.check_beside(checked[-1].shape, checked[0].shape, _of(argument, field))
     return checked
 
 
@@ -162,6 +163,7 @@ def _check_loaded(gan: CompiledModel, x: ImageDataset, argument: str) -> None:
                 argument,
             )
         field.check_size((None, *shape), argument)
+        field.check_beside((None, *shape), (None, *x.image_shape), _of(argument, field))
     others = list(gan.batch_signature.values())[len(images) :]
     for other, spec in zip(others, _parts(x)[len(images) :], strict=True):
         if spec.dtype.is_integer and not tf.as_dtype(other.dtype).is_integer:

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from kgan.augment import Augment, augments
 from kgan.checks import check_flag, check_integer
-from kgan.errors import UsageError
+from kgan.errors import UsageError, unknown_name
 from kgan.losses import Loss, losses
 from kgan.models import optimizers
 from kgan.models.both_optimizers import BothOptimizers
@@ -54,6 +54,15 @@ class CompiledModel(LoggedModel):
         """Updates of the discriminator in a training step."""
         return self.players["discriminator"].updates
 
+    def plays(self, player: str) -> bool:
+        """Whether a player trains, as `compile(players=…)` says."""
+        return player in (self._compile_arguments.get("players") or self.players)
+
+    @property
+    def judges(self) -> bool:
+        """Whether the losses ask the discriminator: the batches hold its logits."""
+        return True
+
     @property
     def penalties(self) -> list[Penalty]:
         """The regularizers of all players."""
@@ -77,6 +86,7 @@ class CompiledModel(LoggedModel):
         penalties: Sequence[str | Penalty] | None = None,
         augment: str | Augment | None = None,
         discriminator_steps: int | None = None,
+        players: Sequence[str] | None = None,
         jit_compile: bool | str = "auto",
         steps_per_execution: int = 1,
         run_eagerly: bool = False,
@@ -98,6 +108,8 @@ class CompiledModel(LoggedModel):
             augment: short name or object, see `kgan.augment`.
             discriminator_steps: discriminator updates for each generator update, each on its own
                 part of the batch.
+            players: the names of those that train, for a stage of the training in which others
+                wait; None for all.
             jit_compile: XLA; "auto" is on with one GPU, and off on a CPU, where oneDNN is faster,
                 and under a strategy.
             steps_per_execution: training steps for each call from Python.
@@ -148,6 +160,7 @@ class CompiledModel(LoggedModel):
             "penalties": [self._bind(known_penalties.get(penalty)) for penalty in penalties],
             "augment": None if augment is None else self._bind(augments.get(augment)),
             "discriminator_steps": check_integer("discriminator_steps", discriminator_steps, 1),
+            "players": self._check_players(players),
             "jit_compile": jit_compile,
             "steps_per_execution": check_integer("steps_per_execution", steps_per_execution, 1),
             "run_eagerly": check_flag("run_eagerly", run_eagerly),
@@ -199,6 +212,25 @@ class CompiledModel(LoggedModel):
         Raises:
             UsageError: names the argument and what to pass instead.
         """
+
+    def _check_players(self, players: Any) -> list[str] | None:
+        """The names of players, in the model's order; None for None.
+
+        Raises:
+            UsageError: no list of names, or one that no player has.
+        """
+        if players is None:
+            return None
+        if isinstance(players, str) or not isinstance(players, (list, tuple)) or not players:
+            raise UsageError(
+                f"players must be a list of some of {', '.join(self.players)}; received "
+                f"{players!r}.",
+                "players",
+            )
+        for name in players:
+            if name not in self.players:
+                raise unknown_name("players", name, self.players)
+        return [name for name in self.players if name in players]
 
     def get_compile_config(self) -> dict[str, Any]:
         return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -10,7 +11,7 @@ from kgan.checks import check_integer, check_precision
 from kgan.models.translation import SOURCE, TARGET, Translation
 from kgan.networks import ImageDiscriminator, Translator, discriminators, translators
 from kgan.signature import Image, Latent, Signature
-from kgan.terms import Term, terms
+from kgan.terms import Term, terms as known_terms
 
 
 @keras.saving.register_keras_serializable(package="kgan")
@@ -70,7 +71,12 @@ class Pix2Pix(Translation):
         self.channels, self.source_channels = target.shape[2], source_channels
         self.latent_dim, self.precision = latent_dim, dtype
         self.generator_network, self.discriminator_network = translator, patches
-        self.term = terms.get(term)
+        self.term = known_terms.get(term)
+
+    @property
+    def terms(self) -> Sequence[Term]:
+        """The term, once more as all models have them."""
+        return (self.term,)
 
     def losses(self, player: str, real, fake) -> dict[str, Any]:
         found = super().losses(player, real, fake)

@@ -18,6 +18,7 @@ from kgan.models.compiled_model import CompiledModel
 from kgan.models.given_data import GivenData, given, split_off
 from kgan.models.step import ends
 from kgan.models.training_data import TrainingData, one_pass
+from kgan.terms import Term
 
 _FIRST_EVALUATION_STEP = 2**40
 
@@ -141,6 +142,7 @@ class Trainer(CompiledModel):
 
     def make_train_function(self, force=False):
         """Keras's train function, traced once, behind the data's count of steps to pass over."""
+        self._prepare_terms()
         if self._traced is None or force:
             step: Any = self.train_step  # type: ignore[has-type]
             if not hasattr(step, "ends"):  # somebody set it on the object
@@ -151,6 +153,21 @@ class Trainer(CompiledModel):
         if self._data is not None:
             self.train_function = self._data.skipping(self._traced)
         return self.train_function
+
+    def make_test_function(self, force=False):
+        """Keras's test function, once the terms are ready."""
+        self._prepare_terms()
+        return super().make_test_function(force=force)
+
+    @property
+    def terms(self) -> Sequence[Term]:
+        """What is added to the losses; each is prepared before a step is traced."""
+        return ()
+
+    def _prepare_terms(self) -> None:
+        with self.distribute_strategy.scope():
+            for term in self.terms:
+                term.prepare()
 
     def evaluate(
         self,

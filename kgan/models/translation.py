@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -12,7 +12,7 @@ from kgan.batches import in_batches
 from kgan.models.adversarial import AdversarialModel
 from kgan.models.entry_point import EntryPoint
 from kgan.networks.check import call_network, input_shapes
-from kgan.registry import Configured
+from kgan.registry import serialized
 from kgan.signature import Image, Signature, of_network
 
 SOURCE, TARGET = "source", "target"
@@ -23,7 +23,8 @@ class Translation(AdversarialModel):
 
     The generator's inputs are `source`, and a `latent` where it takes one; the discriminator's are
     `target`, and `source` where it judges pairs. Batches are `(sources, targets)`. The networks may
-    leave height and width free. `smallest` is the least of both that the generator can take.
+    leave height and width free. `smallest` is the least of both that the generator can take;
+    targets are `scale` times as high and wide as their sources; `halo` is that of the network.
 
     An augmentation changes both images of a pair in the same way: colours by the same amounts, both
     moved and cut out at the same place.
@@ -38,6 +39,7 @@ class Translation(AdversarialModel):
     """
 
     precision: str  # the networks' policy
+    entry: ClassVar[str] = "translate"  # what the entry point is called
 
     def __init__(
         self,
@@ -47,11 +49,15 @@ class Translation(AdversarialModel):
         seed: int = 0,
         name: str | None = None,
         smallest: int = 1,
+        scale: int = 1,
+        halo: int | None = None,
     ):
         super().__init__(ema_halflife_images, seed, name)
         inputs = of_network(input_shapes(generator, SOURCE), "normal", None)
-        source = Image(tuple(inputs[SOURCE].shape), SOURCE, smallest)
-        target = Image(tuple(generator.output_shape[1:]), TARGET, smallest)
+        source = Image(tuple(inputs[SOURCE].shape), SOURCE, smallest, halo=halo)
+        made = tuple(generator.output_shape[1:])
+        target = Image(made, TARGET, smallest, scale)
+        self.scale = scale
         self.input_signature = Signature(
             source, *(inputs[name] for name in inputs if name != SOURCE)
         )
@@ -72,10 +78,7 @@ class Translation(AdversarialModel):
         names = [name for name in inspect.signature(type(self)).parameters if name != "dtype"]
         config = {name: getattr(self, name) for name in names}
         return {"dtype": self.precision} | {
-            name: keras.saving.serialize_keras_object(value)
-            if isinstance(value, Configured)
-            else value
-            for name, value in config.items()
+            name: serialized(value) for name, value in config.items()
         }
 
     def augmented_batch(self, batch) -> dict[str, Any]:
@@ -103,18 +106,18 @@ class Translation(AdversarialModel):
         return call_network(self.averaged_generator, inputs, False, SOURCE)
 
     def entry_points(self) -> dict[str, EntryPoint]:
-        """What can be run and exported, by name: `translate`."""
+        """What can be run and exported, by name: `translate`, or as the class calls it."""
 
         def translate(network, batch):
             return {TARGET: call_network(network, batch, False, SOURCE)}
 
         signatures = self.input_signature, self.output_signature
-        return {
-            "translate": EntryPoint("translate", self.averaged_generator, translate, *signatures)
-        }
+        return {self.entry: EntryPoint(self.entry, self.averaged_generator, translate, *signatures)}
 
     def translate(self, images: Any, seed: int | None = None, batch_size: int = 64) -> np.ndarray:
-        """The images that the averaged generator translates these to: float32, of the same size.
+        """The images that the averaged generator translates these to: float32 in [-1, 1].
+
+        They have the size of their sources, times the model's scale.
 
         Args:
             images: float32 `(n, height, width, channels)` in [-1, 1].

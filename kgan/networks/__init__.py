@@ -11,6 +11,10 @@ from kgan.networks.receptive_fields import (
     receptive_field as receptive_field,
 )
 from kgan.networks.resnet import ResNet as ResNet
+from kgan.networks.rrdbnet import RRDBNet as RRDBNet
+from kgan.networks.srgan import SRGANDiscriminator as SRGANDiscriminator
+from kgan.networks.srresnet import SRResNet as SRResNet
+from kgan.networks.srvgg import SRVGG as SRVGG
 from kgan.networks.translator import (
     ImageDiscriminator as ImageDiscriminator,
     Translator as Translator,
@@ -18,3 +22,4 @@ from kgan.networks.translator import (
     translators as translators,
 )
 from kgan.networks.unet import UNet as UNet
+from kgan.networks.upscaler import Upscaler as Upscaler

@@ -56,15 +56,29 @@ class Translator(_Convolutional):
         >>> gan = kgan.Pix2Pix(channels=3, generator_network=Recolouring())
     """
 
+    # How many times as high and wide as its source an image is.
+    scale: int = 1
+
     @property
     def smallest(self) -> int:
         """The least height and width of an image that the network can take."""
         return 1
 
+    @property
+    def halo(self) -> int | None:
+        """How many pixels of the source around its own place an image's pixel depends on at most.
+
+        Images may be translated in tiles that overlap by that. None where it depends on all.
+        """
+        return None
+
     def generator(
         self, inputs: Signature, output: Image, seed: int = 0, dtype: str | None = None
     ) -> keras.Model:
-        """A network from the tensors of `inputs` to float32 images in [-1, 1] of the same size."""
+        """A network from the tensors of `inputs` to float32 images in [-1, 1].
+
+        They are `scale` times as high and wide as their sources.
+        """
         raise NotImplementedError
 
 

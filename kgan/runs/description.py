@@ -7,13 +7,20 @@ import platform
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kgan.runs.stages import Stage, described
+
 if TYPE_CHECKING:
     from kgan.data import ImageDataset
     from kgan.models import GAN
 
 
 def lines(
-    arguments: dict[str, Any], dataset: ImageDataset, gan: GAN, replicas: int, folder: Path
+    arguments: dict[str, Any],
+    dataset: ImageDataset,
+    gan: GAN,
+    replicas: int,
+    folder: Path,
+    stages: list[Stage],
 ) -> list[str]:
     """A line each for data, classes, model, training and folder, with its heading."""
     height, width, channels = dataset.image_shape
@@ -32,10 +39,17 @@ def lines(
     return [
         *found,
         f"model       {type(gan).__name__}: {', '.join(counts)}",
-        f"training    {arguments['epochs']} epochs, {arguments['precision']}, seed "
+        f"training    {described(stages)}, {arguments['precision']}, seed "
         f"{arguments['seed']}, {replicas} device{'s' if replicas > 1 else ''}",
         f"run folder  {folder}",
     ]
+
+
+def model(gan: GAN) -> dict[str, Any]:
+    """The model together with its `compile` configuration."""
+    import keras
+
+    return keras.saving.serialize_keras_object(gan)
 
 
 def config(dataset: ImageDataset, gan: GAN) -> dict[str, Any]:
@@ -46,15 +60,13 @@ def config(dataset: ImageDataset, gan: GAN) -> dict[str, Any]:
 
     from kgan import __version__
 
-    # Describes the GAN together with its `compile` configuration.
-    model = keras.saving.serialize_keras_object(gan)
     devices = [
         tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
         for gpu in tf.config.list_physical_devices("GPU")
     ]
     return {
         "data": dataset.config,
-        "model": model,
+        "model": model(gan),
         "versions": {
             "kgan": __version__,
             "tensorflow": tf.__version__,

@@ -27,6 +27,8 @@ _TYPES: dict[tuple[str, ...], tuple[type, ...]] = {
     ("arguments", "evaluate"): (list, type(None)),
     ("arguments", "strict"): (bool, type(None)),
     ("trained_epochs",): (int,),
+    ("stage",): (int,),
+    ("stages",): (int,),
     ("data",): (dict,),
     ("data", "source"): (str,),
     ("data", "split"): (str,),
@@ -149,9 +151,28 @@ def newest(name: str | None) -> Path:
     return max(runs, key=lambda run: (run / "config.json").stat().st_mtime_ns)
 
 
+def checkpoints(folder: Path, stage: int = 1, stages: int = 1) -> Path:
+    """Where the checkpoints of a stage are; those of the last stage lie in `checkpoints` itself."""
+    place = folder / "checkpoints"
+    return place if stage == stages else place / f"stage-{stage}"
+
+
+def has_checkpoints(place: Path) -> bool:
+    """Whether a folder holds checkpoints of its own."""
+    return any(place.glob("step-*.npz"))
+
+
+def newest_checkpoints(folder: Path) -> Path | None:
+    """Where the checkpoints of a run's latest stage are; None where there are none."""
+    place = folder / "checkpoints"
+    earlier = sorted(place.glob("stage-*"), key=lambda path: (len(path.name), path.name))
+    return next(filter(has_checkpoints, (place, *reversed(earlier))), None)
+
+
 def sweep(folder: Path) -> None:
     """Remove what a kill in the middle of a write left in a run, and nothing else."""
-    for name in ("", "samples", "checkpoints"):
+    stages = [f"checkpoints/{path.name}" for path in (folder / "checkpoints").glob("stage-*")]
+    for name in ("", "samples", "checkpoints", *stages):
         if not (folder / name).is_symlink() or not name:
             files.sweep(folder / name)
 

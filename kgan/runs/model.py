@@ -88,11 +88,17 @@ def _newest(folder: Path, argument: str) -> PlayersModel:
     from kgan.models.loading import from_json
 
     gan = from_json(Given(argument, str(folder)), folder / "config.json", "model")
-    found = checkpoint.newest(folder / "checkpoints")
+    place = run_folder.newest_checkpoints(folder)
+    found = None if place is None else checkpoint.newest(place)
     if found is None:
         raise UsageError(f"{argument}={str(folder)!r} holds no checkpoint.", argument)
     _, arrays = found
+    config = config_beside(folder)
+    stage = [config.get(name, 1) for name in ("stage", "stages")]
     for part, variables in gan.state().items():
+        # A stage that has no checkpoint yet begins with its own.
+        if place != run_folder.checkpoints(folder, *stage) and part.endswith(("optimizer", "log")):
+            continue
         for number, variable in enumerate(variables):
             variable.assign(arrays[f"{part}/{number}"])
     return gan

@@ -83,7 +83,7 @@ def resumed(
     if not folder.exists():
         raise UsageError(f"folder={folder} does not exist: there is nothing to resume.", "folder")
     config = run_folder.read(folder, "folder")
-    if (folder / "history.csv").exists() and not any((folder / "checkpoints").glob("step-*.npz")):
+    if (folder / "history.csv").exists() and run_folder.newest_checkpoints(folder) is None:
         raise UsageError(
             f"folder={folder} holds nothing to resume: there is no checkpoint in "
             f"{folder / 'checkpoints'}. Restore it, or start a new run in another folder.",

@@ -104,7 +104,7 @@ class Run:
 
         if self.finished:
             return model.load(self.folder / "model.keras", recipe)
-        if not any((self.folder / "checkpoints").glob("*.npz")):
+        if run_folder.newest_checkpoints(self.folder) is None:
             raise UsageError(
                 f"folder={str(self.folder)!r} has no model yet, for the training has not begun; "
                 f"kgan.runs.resume({str(self.folder)!r}) goes on with it.",

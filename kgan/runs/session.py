@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from kgan.runs import (
     interrupts,
     own_recipes,
     recipes,
+    stages,
 )
 from kgan.runs.plan import Plan
 from kgan.runs.watchers import watchers
@@ -117,11 +118,18 @@ class Session:
         self.gan.set_class_names(self.dataset.label_names)
         self._replicas = strategy.num_replicas_in_sync
         self.config |= {"arguments": arguments, **description.config(self.dataset, self.gan)}
+        self._stages = stages.of_recipe(recipe, arguments["epochs"])
 
     def description(self) -> list[str]:
         """Lines about the data, the model and the training, once they are prepared."""
-        arguments = self.config["arguments"]
-        return description.lines(arguments, self.dataset, self.gan, self._replicas, self.folder)
+        return description.lines(
+            self.config["arguments"],
+            self.dataset,
+            self.gan,
+            self._replicas,
+            self.folder,
+            self._stages,
+        )
 
     def fit(self, console: Console | None = None) -> None:
         """Train to the last epoch and save the model.
@@ -134,11 +142,27 @@ class Session:
             OSError: a file cannot be written.
             KeyboardInterrupt: Ctrl-C, after the step that it came in.
         """
+        with interrupts.waiting() as stop_if_asked:
+            for stage in stages.ahead(self._stages, self.folder):
+                self._fit_stage(stage, console, stop_if_asked)
+        if self.chief:
+            self.gan.save(self.folder / "model.keras")
+            self.config["trained_epochs"] = self.config["arguments"]["epochs"]
+            run_folder.write(self.folder, self.config)
+
+    def _fit_stage(
+        self, stage: stages.Stage, console: Console | None, stop_if_asked: Callable[..., None]
+    ) -> None:
+        """Train the epochs of a stage that are left."""
         import keras
 
         from kgan import callbacks
 
         arguments, folder = self.config["arguments"], self.folder
+        if stage.compile is not None:
+            stage.compile(self.gan)
+            self.config |= {"stage": stage.number, "stages": stage.of}
+            self.config["model"] = description.model(self.gan)
         shown = []
         if console is not None:
             shown = [callbacks.RichProgress(self.dataset.batch_size, console)]
@@ -148,26 +172,24 @@ class Session:
             keras.callbacks.LambdaCallback(on_train_begin=self._begin),
             callbacks.StopOnNaN(),
             *watchers(self.dataset, self.gan, folder, arguments["evaluate"]),
-            callbacks.Checkpoint(folder / "checkpoints", resume=self._resumes),
+            callbacks.Checkpoint(
+                run_folder.checkpoints(folder, stage.number, stage.of), resume=self._resumes
+            ),
             *shown,
+            keras.callbacks.LambdaCallback(on_train_batch_end=stop_if_asked),
         ]
         try:
-            with interrupts.waiting() as stop_if_asked:
-                listeners.append(keras.callbacks.LambdaCallback(on_train_batch_end=stop_if_asked))
-                self.gan.fit(
-                    self.dataset,
-                    epochs=arguments["epochs"],
-                    steps_per_epoch=arguments["steps"],
-                    callbacks=listeners,
-                    verbose=0,
-                )
+            self.gan.fit(
+                self.dataset,
+                epochs=stage.last,
+                initial_epoch=stage.behind,
+                steps_per_epoch=arguments["steps"],
+                callbacks=listeners,
+                verbose=0,
+            )
         finally:
             for progress in shown:
                 progress.close()
-        if self.chief:
-            self.gan.save(folder / "model.keras")
-            self.config["trained_epochs"] = arguments["epochs"]
-            run_folder.write(folder, self.config)
 
     def _begin(self, logs=None) -> None:
         """Called once the checkpoint fits: a run that cannot be resumed stays as it was."""

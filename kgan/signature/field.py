@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -57,6 +58,15 @@ class Field:
     def check_batch(self, values: Any, n: int, argument: str | None = None) -> np.ndarray:
         """The same for training data, whose errors suggest another fix."""
         return self.check(values, n, argument)
+
+    def check_beside(
+        self, shape: Sequence[int | None], first: Sequence[int | None], argument: str | None = None
+    ) -> None:
+        """Check that a batch of this shape belongs beside the signature's first field's of `first`.
+
+        Raises:
+            UsageError: it does not; names `argument`.
+        """
 
     def default(self, n: int, seed: int | None) -> np.ndarray:
         """Values for n examples that the user left open.

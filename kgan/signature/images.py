@@ -19,7 +19,9 @@ from kgan.validate import check_images, fits
 class Image(Field):
     """An image in [-1, 1] of `shape` `(height, width, channels)`; a size of None is free.
 
-    `smallest` is the least height and width that the networks can take.
+    `smallest` is the least height and width that the networks can take. With a `scale` an image is
+    that many times as high and wide as the first one of its signature. `halo` is how many pixels
+    around its own place what is made of the image depends on, None where that is unknown.
 
     Example:
         >>> image = kgan.signature.Image((28, 28, 1))
@@ -32,6 +34,8 @@ class Image(Field):
     name: str = "image"
     smallest: int = 1
     kind: ClassVar[str] = "image"
+    scale: int | None = None
+    halo: int | None = None
     has_default: ClassVar[bool] = False
     values: ClassVar[str] = "in [-1, 1]"
 
@@ -62,8 +66,25 @@ class Image(Field):
                 argument or self.argument,
             )
 
+    def check_beside(
+        self, shape: Sequence[int | None], first: Sequence[int | None], argument: str | None = None
+    ) -> None:
+        sides = [(side, of) for side, of in zip(shape[1:3], first[1:3], strict=True) if side and of]
+        if self.scale is not None and any(side != self.scale * of for side, of in sides):
+            times = "the" if self.scale == 1 else f"{self.scale} times the"
+            raise UsageError(
+                f"{argument or self.argument} must have {times} height and width of what they are "
+                f"made of; received {shape[2]}x{shape[1]} for {first[2]}x{first[1]}.",
+                argument or self.argument,
+            )
+
     def metadata(self) -> dict[str, str]:
-        return {f"{self.name}_smallest": str(self.smallest)} if self.smallest > 1 else {}
+        found = {"smallest": self.smallest} if self.smallest > 1 else {}
+        if self.scale not in (None, 1):
+            found["scale"] = self.scale
+        if self.halo is not None:
+            found["halo"] = self.halo
+        return {f"{self.name}_{key}": str(value) for key, value in found.items()}
 
     def facts(self) -> dict[str, Any]:
         return super().facts() | {"smallest": self.smallest}

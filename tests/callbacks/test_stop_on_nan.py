@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+import kgan
 from kgan.callbacks import Checkpoint, StopOnNaN
 from kgan.callbacks.checkpoint import files
 
@@ -47,6 +48,18 @@ def test_names_the_player_whose_update_broke(images, make_gan):
     )
     with pytest.raises(FloatingPointError, match=words):
         fit(make_gan(loss="wasserstein", generator_optimizer=diverging()), images)
+
+
+def test_names_the_generator_that_plays_alone():
+    gan = kgan.SRGAN(
+        generator_network=kgan.networks.SRVGG(2, 1, scale=2),
+        discriminator_network=kgan.networks.PatchGAN(2, 1),
+    )
+    gan.compile(players=["generator"], generator_optimizer=diverging(), run_eagerly=True)
+    large = np.random.RandomState(0).uniform(-1, 1, (16, 8, 8, 3)).astype("float32")
+    words = r"generator_loss became .* step [23]: the generator's last update overflowed; lower"
+    with pytest.raises(FloatingPointError, match=words):
+        gan.fit((large[:, ::2, ::2], large), batch_size=4, verbose=0, callbacks=[StopOnNaN()])
 
 
 def test_several_steps_a_call_hide_the_cause(images, make_gan):

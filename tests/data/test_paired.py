@@ -71,6 +71,15 @@ def test_both_are_mirrored_and_moved_alike_and_the_same_in_every_run():
     np.testing.assert_array_equal(batches[2:], again)
 
 
+def test_larger_targets_are_mirrored_and_moved_with_their_sources():
+    images = np.random.RandomState(0).randint(0, 256, (16, 6, 5, 1)).astype("uint8")
+    large = images.repeat(3, axis=1).repeat(3, axis=2)
+    data = kgan.data.pairs(images, large, batch_size=8, mirror=True, jitter=2)
+    assert data.image_shapes == [(6, 5, 1), (18, 15, 1)]
+    for sources, targets in data.from_step(0).take(4).as_numpy_iterator():
+        np.testing.assert_array_equal(sources.repeat(3, axis=1).repeat(3, axis=2), targets)
+
+
 def folder(path, images, names):
     path.mkdir()
     for image, name in zip(images, names, strict=True):
@@ -161,7 +170,8 @@ def test_the_packaged_emoji_are_split_by_code_point():
     ("arguments", "message"),
     [
         ((PIXELS, TARGETS[:20]), "targets must hold one image per source.*20 for 22"),
-        ((PIXELS, TARGETS[:, :2]), "height and width of sources; received 4x2 for 4x4"),
+        ((PIXELS, TARGETS[:, :2]), "or a multiple of both; received 4x2 for 4x4"),
+        ((PIXELS[:, :2], TARGETS), "or a multiple of both; received 4x4 for 4x2"),
         ((PIXELS,), "targets must be an array of images"),
         ((PIXELS, "folder"), "targets must be an array of images.*received str"),
         (((PIXELS, TARGETS),), "sources must be an array of images.*received tuple"),

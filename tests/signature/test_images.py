@@ -53,6 +53,19 @@ def test_check_says_what_it_wants_and_what_came(field, images, message):
     assert caught.value.argument == "photos"
 
 
+def test_a_scale_binds_the_size_to_the_first_images():
+    large = Image((None, None, 3), "target", scale=2)
+    large.check_beside((4, 10, 6, 3), (4, 5, 3, 3))
+    large.check_beside((None, None, 6, 3), (None, 5, 3, 3))
+    FREE.check_beside((4, 10, 6, 3), (4, 5, 3, 3))  # no scale, any size
+    with pytest.raises(UsageError, match="^targets must have 2 times the .*received 6x9 for 3x5"):
+        large.check_beside((4, 9, 6, 3), (4, 5, 3, 3))
+    same = Image((None, None, 3), "target", scale=1)
+    with pytest.raises(UsageError, match="^drawings must have the height and width of what they"):
+        same.check_beside((4, 9, 6, 3), (4, 5, 3, 3), "drawings")
+    assert large.metadata() == {"target_scale": "2"} and same.metadata() == {}
+
+
 def test_images_have_no_default_and_no_distribution():
     assert not IMAGE.has_default and IMAGE.numpy_source() is None
     with pytest.raises(UsageError, match=r"^sources must be given: an array \(2, None, None, 3\)"):

@@ -105,8 +105,20 @@ def network(dtype: str = "float32") -> keras.Model:
     """
     import keras
 
-    build = _Build(dtype)
     images = keras.Input((SIZE, SIZE, 3), dtype=dtype, name="image")
+    build, outputs = _Build(dtype), blocks(images, dtype)
+    x = build.unit(outputs["_blocks.15"], "_conv_head", "_bn1", 1280)
+    x = keras.layers.GlobalAveragePooling2D(dtype=dtype, name="features")(x)
+    logits = keras.layers.Dense(1000, dtype=dtype, name="_fc")(x)
+    return keras.Model(images, logits, name="efficientnet_lite0")
+
+
+def blocks(images: Any, dtype: str = "float32") -> dict[str, Any]:
+    """The outputs of the 16 blocks by the package's names, "_blocks.0" to "_blocks.15".
+
+    `images` is a tensor of scaled RGB images of any size.
+    """
+    build, outputs = _Build(dtype), {}
     x = build.unit(images, "_conv_stem", "_bn0", 32, 3, 2)
     stages = [
         (kernel, strides if first else 1, expansion, filters)
@@ -114,11 +126,8 @@ def network(dtype: str = "float32") -> keras.Model:
         for first in [True] + [False] * (repeats - 1)
     ]
     for index, arguments in enumerate(stages):
-        x = build.block(x, f"_blocks.{index}", *arguments)
-    x = build.unit(x, "_conv_head", "_bn1", 1280)
-    x = keras.layers.GlobalAveragePooling2D(dtype=dtype, name="features")(x)
-    logits = keras.layers.Dense(1000, dtype=dtype, name="_fc")(x)
-    return keras.Model(images, logits, name="efficientnet_lite0")
+        x = outputs[f"_blocks.{index}"] = build.block(x, f"_blocks.{index}", *arguments)
+    return outputs
 
 
 class _Build:
@@ -154,7 +163,8 @@ class _Build:
         )(x)
         x = self._normalised(x, f"{name}._bn1")
         x = self.unit(x, f"{name}._project_conv", f"{name}._bn2", filters, relu=False)
-        return layers.Add(dtype=self._dtype)([x, start]) if start.shape == x.shape else x
+        residual = strides == 1 and start.shape[-1] == filters
+        return layers.Add(dtype=self._dtype)([x, start]) if residual else x
 
     def _normalised(self, x, name, relu=True):
         from keras import layers
