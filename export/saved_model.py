@@ -25,7 +25,7 @@ def to_saved_model(gan: PlayersModel, path: str | Path, entry: str | None = None
     (batch, latent_dim) from `kgan.latent.sample`, and gives `image`, float32
     (batch, height, width, channels) in [-1, 1]; the batch is free. It takes, where the generator
     does, `label`, int32 (batch,), `condition` or `code`, float32 (batch, n). Check labels before:
-    one that is not in 0..classes-1 gives no error, but an image of no class.
+    one that is not in 0..classes-1 raises no error, but gives a meaningless image.
 
     `assets.extra/kgan.json` holds the same metadata as an ONNX file, class names among them. The
     folder is kept only if a fresh process without kgan runs it and agrees with Keras to 1e-4. An

@@ -37,7 +37,7 @@ def to_onnx(
     Further inputs are those that the generator has, and so is their metadata:
 
     - `label`, int32 (batch,); `classes` is their number. Check labels before: one that is not in
-      0..classes-1 gives no error, but an image of no class.
+      0..classes-1 raises no error, but gives a meaningless image.
     - `condition`, float32 (batch, condition_dim); `condition_dim`.
     - `code` of an InfoGAN, float32 (batch, n): one-hot vectors of the lengths `categorical`, then
       `continuous` numbers in [-1, 1], both in the JSON object `code`; `code_prior` is the NumPy

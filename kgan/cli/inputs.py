@@ -72,7 +72,7 @@ def read_inputs(gan: GAN, options: Mapping[str, str | None]) -> dict[str, np.nda
         if field.argument not in rows:
             shape = ", ".join(map(str, field.shape))
             raise UsageError(
-                f"--{field.argument} must be given: this {kind} makes images of {field.argument} "
+                f"--{field.argument} must be given: this {kind} makes images from {field.argument} "
                 f"of shape ({shape}). Write them with numpy.save, one row per image."
             )
     return rows

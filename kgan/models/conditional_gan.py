@@ -1,4 +1,4 @@
-"""Conditional GAN: images of an asked class, or of a vector such as a text's embedding."""
+"""Conditional GAN: images of a given class, or for a vector such as a text's embedding."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kgan.checks import check_path
 from kgan.errors import UsageError
+from kgan.plurals import counted
 from kgan.runs import folder as run_folder
 
 if TYPE_CHECKING:
@@ -106,8 +107,8 @@ class Run:
             return model.load(self.folder / "model.keras", recipe)
         if run_folder.newest_checkpoints(self.folder) is None:
             raise UsageError(
-                f"folder={str(self.folder)!r} has no model yet, for the training has not begun; "
-                f"kgan.runs.resume({str(self.folder)!r}) goes on with it.",
+                f"folder={str(self.folder)!r} has no model yet, since the training has not begun; "
+                f"kgan.runs.resume({str(self.folder)!r}) continues it.",
                 "folder",
             )
         return model.load(self.folder, recipe)
@@ -138,5 +139,5 @@ class Run:
         except UsageError:
             return f"<Run {str(self.folder)!r}, damaged>"
         epochs, state = config["arguments"]["epochs"], "finished" if finished else "not finished"
-        number = "" if epochs is None else f"{epochs} epoch{'s' * (epochs > 1)}, "
+        number = "" if epochs is None else f"{counted(epochs, 'epoch')}, "
         return f"<Run {str(self.folder)!r} of {config['recipe']['name']}, {number}{state}>"

@@ -141,7 +141,7 @@ class Label(Field):
             )
         nearest = difflib.get_close_matches(name.strip().lower(), known, n=1, cutoff=0.0)
         raise UsageError(
-            f"{argument}={name!r} is no class of this model ({', '.join(self.names)}). "
+            f"{argument}={name!r} is not a class of this model ({', '.join(self.names)}). "
             f"Did you mean {self.names[known[nearest[0]]]!r}?",
             argument,
         )
@@ -170,7 +170,8 @@ class Label(Field):
         return self.name if self.classes is None else f"{self.name} 0..{self.classes - 1}"
 
     def describe(self, n: int) -> str:
+        highest = (self.classes or 1) - 1
         return (
-            f"`{self.argument}` are classes, 0 to {(self.classes or 1) - 1}; check them before you "
-            "run the ONNX file, which makes an image of no class of another number."
+            f"`{self.argument}` are classes, 0 to {highest}. The ONNX file does not check them: "
+            "any other number gives a meaningless image."
         )

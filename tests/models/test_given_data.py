@@ -115,7 +115,7 @@ def test_the_split_keeps_every_example(images):
         ({"x": lambda images: iter([images])}, "steps_per_epoch must be given"),
         ({"y": np.zeros(64, int)}, "x must hold images alone for DCGAN.* 2 parts"),
         ({"validation_data": lambda images: iter([images])}, "validation_steps must be given"),
-        ({"x": lambda images: images[0]}, r"x must have the rank 4 .*\(16, 16, 1\)"),
+        ({"x": lambda images: images[0]}, r"x must have rank 4 .*\(16, 16, 1\)"),
         ({"x": [1, 2]}, "x must be kgan.data.load.*a generator of batches.*received list"),
     ],
 )
@@ -142,7 +142,7 @@ def test_single_examples_are_told_from_images_without_channels(images, tiny_gan,
     with pytest.raises(UsageError, match=message + re.escape("dataset.batch(64")):
         tiny_gan.fit(**{"x": images, argument: single, "verbose": 0})
     grey = tf.data.Dataset.from_tensor_slices(images[..., 0]).batch(16)
-    with pytest.raises(UsageError, match=rf"{argument} must have the rank 4 .*np\.newaxis"):
+    with pytest.raises(UsageError, match=rf"{argument} must have rank 4 .*np\.newaxis"):
         tiny_gan.fit(**{"x": images, argument: grey, "verbose": 0})
 
 
