@@ -106,10 +106,11 @@ class OwnLoss(Loss):
     def from_config(cls, config: dict[str, Any]):
         config = dict(config)
         both = config.get("both")
-        kind = both and keras.saving.get_registered_object(both["registered_name"])
-        # Keras asks for a `from_config`, which a class can be registered without.
-        if kind and not hasattr(kind, "from_config"):
-            config["both"] = kind(**deserialized(both["config"]))
+        if both is not None:
+            kind = keras.saving.get_registered_object(both["registered_name"])
+            # Keras asks for a `from_config`, which a class can be registered without.
+            if kind is not None and not hasattr(kind, "from_config"):
+                config["both"] = kind(**deserialized(both["config"]))
         return super().from_config(config)
 
 
