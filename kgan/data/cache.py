@@ -83,13 +83,13 @@ def decoded(
     place = folder() / digest
 
     def pixels(items: Iterable[Item]) -> Iterator[tuple[Item, np.ndarray | Exception]]:
-        return _decode(items, resolution, channels, formats, beside)
+        return decode_all(items, resolution, channels, formats, beside)
 
     outdated = place.exists() and not (_whole(place) and _all_tried(place, items, pixels))
     if outdated or not place.exists():
         _fill(place, name, pixels(items()), strict, outdated)
     facts, images, labels = _read(place)
-    _report(name, facts["broken"], strict)
+    report(name, facts["broken"], strict)
     return Source(name, images, labels, label_names, facts["sha256"])
 
 
@@ -139,7 +139,7 @@ def _all_tried(
     return all(isinstance(found, Exception) for _, found in pixels(again))
 
 
-def _decode(
+def decode_all(
     items: Iterable[Item],
     resolution: int | None,
     channels: int | None,
@@ -194,7 +194,7 @@ def _write(
         for item, pixels in images:
             if isinstance(pixels, Exception):
                 broken.append([item.name, " ".join(f"{pixels}".split())])
-                _report(name, broken if strict else [], strict)
+                report(name, broken if strict else [], strict)
                 continue
             if shape is None:
                 first, shape = item.name, pixels.shape
@@ -244,7 +244,7 @@ def _check_like(
         )
 
 
-def _report(name: str, broken: list[list[str]], strict: bool) -> None:
+def report(name: str, broken: list[list[str]], strict: bool) -> None:
     """Name the images that could not be decoded, in a warning or, if strict, an error."""
     if not broken:
         return

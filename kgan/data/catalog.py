@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from kgan.data import photographs
 from kgan.data.source import PACKAGED
 from kgan.data.tfds_source import data_dir
 
@@ -16,7 +17,7 @@ from kgan.data.tfds_source import data_dir
 class Available(NamedTuple):
     """A data set that loads without network."""
 
-    name: str  # for `kgan.data.load`
+    name: str  # for `kgan.data.load`; "photos" is for `kgan.data.patches`
     kind: str  # "packaged" or "tfds"
     splits: dict[str, int]  # images by split
     where: Path
@@ -28,13 +29,16 @@ def available() -> list[Available]:
     Skips damaged ones with a warning.
 
     Example:
-        >>> {each.name: each.splits for each in kgan.data.available() if each.kind == "packaged"}
-        {'fashion_mnist': {'train': 10000}, 'emoji': {'train': 1911}}
+        >>> [each.name for each in kgan.data.available() if each.kind == "packaged"]
+        ['fashion_mnist', 'emoji', 'photos']
     """
     found = []
     for name, path in PACKAGED.items():
         with np.load(path) as file:
             found.append(Available(name, "packaged", {"train": len(file["labels"])}, path))
+    for name, path in photographs.PACKAGED.items():
+        splits = {split: len([*(path / split).glob("*.jpg")]) for split in ("train", "test")}
+        found.append(Available(name, "packaged", splits, path))
     for path in sorted(data_dir().glob("*/**/dataset_info.json")):
         features = path.with_name("features.json")
         try:

@@ -23,7 +23,7 @@ class ImageDataset(tf.data.Dataset):
     A batch is float32 `(batch_size, height, width, channels)` in [-1, 1]; with labels it is
     `(images, labels)`, the labels int32 `(batch_size,)`; of pairs it is `(sources, targets)`.
     Iterating gives the batches of epoch 0; `fit` trains on one epoch after the other (`from_step`).
-    `kgan.data.load` and `kgan.data.pairs` make it.
+    `kgan.data.load`, `kgan.data.pairs` and `kgan.data.patches` make it.
 
     Attributes:
         batch_size: images per batch.
@@ -183,13 +183,10 @@ class ImageDataset(tf.data.Dataset):
         def take(count: np.int64):
             step, replica = divmod(int(count), local)
             epoch, place = divmod(step, self.steps_per_epoch)
-            start = place * self.batch_size + (worker * local + replica) * size
-            indices = self._order(epoch)[start : start + size]
-            images = [part[indices] for part in self._parts]
-            if any(self._change):
-                first = start - place * self.batch_size
-                images = self._changed(images, step, slice(first, first + size))
-            return *map(_scaled, images), self._numbers(indices)
+            first = (worker * local + replica) * size
+            part = slice(first, first + size)
+            indices = self._order(epoch)[place * self.batch_size :][part]
+            return *map(_scaled, self._examples(indices, step, part)), self._numbers(indices)
 
         # TensorFlow never releases what numpy_function calls, nor the images that it holds.
         weak = weakref.proxy(take)
@@ -211,6 +208,12 @@ class ImageDataset(tf.data.Dataset):
         stream = counter.map(batch).prefetch(2).with_options(options)
         stream.take_batch = take  # held by the stream, and so by all that is made of it
         return stream
+
+    def _examples(self, indices: np.ndarray, step: int, part: slice) -> list[np.ndarray]:
+        """The images at these indices, a `part` of the batch of a step, with all that belongs to
+        each."""
+        images = [images[indices] for images in self._parts]
+        return self._changed(images, step, part) if any(self._change) else images
 
     def _numbers(self, indices: np.ndarray) -> np.ndarray:
         """The labels, zeros where there are none."""

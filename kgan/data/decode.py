@@ -93,7 +93,7 @@ def convert(pixels: np.ndarray, resolution: int | None, channels: int | None) ->
     With a resolution the centre square is cut out and resized (Lanczos). A transparent image
     that loses its alpha channel is laid on white.
     """
-    return _pixels(_image(pixels), resolution, channels)
+    return _pixels(as_pillow(pixels), resolution, channels)
 
 
 def over_white(images: np.ndarray) -> np.ndarray:
@@ -110,14 +110,15 @@ def over_white(images: np.ndarray) -> np.ndarray:
     return 1 + (colour - 1) * ((alpha + 1) / 2)
 
 
-def _image(pixels: np.ndarray) -> Image.Image:
+def as_pillow(pixels: np.ndarray) -> Image.Image:
+    """uint8 pixels `(height, width, channels)` as Pillow has them: L, LA, RGB or RGBA."""
     return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
 
 
 def _pixels(image: Image.Image, resolution: int | None, channels: int | None) -> np.ndarray:
     mode = MODES[channels] if channels else image.mode
     if "A" in image.mode and "A" not in mode:
-        image = _image(over_white(np.asarray(image)))
+        image = as_pillow(over_white(np.asarray(image)))
     if image.mode != mode:
         image = image.convert(mode)
     if resolution:

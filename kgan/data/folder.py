@@ -36,14 +36,7 @@ def from_folder(
             `strict`.
         OSError: a subfolder cannot be read, or the cache cannot be written.
     """
-    folder = check_path("source", path)
-    if not folder.is_dir():
-        state = "a file" if folder.exists() else "nothing there"
-        raise UsageError(
-            f"source={str(path)!r} must be a folder of images; found {state}. Check the path; "
-            "images in one file are passed as NumPy arrays.",
-            "source",
-        )
+    folder = check_folder(path)
     files = image_files(folder, formats)
     relative = [file.relative_to(folder) for file in files]
     classes = sorted({file.parts[0] for file in relative})
@@ -67,6 +60,23 @@ def from_folder(
         formats,
         beside,
     )
+
+
+def check_folder(path: str | os.PathLike) -> Path:
+    """The folder that `source` names.
+
+    Raises:
+        UsageError: there is none.
+    """
+    folder = check_path("source", path)
+    if not folder.is_dir():
+        state = "a file" if folder.exists() else "nothing there"
+        raise UsageError(
+            f"source={str(path)!r} must be a folder of images; found {state}. Check the path; "
+            "images in one file are passed as NumPy arrays.",
+            "source",
+        )
+    return folder
 
 
 def _version(file: Path) -> tuple[int, int]:

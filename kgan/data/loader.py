@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kgan.checks import check_flag, check_integer
+from kgan.data import photographs
 from kgan.data.decode import check_formats
 from kgan.data.source import PACKAGED, Source, from_arrays, hide_labels, packaged
 from kgan.errors import UsageError
@@ -119,6 +120,12 @@ def _find(
             f"formats={formats!r} is for folders of images; received the source "
             f"{type(source).__name__ if name is None else repr(name)}. Leave formats out.",
             "formats",
+        )
+    if name in photographs.PACKAGED and not is_folder:
+        raise UsageError(
+            f"source={name!r} must hold images of one size; these photographs have several. Load "
+            f"patches of them with kgan.data.patches({name!r}).",
+            "source",
         )
     if name is not None and name not in PACKAGED and not is_folder:
         from kgan.data.tfds_source import from_tfds

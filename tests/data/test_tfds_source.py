@@ -185,6 +185,7 @@ def test_a_proxy_is_left_to_find_the_hosts(no_network, monkeypatch):
 def test_what_is_prepared_is_available():
     sets = {found.name: found for found in kgan.data.available()}
     assert sets["fashion_mnist"].splits == {"train": 10_000}
+    assert sets["photos"].splits == {"train": 12, "test": 3}
     assert sets["tfds:kgan_tiny"].splits == {"train": 12, "test": 4}
 
 
@@ -207,7 +208,8 @@ def damaged(prepared, tmp_path, monkeypatch):
 def test_a_damaged_set_is_passed_over_and_named(damaged, file):
     folder = damaged(file)
     with pytest.warns(UserWarning, match=rf"data set in {folder} .*damaged.*skipped"):
-        assert [found.name for found in kgan.data.available()] == ["fashion_mnist", "emoji"]
+        names = [found.name for found in kgan.data.available()]
+    assert names == ["fashion_mnist", "emoji", "photos"]
 
 
 def test_a_damaged_set_is_named_when_it_is_loaded(damaged):

@@ -1,0 +1,89 @@
+"""Batches of patches at random places of photographs, from any step on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from kgan.data.bicubic import shrink
+from kgan.data.dataset import ImageDataset
+from kgan.data.photographs import Photographs, Tiles
+from kgan.data.source import Source
+from kgan.errors import UsageError
+
+_STREAM = 4  # of the draws of a step, another than that of any epoch's order
+
+
+class PatchDataset(ImageDataset):
+    """Patches of photographs; `kgan.data.patches` makes it.
+
+    `images` and `at` give the patches that the photographs divide into, as they are; batches give
+    as many in an epoch, at random places, mirrored and turned.
+    """
+
+    def __init__(
+        self,
+        photographs: Photographs,
+        split: str,
+        batch_size: int,
+        seed: int,
+        size: int,
+        scale: int | None,
+        kernel: str,
+        mirror: bool,
+        rotate: bool,
+    ):
+        whole, self._scales = photographs.images, [1]
+        if scale is not None:
+            whole = [_cropped(image, scale) for image in whole]
+        self._photographs = [whole]
+        if scale is not None:
+            self._photographs.insert(0, [shrink(image, scale, kernel) for image in whole])
+            self._scales = [1, scale]
+        self._least = size // (scale or 1)
+        # Read like arrays, as which they pass.
+        tiles: list[Any] = [
+            Tiles(images, self._least * factor)
+            for images, factor in zip(self._photographs, self._scales, strict=True)
+        ]
+        if batch_size > len(tiles[0]):
+            raise UsageError(
+                f"batch_size={batch_size} must not exceed the {len(tiles[0])} patches of {size}x"
+                f"{size} that the {len(whole)} photographs of {photographs.name!r} divide into. "
+                f"Pass batch_size={len(tiles[0])} or less, or more photographs.",
+                "batch_size",
+            )
+        self._tiles, self._mirror, self._rotate = tiles[0], mirror, rotate
+        source = Source(photographs.name, tiles[0], None, None, photographs.sha256, (*tiles[1:],))
+        super().__init__(source, split, batch_size, seed, labels=False)
+        changes = {"mirror": mirror, "rotate": rotate}
+        made = {"size": size, "scale": scale, "kernel": kernel if scale else None}
+        self.config = {**self.config, **made, **changes, "num_photographs": len(whole)}
+        self.config.pop("jitter", None)
+
+    def _examples(self, indices: np.ndarray, step: int, part: slice) -> list[np.ndarray]:
+        """Patches of the photographs that these indices are of, each anywhere in its photograph."""
+        random = np.random.default_rng((self.config["seed"], step, _STREAM))
+        places = random.random((self.batch_size, 2))[part]
+        mirrored = random.random(self.batch_size)[part] < 0.5
+        turns = random.integers(4, size=self.batch_size)[part]
+        made = [np.empty((len(indices), *shape), np.uint8) for shape in self.image_shapes]
+        for row, index in enumerate(indices):
+            number = self._tiles.photograph(index)
+            free = np.array(self._photographs[0][number].shape[:2]) - self._least + 1
+            top, left = (places[row] * free).astype(int)
+            for patches, images, factor in zip(made, self._photographs, self._scales, strict=True):
+                side = self._least * factor
+                down, right = top * factor, left * factor
+                patch = images[number][down : down + side, right : right + side]
+                if self._mirror and mirrored[row]:
+                    patch = patch[:, ::-1]
+                patches[row] = np.rot90(patch, turns[row]) if self._rotate else patch
+        return made
+
+
+def _cropped(image: np.ndarray, scale: int) -> np.ndarray:
+    """The upper left of an image, of a height and width that the scale divides."""
+    height, width = (side // scale * scale for side in image.shape[:2])
+    return image[:height, :width]
