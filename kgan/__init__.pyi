@@ -21,6 +21,7 @@ from . import (
 )
 from .models.acgan import ACGAN as ACGAN
 from .models.bigan import BiGAN as BiGAN
+from .models.colorization import Colorization as Colorization
 from .models.conditional_gan import ConditionalGAN as ConditionalGAN
 from .models.dcgan import DCGAN as DCGAN
 from .models.dragan import DRAGAN as DRAGAN

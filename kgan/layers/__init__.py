@@ -1,6 +1,7 @@
 """Layers that Keras lacks, or that are faster here; one per file."""
 
 from kgan.layers.batch_normalization import BatchNormalization as BatchNormalization
+from kgan.layers.chroma_to_rgb import ChromaToRGB as ChromaToRGB
 from kgan.layers.conditional_batch_normalization import (
     ConditionalBatchNormalization as ConditionalBatchNormalization,
 )

@@ -1,6 +1,7 @@
 from . import (
     assignment as assignment,
     classification as classification,
+    color as color,
     diversity as diversity,
     extractors as extractors,
     fidelity as fidelity,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -38,6 +38,7 @@ class Translation(AdversarialModel):
     """
 
     precision: str  # the networks' policy
+    entry: ClassVar[str] = "translate"  # what the entry point is called
 
     def __init__(
         self,
@@ -103,15 +104,13 @@ class Translation(AdversarialModel):
         return call_network(self.averaged_generator, inputs, False, SOURCE)
 
     def entry_points(self) -> dict[str, EntryPoint]:
-        """What can be run and exported, by name: `translate`."""
+        """What can be run and exported, by name: `translate`, or as the class calls it."""
 
         def translate(network, batch):
             return {TARGET: call_network(network, batch, False, SOURCE)}
 
         signatures = self.input_signature, self.output_signature
-        return {
-            "translate": EntryPoint("translate", self.averaged_generator, translate, *signatures)
-        }
+        return {self.entry: EntryPoint(self.entry, self.averaged_generator, translate, *signatures)}
 
     def translate(self, images: Any, seed: int | None = None, batch_size: int = 64) -> np.ndarray:
         """The images that the averaged generator translates these to: float32, of the same size.

@@ -1,6 +1,7 @@
 """Networks, one paper per module; `architectures.get` finds them by their short name."""
 
 from kgan.networks.architecture import Architecture as Architecture, architectures as architectures
+from kgan.networks.coloring import Coloring as Coloring
 from kgan.networks.dcgan import DCGAN as DCGAN
 from kgan.networks.mlp import MLP as MLP
 from kgan.networks.own import OwnNetworks as OwnNetworks
