@@ -27,6 +27,7 @@ from .models.dcgan import DCGAN as DCGAN
 from .models.dragan import DRAGAN as DRAGAN
 from .models.gan import GAN as GAN
 from .models.info_gan import InfoGAN as InfoGAN
+from .models.inpainting import Inpainting as Inpainting
 from .models.loading import load_model as load_model
 from .models.lsgan import LSGAN as LSGAN
 from .models.pacgan import PacGAN as PacGAN

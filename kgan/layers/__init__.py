@@ -7,8 +7,11 @@ from kgan.layers.conditional_batch_normalization import (
 )
 from kgan.layers.conv2d import Conv2D as Conv2D
 from kgan.layers.conv2d_transpose import Conv2DTranspose as Conv2DTranspose
+from kgan.layers.dilated_conv2d import DilatedConv2D as DilatedConv2D
 from kgan.layers.free_size import CropLike as CropLike, ReflectToMultiple as ReflectToMultiple
+from kgan.layers.gated_activation import GatedActivation as GatedActivation
 from kgan.layers.grouped_conv2d import GroupedConv2D as GroupedConv2D
+from kgan.layers.holes import EraseHoles as EraseHoles, KeepKnown as KeepKnown
 from kgan.layers.instance_normalization import InstanceNormalization as InstanceNormalization
 from kgan.layers.leaky_relu import LeakyReLU as LeakyReLU
 from kgan.layers.one_hot import OneHot as OneHot

@@ -129,6 +129,7 @@ def check_number_of_parts(gan: CompiledModel, spec: Any, argument: str) -> None:
         )
     labelled = gan.batch_signature.label is not None
     fix = " Load with labels=True, or pass a tuple of arrays." if labelled else ""
+    fix += "".join(f" {field.hint}" for field in expected if field.hint)
     raise UsageError(
         f"{argument} must hold batches ({', '.join(field.argument for field in expected)}) for "
         f"{name}; received {'images alone' if received == 1 else f'{received} parts'}, a "

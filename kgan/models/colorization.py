@@ -63,9 +63,6 @@ class Colorization(Pix2Pix):
         """The images, with their luminance as sources."""
         return {**real, SOURCE: luminance(real[TARGET])}
 
-    def sample_inputs(self, real, seeds) -> dict[str, Any]:
-        return super().sample_inputs(self.encode_real(real, training=True), seeds)
-
     def colorize(self, images: Any, seed: int | None = None, batch_size: int = 64) -> np.ndarray:
         """The images in the colours that the averaged generator gives them: float32, RGB.
 

@@ -50,7 +50,8 @@ class PlayersModel(keras.Model):
                 "ema_halflife_images", ema_halflife_images, 1, ", or None,"
             )
         seed = check_integer("seed", seed, 0, 2**31 - 1)
-        super().__init__(name=name)
+        # Keras would round the inputs to a global policy's half precision; networks have their own.
+        super().__init__(name=name, dtype="float32")
         self.ema_halflife_images = ema_halflife_images
         self.seed = seed
         self.players: dict[str, Player] = {}
@@ -302,7 +303,7 @@ class PlayersModel(keras.Model):
             },
             "compile": self.get_compile_config(),
         }
-        # Keras numbers its names anew in every process.
+        # Keras numbers its names anew in every process, those in networks of networks, too.
         return _without_names(json.loads(json.dumps(described, default=str)))
 
 
@@ -311,7 +312,11 @@ def _holds_networks(value: Any) -> bool:
     return isinstance(value, dict) and value.get("class_name") == "OwnNetworks"
 
 
+# Where a network's configuration has the names of its layers.
+_NAMES = ("name", "inbound_nodes", "input_layers", "output_layers")
+
+
 def _without_names(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _without_names(item) for key, item in value.items() if key != "name"}
+        return {key: _without_names(item) for key, item in value.items() if key not in _NAMES}
     return [_without_names(item) for item in value] if isinstance(value, list) else value

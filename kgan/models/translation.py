@@ -79,6 +79,10 @@ class Translation(AdversarialModel):
             for name, value in config.items()
         }
 
+    def sample_inputs(self, real, seeds) -> dict[str, Any]:
+        """The generator's inputs, which `encode_real` may make of the batch."""
+        return super().sample_inputs(self.encode_real(real, training=True), seeds)
+
     def augmented_batch(self, batch) -> dict[str, Any]:
         """A batch in which all that the discriminator sees is augmented in the same way."""
         assert self.augment is not None

@@ -3,11 +3,14 @@
 from kgan.networks.architecture import Architecture as Architecture, architectures as architectures
 from kgan.networks.coloring import Coloring as Coloring
 from kgan.networks.dcgan import DCGAN as DCGAN
+from kgan.networks.filling import Filling as Filling
+from kgan.networks.gated import Gated as Gated
 from kgan.networks.mlp import MLP as MLP
 from kgan.networks.own import OwnNetworks as OwnNetworks
 from kgan.networks.patchgan import PatchGAN as PatchGAN
 from kgan.networks.r3gan import R3GAN as R3GAN
 from kgan.networks.resnet import ResNet as ResNet
+from kgan.networks.sn_patchgan import SNPatchGAN as SNPatchGAN
 from kgan.networks.translator import (
     ImageDiscriminator as ImageDiscriminator,
     Translator as Translator,

@@ -39,6 +39,8 @@ class Field:
     has_default: ClassVar[bool] = True
     # Whether networks learn an embedding of `vector`, for values of any scale.
     embedded: ClassVar[bool] = False
+    # What gives it in batches, for errors.
+    hint: ClassVar[str] = ""
 
     @property
     def argument(self) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from kgan.checks import check_integer
 from kgan.errors import UsageError
 from kgan.signature.field import Field
-from kgan.signature.images import Image
+from kgan.signature.images import Image, Mask
 from kgan.signature.labels import Label
 from kgan.signature.vectors import Latent, Vector
 
@@ -130,6 +130,8 @@ def of_network(shapes: Mapping[str, tuple[Any, ...]], prior: str, classes: int |
             return Latent(shape[-1], prior=prior)
         if len(shape) == 1:
             return Label(classes, name)
+        if name == Mask.name:
+            return Mask(shape[1:])
         return Image(shape[1:], name) if len(shape) == 4 else Vector(shape[-1], name)
 
     return Signature(*(field(name, shape) for name, shape in shapes.items()))

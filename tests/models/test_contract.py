@@ -57,6 +57,7 @@ ROWS = {
     "DRAGAN": Row({}),
     "GAN": Row({}),
     "InfoGAN": Row({"categorical": (3, 2), "continuous": 1}),
+    "Inpainting": Row({"channels": 1}, "masked"),
     "LSGAN": Row({}),
     "PacGAN": Row({"pack": 2}),
     "Pix2Pix": Row({"channels": 1, "latent_dim": 2}, "pairs"),
@@ -147,6 +148,7 @@ def data(kind):
         "labels": (images, labels),
         "some labels": (images, np.where(np.arange(BATCH) % 2, labels, -1)),
         "pairs": (images, -images),
+        "masked": (images, kgan.data.free_form_masks(BATCH, SHAPE[:2])),
         "colors": np.tanh(images * np.float32([2, 1, -1])),
         "conditions": (images, random.normal(size=(BATCH, 2)).astype("float32")),
     }[kind]
