@@ -34,6 +34,7 @@ from .models.pacgan import PacGAN as PacGAN
 from .models.pix2pix import Pix2Pix as Pix2Pix
 from .models.r3gan import R3GAN as R3GAN
 from .models.relativistic_gan import RelativisticGAN as RelativisticGAN
+from .models.segmentation import Segmentation as Segmentation
 from .models.semi_supervised_gan import SemiSupervisedGAN as SemiSupervisedGAN
 from .models.sngan import SNGAN as SNGAN
 from .models.unrolled_gan import UnrolledGAN as UnrolledGAN

@@ -1,5 +1,6 @@
 from .bicubic import shrink as shrink
 from .catalog import available as available
+from .composing import composites as composites
 from .cut import patches as patches
 from .dataset import ImageDataset as ImageDataset
 from .decode import FORMATS as FORMATS

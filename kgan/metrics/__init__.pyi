@@ -19,6 +19,7 @@ from . import (
     path_length as path_length,
     references as references,
     report as report,
+    segmentation as segmentation,
     sliced_wasserstein as sliced_wasserstein,
     streaming as streaming,
 )

@@ -159,8 +159,16 @@ def _check_loaded(gan: CompiledModel, x: ImageDataset, argument: str) -> None:
                 argument,
             )
         field.check_size((None, *shape), argument)
-    others = list(gan.batch_signature.values())[len(images) :]
+    fields = list(gan.batch_signature.values())
+    others = fields[len(images) :]
     for other, spec in zip(others, _parts(x)[len(images) :], strict=True):
+        if not fits(tuple(spec.shape[1:]), other.shape):
+            raise UsageError(
+                f"{argument} must hold batches ({', '.join(field.argument for field in fields)}) "
+                f"for {type(gan).__name__}; received {other.argument} of the shape "
+                f"{tuple(spec.shape)}.{other.hint and f' {other.hint}'}",
+                argument,
+            )
         if spec.dtype.is_integer and not tf.as_dtype(other.dtype).is_integer:
             raise UsageError(
                 f"{argument} must hold batches (images, {other.argument}) for this "
@@ -168,7 +176,7 @@ def _check_loaded(gan: CompiledModel, x: ImageDataset, argument: str) -> None:
                 f"model with classes in place of {other.name}_dim.",
                 argument,
             )
-    label = gan.batch_signature.label
+    label = gan.batch_signature.classes
     if label is None:
         return
     if label.classes and x.label_names:
@@ -180,8 +188,8 @@ def _check_loaded(gan: CompiledModel, x: ImageDataset, argument: str) -> None:
             "model, or give the data these classes.",
             argument,
         )
-    assert x.labels is not None  # it gives them in its batches
-    label.check_batch(x.labels, x.num_images)
+    if x.labels is not None:  # those of pixels come with the images
+        label.check_batch(x.labels, x.num_images)
 
 
 def check_classes(gan: CompiledModel, count: int, argument: str, otherwise: str = "") -> None:
@@ -190,7 +198,7 @@ def check_classes(gan: CompiledModel, count: int, argument: str, otherwise: str 
     Raises:
         UsageError: the model was built with another.
     """
-    label = gan.batch_signature.label
+    label = gan.batch_signature.classes
     assert label is not None
     if count != label.classes:
         raise UsageError(

@@ -29,6 +29,7 @@ class Inpainting(Translation):
         >>> gan = kgan.Inpainting(generator_network=kgan.networks.Gated(width=8, dilations=(2, 4)))
         >>> gan.compile()
         >>> gan.fit(kgan.data.masked(kgan.data.patches("photos", size=64)), epochs=1)
+        >>> filled = gan.inpaint(photos, masks=photos[..., :1] > -0.5)
 
     Raises:
         UsageError: an argument out of range, or an unknown name.
@@ -38,6 +39,7 @@ class Inpainting(Translation):
     """
 
     entry = "inpaint"
+    unaltered = (Mask.name,)
 
     def __init__(
         self,
@@ -71,16 +73,11 @@ class Inpainting(Translation):
     def encode_real(self, real, training: bool) -> dict[str, Any]:
         return {**real, SOURCE: real[TARGET]}
 
-    def augmented_batch(self, batch) -> dict[str, Any]:
-        assert self.augment is not None
-        # A mask is moved as its image; as an alpha channel it keeps its values.
-        images, masks = self.augment.together([batch[TARGET], tf.repeat(batch[Mask.name], 2, -1)])
-        return {**batch, TARGET: images, Mask.name: masks[..., 1:]}
-
     def losses(self, player: str, real, fake) -> dict[str, Any]:
         found = super().losses(player, real, fake)
         if player == "generator":
-            l1 = L1(self.hole_weight)(real[TARGET], fake[TARGET])  # known pixels are equal
+            # Known pixels are equal, so that the distance is that of the holes.
+            l1 = L1(self.hole_weight)(real[TARGET], fake[TARGET])
             found["hole_l1"] = tf.math.divide_no_nan(l1, tf.reduce_mean(1.0 - real[Mask.name]))
             if self.term is not None:
                 found[self.term.label] = self.term(real[TARGET], fake[TARGET])

@@ -124,7 +124,7 @@ class PlayersModel(keras.Model):
     @property
     def class_names(self) -> list[str] | None:
         """The names of the classes, in the order of their numbers; None where there are none."""
-        label = self.batch_signature.label
+        label = self.batch_signature.classes
         return list(label.names) if label is not None and label.names else None
 
     def name_classes(self, names: Sequence[str] | None) -> None:
@@ -135,7 +135,7 @@ class PlayersModel(keras.Model):
         """
         if names is None:
             return
-        label = self.batch_signature.label
+        label = self.batch_signature.classes
         if label is None:
             raise UsageError(
                 f"class_names must be None, since the {type(self).__name__} has no classes to name; "
@@ -150,11 +150,13 @@ class PlayersModel(keras.Model):
 
         `fit` takes the names that a data set knows. They travel into saved files and exports.
         """
-        label = self.batch_signature.label
+        label = self.batch_signature.classes
         if label is None or label.names or not names or label.classes not in (None, len(names)):
             return
         named = dataclasses.replace(label, names=tuple(names))
         self.batch_signature = self.batch_signature.replace(named)
+        outputs = (field.named(names) for field in self.output_signature.values())
+        self.output_signature = Signature(*outputs)
         if label.name in self.input_signature:
             named = dataclasses.replace(named, unlabelled=False)
             self.input_signature = self.input_signature.replace(named)

@@ -10,6 +10,7 @@ from kgan.networks.own import OwnNetworks as OwnNetworks
 from kgan.networks.patchgan import PatchGAN as PatchGAN
 from kgan.networks.r3gan import R3GAN as R3GAN
 from kgan.networks.resnet import ResNet as ResNet
+from kgan.networks.segmenting import Segmenting as Segmenting
 from kgan.networks.sn_patchgan import SNPatchGAN as SNPatchGAN
 from kgan.networks.translator import (
     ImageDiscriminator as ImageDiscriminator,

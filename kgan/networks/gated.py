@@ -26,6 +26,9 @@ from kgan.seeds import spawn
 from kgan.signature import Image, Signature
 
 _KEY = 0  # of the network's seeds
+# 1 / E[(elu(a) · sigmoid(g))²] for a and g of N(0, 1): features keep their variance, where gates of
+# one half would halve them at each layer.
+_GAIN = 1 / 0.189
 
 
 @translators.register("gated")
@@ -119,7 +122,7 @@ class Gated(Translator):
             dilation_rate=dilation,
             padding="same",
             data_format=FORMAT,
-            kernel_initializer=keras.initializers.GlorotUniform(next(seeds)),
+            kernel_initializer=keras.initializers.VarianceScaling(_GAIN, seed=next(seeds)),
             dtype=dtype,
         )(x)
         return GatedActivation(dtype=dtype)(self.normalized(x, seeds, dtype))

@@ -130,6 +130,10 @@ class Mask(Image):
         masks = masks[..., np.newaxis] if masks.ndim == 3 else masks
         return dataclasses.replace(self, shape=(height, width, 1)).check(masks, n)
 
+    def picture(self, values: np.ndarray) -> np.ndarray:
+        """White where a pixel is known, black in the holes."""
+        return 2 * values - 1
+
     def examples(self, n: int, seed: int, size: tuple[int, int] | None = None) -> np.ndarray:
         return (super().examples(n, seed, size) > 0).astype(np.float32)
 

@@ -52,7 +52,12 @@ class Signature(Mapping[str, Field]):
 
     @property
     def label(self) -> Label | None:
-        """The first field of classes; None if there is none."""
+        """The first field of a class per example; None if there is none."""
+        return next((field for field in self._of(Label) if not field.shape), None)
+
+    @property
+    def classes(self) -> Label | None:
+        """The first field of classes, per example or per pixel; None if there is none."""
         return next(iter(self._of(Label)), None)
 
     @property

@@ -64,6 +64,7 @@ ROWS = {
     "R3GAN": Row({"burn_in_steps": 4}),
     "RelativisticGAN": Row({}),
     "SNGAN": Row({}, steps=2),
+    "Segmentation": Row({"classes": CLASSES, "channels": 1}, "label maps"),
     "SemiSupervisedGAN": Row({"classes": CLASSES}, "some labels"),
     "UnrolledGAN": Row({"unrolling_steps": 1}),
     "VanillaGAN": Row({"width": 8}),  # of two rectified units both may be dead
@@ -148,6 +149,7 @@ def data(kind):
         "labels": (images, labels),
         "some labels": (images, np.where(np.arange(BATCH) % 2, labels, -1)),
         "pairs": (images, -images),
+        "label maps": (images, (images[..., 0] > 0).astype("int32") + (images[..., 0] > 0.5)),
         "masked": (images, kgan.data.free_form_masks(BATCH, SHAPE[:2])),
         "colors": np.tanh(images * np.float32([2, 1, -1])),
         "conditions": (images, random.normal(size=(BATCH, 2)).astype("float32")),

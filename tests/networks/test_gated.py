@@ -6,6 +6,7 @@ import pytest
 
 from kgan.errors import UsageError
 from kgan.networks import Filling, Gated, UNet, translators
+from kgan.networks.gated import _GAIN
 from kgan.signature import Image, Mask, Signature
 
 SOURCE, TARGET = Image((None, None, 3), "source"), Image((None, None, 3), "target")
@@ -57,6 +58,19 @@ def test_dilations_widen_what_a_pixel_sees():
 
     narrow, wide = seen(), seen(2, 4)
     assert wide - narrow == pytest.approx(2 * 2 * (2 + 4), abs=2)
+
+
+@pytest.mark.parametrize("dilations", [(2,), (2, 4, 8, 16)])
+def test_features_keep_their_variance_however_deep(dilations):
+    made = np.asarray(network(width=16, halvings=2, dilations=dilations)(inputs(96, 96, 1)))
+    assert 0.05 < made.std() < 0.9
+
+
+def test_the_gain_is_that_of_normal_numbers():
+    features, gates = np.random.RandomState(0).normal(size=(2, 400_000))
+    elu = np.where(features > 0, features, np.exp(features) - 1)
+    square = np.square(elu / (1 + np.exp(-gates))).mean()
+    assert pytest.approx(1 / _GAIN, rel=0.02) == square
 
 
 def test_half_precision_ends_in_float32():

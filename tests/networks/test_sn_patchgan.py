@@ -1,3 +1,5 @@
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -20,7 +22,7 @@ def test_the_layers_of_the_paper():
     """5x5 of stride 2: 64, 128, and four times 256 channels, all of which are logits."""
     network = SNPatchGAN().discriminator(BOTH)
     channels = [4, 64, 128, 256, 256, 256, 256]
-    kernels = sum(25 * a * b + b for a, b in zip(channels, channels[1:], strict=False))
+    kernels = sum(25 * a * b + b for a, b in itertools.pairwise(channels))
     vectors = sum(channels[1:])
     assert network.count_params() == kernels + vectors
     assert network(both(128)).shape == (2, 2, 2, 256)
