@@ -144,8 +144,11 @@ def test_values_move_with_images_and_stay_what_they_are(channels):
     for given, found in ((masks, mask), (labels, label)):
         assert found.shape == given.shape and set(np.unique(found)) == {0, 1}
         assert (np.asarray(found) != given).any()
-    augment.seed_generator = keras.random.SeedGenerator(1)
-    np.testing.assert_array_equal(augment.with_values([images], [])[0][0], augment(images))
+    alone = []
+    for function in (lambda x: augment.with_values([x], [])[0][0], augment):
+        augment.seed_generator = keras.random.SeedGenerator(1)
+        alone.append(function(images))
+    np.testing.assert_array_equal(*alone)
 
 
 def test_values_lie_where_the_images_do():
