@@ -36,8 +36,8 @@ class ChromaToRGB(keras.layers.Layer):
     Example:
         >>> layer = kgan.layers.ChromaToRGB()
         >>> grey, red = np.zeros((1, 1, 1, 1)), np.float32([0, 0.5]).reshape(1, 1, 1, 2)
-        >>> np.asarray(layer([grey, red])).round(3).ravel().tolist()
-        [0.701, -0.357, 0.0]
+        >>> kgan.images.to_uint8(layer([grey, red])).ravel().tolist()
+        [217, 82, 128]
 
     ITU-T T.871, "JPEG File Interchange Format", 2011, section 7.
     """

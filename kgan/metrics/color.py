@@ -36,8 +36,9 @@ def lab(images: Any) -> np.ndarray:
         images: float32 `(n, height, width, 3)` in [-1, 1].
 
     Example:
-        >>> kgan.metrics.color.lab(np.ones((1, 1, 1, 3), "float32")).round(1).ravel().tolist()
-        [100.0, 0.0, 0.0]
+        >>> red = np.float32([1, -1, -1]).reshape(1, 1, 1, 3)
+        >>> kgan.metrics.color.lab(red).round(1).ravel().tolist()
+        [53.2, 80.1, 67.2]
 
     Raises:
         UsageError: no RGB images.
