@@ -52,17 +52,20 @@ def integers(values: Any) -> tuple[int, ...]:
         return ()
 
 
-def check_number(argument: str, value: Any, low: float, unit: str = "") -> float:
-    """`value` as a finite float of at least `low`; the error names the `unit`.
+def check_number(
+    argument: str, value: Any, low: float, unit: str = "", high: float = math.inf
+) -> float:
+    """`value` as a finite float within `low` to `high`; the error names the `unit`.
 
     Raises:
-        UsageError: it is no number, infinite or too small.
+        UsageError: it is no number, infinite or outside.
     """
     real = isinstance(value, numbers.Real) and not isinstance(value, bool)
     number = float(value) if real else math.nan
-    if not low <= number < math.inf:
+    if not low <= number <= high or number == math.inf:
+        expected = f" of at least {low}" if high == math.inf else f", {low} to {high}"
         raise UsageError(
-            f"{argument} must be a number{unit} of at least {low}; received {value!r}.", argument
+            f"{argument} must be a number{unit}{expected}; received {value!r}.", argument
         )
     return number
 

@@ -109,6 +109,22 @@ def class_columns(classes: int | None, n: int) -> int | None:
     return classes if classes and 1 < classes <= min(n, _MOST_COLUMNS) else None
 
 
+def class_colors(classes: int) -> np.ndarray:
+    """Colours that tell up to 256 classes apart, uint8 `(classes, 3)`; class 0 is black.
+
+    They are those of the PASCAL VOC challenge: the bits of a number in turn, highest bit first.
+
+    Example:
+        >>> kgan.images.class_colors(3).tolist()
+        [[0, 0, 0], [128, 0, 0], [0, 128, 0]]
+    """
+    numbers, colors = np.arange(classes), np.zeros((classes, 3), int)
+    for bit in range(8):
+        for channel in range(3):
+            colors[:, channel] |= (numbers >> (3 * bit + channel) & 1) << (7 - bit)
+    return colors.astype(np.uint8)
+
+
 def side_by_side(parts: Sequence[np.ndarray], columns: int | None) -> np.ndarray:
     """Images in an order in which a grid of `columns` shows rows of each part in turn.
 

@@ -5,7 +5,16 @@ import pytest
 from PIL import Image
 
 from kgan.errors import UsageError
-from kgan.images import class_columns, grid, save_gif, save_grid, side_by_side, to_pil, to_uint8
+from kgan.images import (
+    class_colors,
+    class_columns,
+    grid,
+    save_gif,
+    save_grid,
+    side_by_side,
+    to_pil,
+    to_uint8,
+)
 
 
 def test_to_uint8_inverts_the_scaling_of_every_pixel_value():
@@ -154,3 +163,13 @@ def test_smaller_images_are_enlarged_beside_larger_ones():
     shown = side_by_side([small, large], columns=2)
     assert shown.shape == (4, 6, 6, 1)
     np.testing.assert_array_equal(shown[:2], small.repeat(3, axis=1).repeat(3, axis=2))
+
+
+def test_colours_of_classes_are_those_of_pascal_voc():
+    """Its first colours and its last, as its development kit lists them."""
+    colors = class_colors(256)
+    assert colors.shape == (256, 3) and len(np.unique(colors, axis=0)) == 256
+    expected = [[0, 0, 0], [128, 0, 0], [0, 128, 0], [128, 128, 0], [0, 0, 128]]
+    assert colors[:5].tolist() == expected
+    assert colors[20].tolist() == [0, 64, 128] and colors[255].tolist() == [224, 224, 192]
+    np.testing.assert_array_equal(class_colors(3), colors[:3])

@@ -37,6 +37,23 @@ class Augment(Configured):
         """
         return _split(self(ops.concatenate(images, axis=-1)), images)
 
+    def with_values(self, images: Sequence[Any], values: Sequence[Any]) -> tuple[list, list]:
+        """Images that belong together, changed in the same way, and values that move with them.
+
+        `values`, such as masks, are of the height and width of the images. As alpha channels they
+        keep what they are wherever they are moved to.
+        """
+        if not values:
+            return self.together(images), []
+        channels = ops.concatenate(values, axis=-1)
+        alphas = [
+            ops.repeat(channels[..., place : place + 1], 2, axis=-1)
+            for place in range(channels.shape[-1])
+        ]
+        changed = self.together([*images, *alphas])
+        moved = [each[..., 1:] for each in changed[len(images) :]]
+        return changed[: len(images)], _split(ops.concatenate(moved, axis=-1), values)
+
 
 def _split(merged, images: Sequence[Any]) -> list[Any]:
     """The images whose channels lie beside each other in `merged`."""

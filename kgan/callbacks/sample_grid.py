@@ -140,12 +140,13 @@ class SampleGrid(keras.callbacks.Callback):
         truths = [
             field for field in self.model.output_signature.values() if field.argument in given
         ]
-        self._after = [field.check(given.pop(field.argument), n) for field in truths]
+        self._after = [field.picture(field.check(given.pop(field.argument), n)) for field in truths]
         inputs = self.model.input_signature.sample(
             n, self.seed, None, given, type(self.model).__name__
         )
-        self._make = lambda: in_batches(self.model, inputs, 64)
-        self._before = [inputs[field.name] for field in shown]
+        made = self.model.output_signature[self.model.output_name]
+        self._make = lambda: made.picture(in_batches(self.model, inputs, 64))
+        self._before = [field.picture(inputs[field.name]) for field in shown]
         self._columns = min(n, _MOST_COLUMNS)
 
     def _grids(self) -> list[Path]:

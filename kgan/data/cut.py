@@ -97,29 +97,34 @@ def patches(
     known = _SPLITS if isinstance(source, str) and source in PACKAGED else _SPLITS[:1]
     if split not in known:
         raise unknown_name("split", split, known)
-    found = _find(source, split, channels, check_flag("strict", strict), check_formats(formats))
-    _check_size(found, size)
+    found = check_photographs(
+        source, split, channels, size, check_formats(formats), check_flag("strict", strict)
+    )
     from kgan.data.patch_dataset import PatchDataset
 
     return PatchDataset(found, split, batch_size, seed, size, scale, kernel, **changes)
 
 
-def _find(
-    source: Any, split: str, channels: int | None, strict: bool, formats: tuple[str, ...]
+def check_photographs(
+    source: Any,
+    split: str,
+    channels: int | None,
+    size: int,
+    formats: tuple[str, ...],
+    strict: bool = False,
 ) -> Photographs:
-    if isinstance(source, str) and source in PACKAGED:
-        return packaged(source, split, channels)
-    if isinstance(source, (str, os.PathLike)):
-        return from_folder(os.fspath(source), source, channels, strict, formats)
-    return from_arrays(source, channels)
-
-
-def _check_size(photographs: Photographs, size: int) -> None:
-    """Check that a patch fits into each photograph.
+    """The photographs of a source, if a patch fits into each.
 
     Raises:
-        UsageError: it does not.
+        UsageError: it does not, or the source has none.
+        OSError: a folder cannot be read.
     """
+    if isinstance(source, str) and source in PACKAGED:
+        photographs = packaged(source, split, channels)
+    elif isinstance(source, (str, os.PathLike)):
+        photographs = from_folder(os.fspath(source), source, channels, strict, formats)
+    else:
+        photographs = from_arrays(source, channels)
     for name, image in zip(photographs.names, photographs.images, strict=True):
         height, width = image.shape[:2]
         if min(height, width) < size:
@@ -129,3 +134,4 @@ def _check_size(photographs: Photographs, size: int) -> None:
                 f"or pass size={min(height, width)} or less.",
                 "size",
             )
+    return photographs

@@ -21,9 +21,10 @@ class ImageDataset(tf.data.Dataset):
     """A `tf.data.Dataset` of image batches, which can start at any step of the training.
 
     A batch is float32 `(batch_size, height, width, channels)` in [-1, 1]; with labels it is
-    `(images, labels)`, the labels int32 `(batch_size,)`; of pairs it is `(sources, targets)`.
+    `(images, labels)`, the labels int32 `(batch_size,)`, of pixels `(batch_size, height, width)`;
+    of pairs it is `(sources, targets)`.
     Iterating gives the batches of epoch 0; `fit` trains on one epoch after the other (`from_step`).
-    `kgan.data.load`, `kgan.data.pairs` and `kgan.data.patches` make it.
+    `kgan.data.load`, `kgan.data.pairs`, `kgan.data.patches` and others make it.
 
     Attributes:
         batch_size: images per batch.
@@ -41,6 +42,9 @@ class ImageDataset(tf.data.Dataset):
         ((28, 28, 1), 312)
         >>> images, labels = next(iter(data.from_step(1000)))
     """
+
+    # Of a label: a number, or `(height, width)`.
+    _label_shape: tuple[int, ...] = ()
 
     def __init__(
         self,
@@ -91,11 +95,11 @@ class ImageDataset(tf.data.Dataset):
         source = config["source"]
         if len(source) > _WIDEST:  # the end of a path says most
             source = f"…{source[-_WIDEST:]}"
-        if self.labels is None:
+        if self.labels is None and not self.label_names:
             classes = "no classes"
         else:
-            named = self.label_names or ()
-            number = len(named) or max(int(self.labels.max()) + 1, 0)
+            named, labels = self.label_names or (), self.labels
+            number = len(named) or (0 if labels is None else max(int(labels.max()) + 1, 0))
             classes = f"{number} classes{': ' * bool(named)}{', '.join(named)}"
         classes = textwrap.shorten(classes, 2 * _WIDEST, placeholder=" …")
         return (
@@ -186,7 +190,8 @@ class ImageDataset(tf.data.Dataset):
             first = (worker * local + replica) * size
             part = slice(first, first + size)
             indices = self._order(epoch)[place * self.batch_size :][part]
-            return *map(_scaled, self._examples(indices, step, part)), self._numbers(indices)
+            images, labels = self._labelled(indices, step, part)
+            return *map(_scaled, images), labels
 
         # TensorFlow never releases what numpy_function calls, nor the images that it holds.
         weak = weakref.proxy(take)
@@ -198,7 +203,8 @@ class ImageDataset(tf.data.Dataset):
                 tf.ensure_shape(image, (size, *shape))
                 for image, shape in zip(images, self.image_shapes, strict=True)
             ]
-            labels = [tf.ensure_shape(labels, (size,))] if self._labels else []
+            shape = (size, *self._label_shape)
+            labels = [tf.ensure_shape(labels, shape)] if self._labels else []
             return (*images, *labels) if len(images) + len(labels) > 1 else images[0]
 
         options = tf.data.Options()
@@ -208,6 +214,10 @@ class ImageDataset(tf.data.Dataset):
         stream = counter.map(batch).prefetch(2).with_options(options)
         stream.take_batch = take  # held by the stream, and so by all that is made of it
         return stream
+
+    def _labelled(self, indices: np.ndarray, step: int, part: slice) -> tuple[list, np.ndarray]:
+        """What `_examples` gives, and the labels."""
+        return self._examples(indices, step, part), self._numbers(indices)
 
     def _examples(self, indices: np.ndarray, step: int, part: slice) -> list[np.ndarray]:
         """The images at these indices, a `part` of the batch of a step, with all that belongs to

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kgan.data.dataset import ImageDataset
 
 TWITTER = Path(__file__).with_name("emoji_twitter_64.npz")
-_SPLITS = ("train", "test")
+SPLITS = ("train", "test")
 
 
 def pairs(
@@ -80,8 +80,8 @@ def pairs(
         channels = check_integer("channels", channels, 1, 4)
     mirror, jitter = check_flag("mirror", mirror), check_integer("jitter", jitter, 0)
     packaged = isinstance(sources, str) and sources in PACKAGED
-    if split not in (_SPLITS if packaged else _SPLITS[:1]):
-        raise unknown_name("split", split, _SPLITS if packaged else _SPLITS[:1])
+    if split not in (SPLITS if packaged else SPLITS[:1]):
+        raise unknown_name("split", split, SPLITS if packaged else SPLITS[:1])
     if packaged:
         found = _emoji(sources, targets, split, resolution, channels)
     elif isinstance(sources, (str, os.PathLike)):
@@ -207,15 +207,22 @@ def _emoji(
             f"folders; received {sources!r}{'' if targets is None else ' with targets'}.",
             "sources",
         )
-    (google,) = read_packaged(PACKAGED["emoji"], "image")
-    twitter, codepoints = read_packaged(TWITTER, "image", "codepoint")
-    test = np.array([_in_test(str(codepoint)) for codepoint in codepoints])
-    chosen = test if split == "test" else ~test
+    google, twitter, digests = read_emoji()
+    chosen = in_test(digests) if split == "test" else ~in_test(digests)
     first = from_arrays(google[chosen], resolution, channels)
     return _joined(first, from_arrays(twitter[chosen], resolution, channels), sources)
 
 
-def _in_test(codepoint: str) -> bool:
-    """Whether an emoji is held out: all that begin with the same code point are, or none."""
-    first = codepoint.split("-")[0]
-    return hashlib.sha256(first.encode()).digest()[0] < 26
+def read_emoji() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Google's drawings, Twitter's, and the SHA-256 of the first code point of each as bytes."""
+    (google,) = read_packaged(PACKAGED["emoji"], "image")
+    twitter, codepoints = read_packaged(TWITTER, "image", "codepoint")
+    # All that begin with the same code point are in one split.
+    firsts = [str(codepoint).split("-")[0].encode() for codepoint in codepoints]
+    digests = [list(hashlib.sha256(first).digest()) for first in firsts]
+    return google, twitter, np.array(digests, np.uint8)
+
+
+def in_test(digests: np.ndarray) -> np.ndarray:
+    """Whether each emoji is held out."""
+    return digests[:, 0] < 26

@@ -33,6 +33,7 @@ class PatchDataset(ImageDataset):
         kernel: str,
         mirror: bool,
         rotate: bool,
+        labels: bool = False,
     ):
         whole, self._scales = photographs.images, [1]
         if scale is not None:
@@ -56,7 +57,7 @@ class PatchDataset(ImageDataset):
             )
         self._tiles, self._mirror, self._rotate = tiles[0], mirror, rotate
         source = Source(photographs.name, tiles[0], None, None, photographs.sha256, (*tiles[1:],))
-        super().__init__(source, split, batch_size, seed, labels=False)
+        super().__init__(source, split, batch_size, seed, labels)
         changes = {"mirror": mirror, "rotate": rotate}
         made = {"size": size, "scale": scale, "kernel": kernel if scale else None}
         self.config = {**self.config, **made, **changes, "num_photographs": len(whole)}

@@ -1,6 +1,7 @@
 from . import (
     assignment as assignment,
     classification as classification,
+    color as color,
     diversity as diversity,
     extractors as extractors,
     fidelity as fidelity,
@@ -18,6 +19,7 @@ from . import (
     path_length as path_length,
     references as references,
     report as report,
+    segmentation as segmentation,
     sliced_wasserstein as sliced_wasserstein,
     streaming as streaming,
 )

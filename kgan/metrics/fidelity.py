@@ -1,6 +1,6 @@
-"""How close images are to their originals, pixel by pixel: PSNR and SSIM.
+"""How close images are to their originals, pixel by pixel: PSNR and SSIM, of holes alone, too.
 
-Both need an original, as in super-resolution or inpainting. Published figures differ in the
+All need an original, as in super-resolution or inpainting. Published figures differ in the
 channels, the border and the rounding that they use; state all three with yours.
 """
 
@@ -14,6 +14,7 @@ import numpy as np
 from kgan.batches import batches
 from kgan.checks import check_flag, check_integer
 from kgan.errors import UsageError, unknown_name
+from kgan.signature import Mask
 from kgan.validate import check_images
 
 WINDOW = 11  # pixels, the width of the Gaussian window
@@ -93,6 +94,65 @@ def ssim(
     )
 
 
+def hole_psnr(
+    real: Any, fake: Any, masks: Any, channels: str = "rgb", eight_bit: bool = True
+) -> np.ndarray:
+    """The PSNR of each pair of images in the holes alone, in dB: float64 `(n,)`.
+
+    The mean squared error is that of the pixels that are not known.
+
+    Args:
+        real, fake, channels, eight_bit: as for `psnr`.
+        masks: 1 or True where a pixel is known, `(n, height, width, 1)`, or without the last axis;
+            `(height, width)` for all images.
+
+    Example:
+        >>> masks = kgan.data.free_form_masks(4, (64, 64), seed=0)
+        >>> decibels = kgan.metrics.fidelity.hole_psnr(photos, photos[::-1], masks)
+
+    Raises:
+        UsageError: as for `psnr`, or masks of another shape or without holes.
+    """
+    prepare = _prepared(channels, 0, eight_bit)
+    real, fake = check_pair(real, fake)
+
+    def ratio(first: np.ndarray, second: np.ndarray, holes: np.ndarray) -> np.ndarray:
+        squares = np.square(prepare(first) - prepare(second))
+        with np.errstate(divide="ignore"):
+            return 10 * np.log10(RANGE**2 / _mean_in(holes, squares))
+
+    return in_blocks(ratio, real, fake, _holes(masks, real))
+
+
+def hole_ssim(
+    real: Any, fake: Any, masks: Any, channels: str = "rgb", eight_bit: bool = True
+) -> np.ndarray:
+    """The structural similarity of each pair of images in the holes alone: float64 `(n,)`.
+
+    The mean over the windows whose centre is not known. At the edges, windows see the images
+    reflected.
+
+    Args:
+        real, fake, masks, channels, eight_bit: as for `hole_psnr`.
+
+    Example:
+        >>> masks = kgan.data.free_form_masks(4, (64, 64), seed=0)
+        >>> similarities = kgan.metrics.fidelity.hole_ssim(photos, photos[::-1], masks)
+
+    Raises:
+        UsageError: as for `hole_psnr`, or images smaller than the window.
+    """
+    prepare = _prepared(channels, 0, eight_bit)
+    real, fake = check_pair(real, fake)
+    _check_size(real, 0, WINDOW, "the window of SSIM")
+
+    def similar(first: np.ndarray, second: np.ndarray, holes: np.ndarray) -> np.ndarray:
+        whole, _ = _similarity_maps(prepare(first), prepare(second), inside=False)
+        return _mean_in(holes, whole)
+
+    return in_blocks(similar, real, fake, _holes(masks, real))
+
+
 def luma(images: np.ndarray) -> np.ndarray:
     """The Y of RGB images of [0, 255], one channel in 16 to 235, not rounded.
 
@@ -106,12 +166,7 @@ def similarity(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.nd
 
     Of float64 images `(n, height, width, channels)` of [0, 255], both sides at least 11 pixels.
     """
-    mean_1, mean_2 = _windows(first), _windows(second)
-    both, squares = mean_1 * mean_2, mean_1**2 + mean_2**2
-    covariance = _windows(first * second) - both
-    variances = _windows(first**2 + second**2) - squares
-    structure = (2 * covariance + _CONTRAST) / (variances + _CONTRAST)
-    whole = structure * (2 * both + _LUMINANCE) / (squares + _LUMINANCE)
+    whole, structure = _similarity_maps(first, second, inside=True)
     return whole.mean((1, 2)), structure.mean((1, 2))
 
 
@@ -138,24 +193,56 @@ def pixels(images: np.ndarray) -> np.ndarray:
     return (images.astype(np.float64) + 1) * (RANGE / 2)
 
 
-def in_blocks(
-    function: Callable[[np.ndarray, np.ndarray], np.ndarray], first: np.ndarray, second: np.ndarray
-) -> np.ndarray:
-    """The values of `function` for pairs, in batches that bound the memory."""
-    blocks = batches((first, second), max(_VALUES // first[0].size, 1))
+def in_blocks(function: Callable[..., np.ndarray], *arrays: np.ndarray) -> np.ndarray:
+    """The values of `function` for rows of arrays, in batches that bound the memory."""
+    blocks = batches(arrays, max(_VALUES // arrays[0][0].size, 1))
     return np.concatenate([function(*block) for block in blocks])
 
 
-def _windows(images: np.ndarray) -> np.ndarray:
-    """The weighted mean of each window that lies within the image."""
+def _holes(masks: Any, images: np.ndarray) -> np.ndarray:
+    """Where the images have holes, bool `(n, height, width, 1)`.
+
+    Raises:
+        UsageError: masks of another shape, or without a hole.
+    """
+    holes = Mask((None, None, 1)).beside(masks, images) == 0
+    whole = np.flatnonzero(~holes.any((1, 2, 3)))
+    if len(whole):
+        raise UsageError(
+            f"masks must have a hole, a 0, in each image; that of image {whole[0]} has none. "
+            "Leave it out.",
+            "masks",
+        )
+    return holes
+
+
+def _mean_in(holes: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """The mean of values `(n, height, width, channels)` in the holes of each image."""
+    return (values * holes).sum((1, 2, 3)) / (holes.sum((1, 2, 3)) * values.shape[-1])
+
+
+def _similarity_maps(
+    first: np.ndarray, second: np.ndarray, inside: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """The similarity of each window, and that of its contrast and structure alone."""
+    mean_1, mean_2 = _windows(first, inside), _windows(second, inside)
+    both, squares = mean_1 * mean_2, mean_1**2 + mean_2**2
+    covariance = _windows(first * second, inside) - both
+    variances = _windows(first**2 + second**2, inside) - squares
+    structure = (2 * covariance + _CONTRAST) / (variances + _CONTRAST)
+    return structure * (2 * both + _LUMINANCE) / (squares + _LUMINANCE), structure
+
+
+def _windows(images: np.ndarray, inside: bool) -> np.ndarray:
+    """The weighted mean of each window, or of those that lie `inside` of the image alone."""
     from scipy.ndimage import correlate1d
 
     radius = WINDOW // 2
     weights = np.exp(-0.5 * (np.arange(-radius, radius + 1) / _SIGMA) ** 2)
     weights /= weights.sum()
-    inside = slice(radius, -radius)
-    images = correlate1d(images, weights, axis=1)[:, inside]
-    return correlate1d(images, weights, axis=2)[:, :, inside]
+    kept = slice(radius, -radius) if inside else slice(None)
+    images = correlate1d(images, weights, axis=1)[:, kept]
+    return correlate1d(images, weights, axis=2)[:, :, kept]
 
 
 def _every(images: np.ndarray) -> np.ndarray:

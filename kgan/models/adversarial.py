@@ -72,7 +72,7 @@ class AdversarialModel(Trainer):
         """The generator's inputs: what the real batch holds of them, and draws of the others."""
         n = tf.shape(real[self.output_name])[0]
         return {
-            name: real[name] if name in self.batch_signature else field.draw(n, seeds)
+            name: real[name] if name in real else field.draw(n, seeds)
             for name, field in self.input_signature.items()
         }
 

@@ -134,6 +134,7 @@ def check_number_of_parts(gan: CompiledModel, spec: Any, argument: str) -> None:
         )
     labelled = gan.batch_signature.label is not None
     fix = " Load with labels=True, or pass a tuple of arrays." if labelled else ""
+    fix += "".join(f" {field.hint}" for field in expected if field.hint)
     raise UsageError(
         f"{argument} must hold batches ({', '.join(field.argument for field in expected)}) for "
         f"{name}; received {'images alone' if received == 1 else f'{received} parts'}, a "
@@ -164,8 +165,16 @@ def _check_loaded(gan: CompiledModel, x: ImageDataset, argument: str) -> None:
             )
         field.check_size((None, *shape), argument)
         field.check_beside((None, *shape), (None, *x.image_shape), _of(argument, field))
-    others = list(gan.batch_signature.values())[len(images) :]
+    fields = list(gan.batch_signature.values())
+    others = fields[len(images) :]
     for other, spec in zip(others, _parts(x)[len(images) :], strict=True):
+        if not fits(tuple(spec.shape[1:]), other.shape):
+            raise UsageError(
+                f"{argument} must hold batches ({', '.join(field.argument for field in fields)}) "
+                f"for {type(gan).__name__}; received {other.argument} of the shape "
+                f"{tuple(spec.shape)}.{other.hint and f' {other.hint}'}",
+                argument,
+            )
         if spec.dtype.is_integer and not tf.as_dtype(other.dtype).is_integer:
             raise UsageError(
                 f"{argument} must hold batches (images, {other.argument}) for this "
@@ -173,7 +182,7 @@ def _check_loaded(gan: CompiledModel, x: ImageDataset, argument: str) -> None:
                 f"model with classes in place of {other.name}_dim.",
                 argument,
             )
-    label = gan.batch_signature.label
+    label = gan.batch_signature.classes
     if label is None:
         return
     if label.classes and x.label_names:
@@ -185,8 +194,8 @@ def _check_loaded(gan: CompiledModel, x: ImageDataset, argument: str) -> None:
             "model, or give the data these classes.",
             argument,
         )
-    assert x.labels is not None  # it gives them in its batches
-    label.check_batch(x.labels, x.num_images)
+    if x.labels is not None:  # those of pixels come with the images
+        label.check_batch(x.labels, x.num_images)
 
 
 def check_classes(gan: CompiledModel, count: int, argument: str, otherwise: str = "") -> None:
@@ -195,7 +204,7 @@ def check_classes(gan: CompiledModel, count: int, argument: str, otherwise: str 
     Raises:
         UsageError: the model was built with another.
     """
-    label = gan.batch_signature.label
+    label = gan.batch_signature.classes
     assert label is not None
     if count != label.classes:
         raise UsageError(

@@ -1,4 +1,4 @@
-"""What models with classes compute of the discriminator's class logits."""
+"""What models with classes compute of class logits and of probabilities."""
 
 from __future__ import annotations
 
@@ -33,6 +33,20 @@ def accuracy(class_logits, labels):
     known = tf.cast(labels >= 0, tf.float32)
     right = tf.cast(tf.argmax(class_logits, -1, tf.int32) == labels, tf.float32)
     return tf.math.divide_no_nan(tf.reduce_sum(known * right), tf.reduce_sum(known))
+
+
+def scaled(one_hot, probabilities, tau: float):
+    """True labels as soft as those of a generator, so that softness does not tell them apart.
+
+    The true class gets `tau`, or its own probability if that is more; the others share the rest as
+    `probabilities` do (Luc et al., 2016, arXiv:1611.08408, section 3, "scaling"). All are `(…,
+    classes)`; a row of zeros in `one_hot` stays one.
+    """
+    own = tf.reduce_sum(one_hot * probabilities, -1, keepdims=True)
+    given = tf.maximum(own, tau)
+    others = probabilities * tf.math.divide_no_nan(1.0 - given, 1.0 - own)
+    known = tf.reduce_sum(one_hot, -1, keepdims=True)
+    return known * tf.where(one_hot > 0, given, others)
 
 
 def classifier(gan: GAN, discriminator: keras.Model) -> EntryPoint:

@@ -49,7 +49,8 @@ class PlayersModel(keras.Model):
                 "ema_halflife_images", ema_halflife_images, 1, ", or None,"
             )
         seed = check_integer("seed", seed, 0, 2**31 - 1)
-        super().__init__(name=name)
+        # Keras would round the inputs to a global policy's half precision; networks have their own.
+        super().__init__(name=name, dtype="float32")
         self.ema_halflife_images = ema_halflife_images
         self.seed = seed
         self.players: dict[str, Player] = {}
@@ -122,7 +123,7 @@ class PlayersModel(keras.Model):
     @property
     def class_names(self) -> list[str] | None:
         """The names of the classes, in the order of their numbers; None where there are none."""
-        label = self.batch_signature.label
+        label = self.batch_signature.classes
         return list(label.names) if label is not None and label.names else None
 
     def name_classes(self, names: Sequence[str] | None) -> None:
@@ -133,7 +134,7 @@ class PlayersModel(keras.Model):
         """
         if names is None:
             return
-        label = self.batch_signature.label
+        label = self.batch_signature.classes
         if label is None:
             raise UsageError(
                 f"class_names must be None, since the {type(self).__name__} has no classes to "
@@ -148,11 +149,13 @@ class PlayersModel(keras.Model):
 
         `fit` takes the names that a data set knows. They travel into saved files and exports.
         """
-        label = self.batch_signature.label
+        label = self.batch_signature.classes
         if label is None or label.names or not names or label.classes not in (None, len(names)):
             return
         named = dataclasses.replace(label, names=tuple(names))
         self.batch_signature = self.batch_signature.replace(named)
+        outputs = (field.named(names) for field in self.output_signature.values())
+        self.output_signature = Signature(*outputs)
         if label.name in self.input_signature:
             named = dataclasses.replace(named, unlabelled=False)
             self.input_signature = self.input_signature.replace(named)
@@ -307,7 +310,7 @@ class PlayersModel(keras.Model):
             },
             "compile": self.get_compile_config(),
         }
-        # Keras numbers its names anew in every process.
+        # Keras numbers its names anew in every process, those in networks of networks, too.
         return _without_names(json.loads(json.dumps(described, default=str)))
 
 
@@ -316,7 +319,11 @@ def _holds_networks(value: Any) -> bool:
     return isinstance(value, dict) and value.get("class_name") == "OwnNetworks"
 
 
+# Where a network's configuration has the names of its layers.
+_NAMES = ("name", "inbound_nodes", "input_layers", "output_layers")
+
+
 def _without_names(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _without_names(item) for key, item in value.items() if key != "name"}
+        return {key: _without_names(item) for key, item in value.items() if key not in _NAMES}
     return [_without_names(item) for item in value] if isinstance(value, list) else value

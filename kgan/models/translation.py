@@ -40,6 +40,8 @@ class Translation(AdversarialModel):
 
     precision: str  # the networks' policy
     entry: ClassVar[str] = "translate"  # what the entry point is called
+    # Judged tensors, such as masks, that an augmentation moves and whose values it keeps.
+    unaltered: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
         self,
@@ -81,12 +83,20 @@ class Translation(AdversarialModel):
             name: serialized(value) for name, value in config.items()
         }
 
+    def sample_inputs(self, real, seeds) -> dict[str, Any]:
+        """The generator's inputs, which `encode_real` may make of the batch."""
+        return super().sample_inputs(self.encode_real(real, training=True), seeds)
+
     def augmented_batch(self, batch) -> dict[str, Any]:
         """A batch in which all that the discriminator sees is augmented in the same way."""
         assert self.augment is not None
-        seen = list(input_shapes(self.discriminator, TARGET))
-        changed = self.augment.together([batch[name] for name in seen])
-        return {**batch, **dict(zip(seen, changed, strict=True))}
+        judged = list(input_shapes(self.discriminator, TARGET))
+        images = [name for name in judged if name not in self.unaltered]
+        values = [name for name in judged if name in self.unaltered]
+        changed, moved = self.augment.with_values(
+            [batch[name] for name in images], [batch[name] for name in values]
+        )
+        return {**batch, **dict(zip([*images, *values], [*changed, *moved], strict=True))}
 
     def metric_arguments(self, real, fake) -> tuple[Any, Any]:
         """The true targets, and those that the generator makes."""

@@ -1,7 +1,10 @@
 """Networks, one paper per module; `architectures.get` finds them by their short name."""
 
 from kgan.networks.architecture import Architecture as Architecture, architectures as architectures
+from kgan.networks.coloring import Coloring as Coloring
 from kgan.networks.dcgan import DCGAN as DCGAN
+from kgan.networks.filling import Filling as Filling
+from kgan.networks.gated import Gated as Gated
 from kgan.networks.mlp import MLP as MLP
 from kgan.networks.own import OwnNetworks as OwnNetworks
 from kgan.networks.patchgan import PatchGAN as PatchGAN
@@ -12,6 +15,8 @@ from kgan.networks.receptive_fields import (
 )
 from kgan.networks.resnet import ResNet as ResNet
 from kgan.networks.rrdbnet import RRDBNet as RRDBNet
+from kgan.networks.segmenting import Segmenting as Segmenting
+from kgan.networks.sn_patchgan import SNPatchGAN as SNPatchGAN
 from kgan.networks.srgan import SRGANDiscriminator as SRGANDiscriminator
 from kgan.networks.srresnet import SRResNet as SRResNet
 from kgan.networks.srvgg import SRVGG as SRVGG

@@ -19,7 +19,7 @@ FILES = (
 )
 SUMS = "SHA256SUMS"
 # Only where the model makes images of what has no default, vectors or images: that of samples.png.
-GIVEN = ("conditions.npy", "sources.npy")
+GIVEN = ("conditions.npy", "sources.npy", "masks.npy")
 
 
 class PresetError(RuntimeError):

@@ -84,8 +84,9 @@ def save(
         _write_json(temporary / "config.json", config)
         PresetWeights(gan).save_weights(temporary / "model.weights.h5")
         export.to_onnx(gan, temporary / "generator.onnx")
-        sources = [drawn[field.name] for field in gan.input_signature.images]
-        parts = [*sources, in_batches(gan, drawn, 64), *targets]
+        sources = [field.picture(drawn[field.name]) for field in gan.input_signature.images]
+        made = gan.output_signature[gan.output_name].picture(in_batches(gan, drawn, 64))
+        parts = [*sources, made, *targets]
         samples = images.side_by_side(parts, columns)
         images.save_grid(temporary / "samples.png", samples, columns)
         (temporary / "README.md").write_text(
@@ -125,7 +126,7 @@ def _checked(
     n = max((len(values) if np.ndim(values) else 1 for values in inputs.values()), default=1)
     known = gan.output_signature.values() if gan.input_signature.images else ()
     true = [field for field in known if field.argument in inputs]
-    targets = [field.check(inputs[field.argument], n) for field in true]
+    targets = [field.picture(field.check(inputs[field.argument], n)) for field in true]
     others = {key: inputs[key] for key in inputs.keys() - {field.argument for field in true}}
     checked = gan.input_signature.sample(max(n, 1), 0, None, others, type(gan).__name__)
     given = {field.argument: checked[field.name] for field in gan.input_signature.required}

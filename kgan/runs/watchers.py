@@ -10,6 +10,7 @@ from kgan.errors import UsageError
 if TYPE_CHECKING:
     from kgan.data import ImageDataset
     from kgan.models import GAN
+    from kgan.signature import Field
 
 
 def watchers(dataset: ImageDataset, gan: GAN, folder: Path, metrics: list[str] | None) -> list[Any]:
@@ -63,8 +64,11 @@ def _first_inputs(dataset: ImageDataset, gan: GAN) -> dict[str, Any] | None:
     first = next(iter(dataset.take(1)))
     parts = first if isinstance(first, tuple) else (first,)
     batch = dict(zip(gan.batch_signature, parts, strict=True))
-    if not all(fits(batch[field.name].shape[1:], field.shape) for field in required):
+    fields = gan.batch_signature.values()
+    if not all(fits(batch[field.name].shape[1:], field.shape) for field in fields):
         return None
-    translates = bool(gan.input_signature.images)
-    truths = gan.output_signature.values() if translates else ()
+    truths: list[Field] = []
+    if gan.input_signature.images:
+        batch = gan.encode_real(batch, training=False)  # makes sources of images alone
+        truths = list(gan.output_signature.values())
     return {field.argument: batch[field.name].numpy() for field in (*required, *truths)}

@@ -42,6 +42,8 @@ class Field:
     has_default: ClassVar[bool] = True
     # Whether networks learn an embedding of `vector`, for values of any scale.
     embedded: ClassVar[bool] = False
+    # What gives it in batches, for errors.
+    hint: ClassVar[str] = ""
 
     @property
     def argument(self) -> str:
@@ -117,6 +119,14 @@ class Field:
         `size` is the height and width of images where they are free.
         """
         return np.random.RandomState(seed).standard_normal((n, *self.shape)).astype(self.dtype)
+
+    def named(self, names: Sequence[str]) -> Field:
+        """The field with names for its classes; itself if it has none."""
+        return self
+
+    def picture(self, values: np.ndarray) -> np.ndarray:
+        """The values as images in [-1, 1], for grids of images."""
+        return values
 
     def read(self, option: str, text: str) -> np.ndarray:
         """The values that a command's option stands for, `(m, *shape)`.

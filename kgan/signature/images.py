@@ -117,6 +117,7 @@ class Mask(Image):
 
     name: str = "mask"
     kind: ClassVar[str] = "mask"
+    hint: ClassVar[str] = "kgan.data.masked(images) draws masks."
     values: ClassVar[str] = "of 0 and 1"
 
     def bounds(self) -> Bounds:
@@ -140,6 +141,26 @@ class Mask(Image):
             )
         self.check_size(masks.shape, argument)
         return masks
+
+    def beside(self, values: Any, images: np.ndarray) -> np.ndarray:
+        """Masks for checked images, one for each or one for all; the last axis may be left out.
+
+        Raises:
+            UsageError: other values than 0 and 1, or another size than that of the images.
+        """
+        try:
+            masks = np.asarray(values)
+        except ValueError:  # of no one shape
+            masks = np.empty(0)
+        n, height, width = images.shape[:3]
+        if masks.ndim == 2 or masks.shape == (height, width, 1):
+            masks = masks[np.newaxis].repeat(n, axis=0)
+        masks = masks[..., np.newaxis] if masks.ndim == 3 else masks
+        return dataclasses.replace(self, shape=(height, width, 1)).check(masks, n)
+
+    def picture(self, values: np.ndarray) -> np.ndarray:
+        """White where a pixel is known, black in the holes."""
+        return 2 * values - 1
 
     def examples(self, n: int, seed: int, size: tuple[int, int] | None = None) -> np.ndarray:
         return (super().examples(n, seed, size) > 0).astype(np.float32)

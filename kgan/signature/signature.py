@@ -11,7 +11,7 @@ import numpy as np
 from kgan.checks import check_integer
 from kgan.errors import UsageError
 from kgan.signature.field import Field
-from kgan.signature.images import Image
+from kgan.signature.images import Image, Mask
 from kgan.signature.labels import Label
 from kgan.signature.vectors import Latent, Vector
 
@@ -53,7 +53,12 @@ class Signature(Mapping[str, Field]):
 
     @property
     def label(self) -> Label | None:
-        """The first field of classes; None if there is none."""
+        """The first field of a class per example; None if there is none."""
+        return next((field for field in self._of(Label) if not field.shape), None)
+
+    @property
+    def classes(self) -> Label | None:
+        """The first field of classes, per example or per pixel; None if there is none."""
         return next(iter(self._of(Label)), None)
 
     @property
@@ -153,6 +158,8 @@ def of_network(shapes: Mapping[str, tuple[Any, ...]], prior: str, classes: int |
             return Latent(shape[-1], prior=prior)
         if len(shape) == 1:
             return Label(classes, name)
+        if name == Mask.name:
+            return Mask(shape[1:])
         return Image(shape[1:], name) if len(shape) == 4 else Vector(shape[-1], name)
 
     return Signature(*(field(name, shape) for name, shape in shapes.items()))

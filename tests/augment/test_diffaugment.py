@@ -129,3 +129,31 @@ def test_an_augmentation_of_ones_own_changes_them_as_one():
     images = np.arange(24, dtype="float32").reshape(1, 2, 3, 4)
     first, second = Flip().together([images[..., :3], images[..., 3:]])
     np.testing.assert_array_equal(np.concatenate([first, second], -1), images[:, :, ::-1])
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_values_move_with_images_and_stay_what_they_are(channels):
+    random = np.random.RandomState(0)
+    images = random.uniform(-1, 1, (8, 8, 8, channels)).astype("float32")
+    masks = random.randint(0, 2, (8, 8, 8, 1)).astype("float32")
+    labels = np.eye(3, dtype="float32")[random.randint(0, 3, (8, 8, 8))]
+    augment = DiffAugment()
+    augment.seed_generator = keras.random.SeedGenerator(1)
+    (changed,), (mask, label) = augment.with_values([images], [masks, labels])
+    assert np.abs(changed - images).max() > 0.1
+    for given, found in ((masks, mask), (labels, label)):
+        assert found.shape == given.shape and set(np.unique(found)) == {0, 1}
+        assert (np.asarray(found) != given).any()
+    alone = []
+    for function in (lambda x: augment.with_values([x], [])[0][0], augment):
+        augment.seed_generator = keras.random.SeedGenerator(1)
+        alone.append(function(images))
+    np.testing.assert_array_equal(*alone)
+
+
+def test_values_lie_where_the_images_do():
+    images = np.random.RandomState(0).uniform(-1, 1, (8, 8, 8, 3)).astype("float32")
+    augment = DiffAugment(("translation", "cutout"))
+    augment.seed_generator = keras.random.SeedGenerator(1)
+    (changed,), (values,) = augment.with_values([images], [images])
+    np.testing.assert_array_equal(changed, values)

@@ -44,3 +44,20 @@ def test_targets_are_not_needed_but_sources_are(tmp_path, gan):
     assert pixels.shape[:2] == (2 * 66 + 2, 2 * 66 + 2)
     with pytest.raises(UsageError, match=r"sources must be given: Pix2Pix makes images from them"):
         grid(SampleGrid(tmp_path), gan, tmp_path)
+
+
+def test_masks_are_shown_white_where_pixels_are_known(tmp_path):
+    gan = kgan.Inpainting(
+        generator_network=kgan.networks.Gated(2, 1, (2,)),
+        discriminator_network=kgan.networks.SNPatchGAN(2, 1),
+    )
+    sources = np.full((2, 64, 64, 3), (1, -1, -1), "float32")
+    masks = np.ones((2, 64, 64, 1), "float32")
+    masks[:, :32] = 0
+    inputs = {"sources": sources, "masks": masks, "targets": sources}
+    pixels = grid(SampleGrid(tmp_path, inputs=inputs), gan, tmp_path)
+    assert pixels.shape[:2] == (4 * 66 + 2, 2 * 66 + 2)
+    assert pixels[66 + 20, 20].tolist() == [0, 0, 0]
+    assert pixels[66 + 50, 20].tolist() == [255, 255, 255]
+    assert pixels[132 + 50, 20].tolist() == [255, 0, 0]
+    assert pixels[132 + 20, 20].tolist() != [255, 0, 0]

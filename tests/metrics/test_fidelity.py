@@ -3,7 +3,7 @@ import pytest
 
 from kgan.errors import UsageError
 from kgan.metrics import fidelity
-from kgan.metrics.fidelity import luma, psnr, ssim
+from kgan.metrics.fidelity import hole_psnr, hole_ssim, luma, psnr, ssim
 
 
 def make_pair(channels=3, shape=(40, 33), seed=0):
@@ -136,3 +136,59 @@ def test_the_luma_of_grey_images():
     images = np.zeros((1, 20, 20, 1), np.float32)
     with pytest.raises(UsageError, match='luma of RGB images; these have 1 .* Use channels="rgb"'):
         psnr(images, images, channels="y")
+
+
+# -- in holes alone ------------------------------------------------------------------------------
+
+
+def make_masks(shape=(40, 33)):
+    masks = np.random.default_rng(1).uniform(size=(3, *shape, 1)) > 0.3
+    masks[:, 5:15, :9] = False
+    return masks
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_scikit_image_in_holes(oracle, channels):
+    """PSNR of the pixels of a hole as if they were an image; the mean of SSIM's map over it."""
+    metrics = oracle("skimage.metrics")
+    (real, fake), masks = make_pair(channels), make_masks()
+    whole = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "full": True}
+    ratios, similarities = [], []
+    for first, second, mask in zip(as_bytes(real), as_bytes(fake), ~masks[..., 0], strict=True):
+        pair = first[mask], second[mask]
+        ratios.append(metrics.peak_signal_noise_ratio(*pair, data_range=255))
+        _, found = metrics.structural_similarity(
+            first, second, data_range=255, channel_axis=-1, **whole
+        )
+        similarities.append(found[mask].mean())
+    np.testing.assert_allclose(hole_psnr(real, fake, masks), ratios, rtol=1e-12)
+    np.testing.assert_allclose(hole_ssim(real, fake, masks), similarities, rtol=1e-10)
+
+
+def test_known_pixels_do_not_count_in_psnr():
+    real = np.full((2, 12, 12, 1), -1, np.float32)
+    fake, mask = real.copy(), np.ones((12, 12), bool)
+    mask[3:5, 3:5] = False
+    fake[:, 3:5, 3:5] += np.float32(2 / 255)
+    fake[1, 6] = 1
+    np.testing.assert_allclose(hole_psnr(real, fake, mask), 20 * np.log10(255), rtol=1e-14)
+    assert hole_psnr(real, real, mask).tolist() == [np.inf, np.inf]
+
+
+def test_a_hole_everywhere_is_psnr_itself():
+    real, fake = make_pair()
+    everywhere = np.zeros((40, 33))
+    for channels in ("rgb", "y"):
+        np.testing.assert_allclose(
+            hole_psnr(real, fake, everywhere, channels), psnr(real, fake, channels), rtol=1e-12
+        )
+
+
+@pytest.mark.parametrize("function", [hole_psnr, hole_ssim])
+def test_an_image_without_hole_has_nothing_to_compare(function):
+    (real, fake), masks = make_pair(), make_masks()
+    masks[1] = True
+    with pytest.raises(UsageError, match="^masks must have a hole.*that of image 1 has none"):
+        function(real, fake, masks)
+    with pytest.raises(UsageError, match=r"^masks must be 0 or 1, of the shape \(3, 40, 33, 1\)"):
+        function(real, fake, masks[:, :5])

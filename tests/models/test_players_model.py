@@ -2,6 +2,7 @@
 
 import json
 
+import keras
 import numpy as np
 import pytest
 
@@ -43,6 +44,43 @@ def test_predict_takes_what_generate_feeds(labelled_gan):
 def test_inputs_that_are_not_all_there(labelled_gan, given):
     with pytest.raises(UsageError, match="inputs must hold latent, label: a dict by these names"):
         labelled_gan.inputs_by_name(given)
+
+
+def test_a_global_policy_rounds_no_inputs():
+    """The networks compute in it; what the model gives them stays float32."""
+    given = []
+
+    class Watching(kgan.DCGAN):
+        def call(self, inputs, training=False):
+            given.append(np.asarray(inputs))
+            return super().call(inputs, training)
+
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        gan = Watching((8, 8, 1), latent_dim=4, width=2)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert gan.precision == "mixed_float16"
+    latents = kgan.latent.sample(2, 4, 0)
+    gan(latents)
+    np.testing.assert_array_equal(given[0], latents)
+
+
+def test_networks_of_networks_have_a_fingerprint_without_names():
+    """Keras numbers layers anew for each model: the second one's have other names."""
+
+    def fingerprint():
+        image, score = keras.Input((8, 8, 1)), keras.Input((8, 8, 1))
+        inner = keras.Model(image, keras.layers.Conv2D(1, 3, padding="same")(image))
+        features = keras.layers.Flatten()(keras.layers.Add()([score, inner(score)]))
+        discriminator = keras.Model(score, keras.layers.Dense(1)(features))
+        latent = keras.Input((4,))
+        made = keras.layers.Reshape((8, 8, 1))(keras.layers.Dense(64, "tanh")(latent))
+        gan = kgan.GAN(keras.Model(latent, made), discriminator)
+        gan.compile()
+        return gan.fingerprint()
+
+    assert fingerprint() == fingerprint()
 
 
 @pytest.mark.slow

@@ -24,7 +24,7 @@ def test_it_takes_a_step_in_each_stage(name):
             new = gan.players[player].variables[0].numpy()
             assert np.isfinite(new).all() and np.array_equal(old, new) != gan.plays(player)
     # The file is named after the class, but for a variant of the variant's.
-    for ending in ("_fashion_mnist", "_emoji", "_x4"):
+    for ending in ("_fashion_mnist", "_emoji", "_photos", "_x4"):
         name = name.removesuffix(ending)
     stem = name.replace("_", "")
     kinds = {"vanilladcgan": "dcgan", "projectiongan": "conditionalgan", "srresnet": "srgan"}

@@ -27,3 +27,4 @@ from kgan.metrics.streaming.images import (
     PathLength as PathLength,
     SlicedWasserstein as SlicedWasserstein,
 )
+from kgan.metrics.streaming.segmentation import MeanIoU as MeanIoU
