@@ -68,7 +68,7 @@ from kgan.files import atomic_write
 # -- the competition ---------------------------------------------------------------------------
 
 
-def wanted(seeds: dict[str, range] | None = None) -> list[tuple[str, str, int, int]]:
+def planned(seeds: dict[str, range] | None = None) -> list[tuple[str, str, int, int]]:
     """Set, failure mode, configuration and seed of all runs: as many healthy as failing ones."""
     seeds = seeds or SEEDS
     return [
@@ -102,7 +102,7 @@ def compete(arguments: argparse.Namespace, record: dict[str, Any]) -> None:
         seeds = {name: seeds.get(name, range(0)) for name in SETS}
     todo = [
         one
-        for one in wanted(seeds)
+        for one in planned(seeds)
         if one not in done
         and one[0] in (arguments.set or SETS)
         and one[1] in (arguments.only or [*FAILURE_MODES, "healthy"])

@@ -2,7 +2,7 @@
 
 Ring and grid, their figures and the published rows are PacGAN's (Lin et al., 2018,
 arXiv:1712.04086, table 1): 2,500 samples; a sample is of high quality within three standard
-deviations of the nearest mode; a mode counts with one such sample; the reverse KL divergence is
+deviations of the nearest mode; a mode counts if it holds one of them; the reverse KL divergence is
 KL(p_g ‖ p) over the modes, p_g the normalised histogram of the high-quality samples, p even
 (`kgan.metrics.modes`). A point is an image of one pixel with two channels, so `kgan.GAN` trains on
 it as on any image. The stacked set has three images of Fashion-MNIST's training split as the
@@ -358,14 +358,14 @@ def write(path: Path, rows: list[dict]) -> None:
 def missing(arguments: argparse.Namespace, rows: list[dict]) -> list[tuple[str, str, int]]:
     """Set, configuration and seed of what `rows` lacks: a seed of all, then the next."""
     done = {(row["set"], row["configuration"], row["seed"]) for row in rows}
-    wanted = [
+    planned = [
         (data, name, seed)
         for seed in range(arguments.seeds or max(SEEDS.values()))
         for name in arguments.only or CONFIGURATIONS
         for data in arguments.set or SETS
         if seed < (arguments.seeds or SEEDS[data])
     ]
-    return [one for one in wanted if one not in done]
+    return [one for one in planned if one not in done]
 
 
 def compete(arguments: argparse.Namespace, rows: list[dict]) -> None:
@@ -530,11 +530,11 @@ def optimality(duel: Duel, seed: int = 0) -> dict[str, float]:
     )
     train(gan, duel.data)
     distances = {}
-    for side, mixture in (("data", duel.data), ("model", duel.model)):
+    for name, mixture in (("data", duel.data), ("model", duel.model)):
         images = mixture.draw(10_000, seed + 1)
-        judged = keras.ops.sigmoid(gan.discriminator(images))[:, 0]
+        realness = keras.ops.sigmoid(gan.discriminator(images))[:, 0]
         optimal = duel.optimal(mixture.points(images).astype(np.float64))
-        distances[side] = float(np.abs(np.asarray(judged) - optimal).mean())
+        distances[name] = float(np.abs(np.asarray(realness) - optimal).mean())
     return distances
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import kgan
 from kgan.checks import check_path
 from kgan.errors import UsageError, unknown_name
+from kgan.models.players_model import PlayersModel
 
 from .saved_model import to_saved_model
 from .to_onnx import to_onnx
@@ -17,7 +17,7 @@ FORMATS = ("onnx", "saved_model")
 
 
 def export(
-    gan: kgan.GAN,
+    gan: PlayersModel,
     path: str | Path,
     format: str | None = None,
     entry: str | None = None,

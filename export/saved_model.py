@@ -9,8 +9,8 @@ from pathlib import Path
 
 import tensorflow as tf
 
-import kgan
 from kgan.files import atomic_write, check_overwrite
+from kgan.models.players_model import PlayersModel
 
 from .signature import Serving, metadata
 from .verify import BATCHES, Export, verify
@@ -18,14 +18,14 @@ from .verify import BATCHES, Export, verify
 CONTENT = frozenset({"saved_model.pb", "fingerprint.pb", "variables", "assets", "assets.extra"})
 
 
-def to_saved_model(gan: kgan.GAN, path: str | Path, entry: str | None = None) -> Export:
+def to_saved_model(gan: PlayersModel, path: str | Path, entry: str | None = None) -> Export:
     """Write an entry point as a SavedModel folder, by default `generate`: the averaged generator.
 
     The signature `serving_default` (also the attribute `serve`) takes `latent`, float32
     (batch, latent_dim) from `kgan.latent.sample`, and gives `image`, float32
     (batch, height, width, channels) in [-1, 1]; the batch is free. It takes, where the generator
     does, `label`, int32 (batch,), `condition` or `code`, float32 (batch, n). Check labels before:
-    one that is not in 0..classes-1 gives no error, but an image of no class.
+    one that is not in 0..classes-1 raises no error, but gives a meaningless image.
 
     `assets.extra/kgan.json` holds the same metadata as an ONNX file, class names among them. The
     folder is kept only if a fresh process without kgan runs it and agrees with Keras to 1e-4. An
@@ -36,7 +36,7 @@ def to_saved_model(gan: kgan.GAN, path: str | Path, entry: str | None = None) ->
         True
 
     Raises:
-        UsageError: `gan` is not a `kgan.GAN`, or `path` holds something else than a SavedModel.
+        UsageError: `gan` is not a model of kgan, or `path` holds something else than a SavedModel.
         ExportError: the export does not run or differs from Keras; nothing is left behind.
         OSError: `path` cannot be written.
     """

@@ -96,11 +96,15 @@ def entry_point(gan: PlayersModel, name: str | None) -> EntryPoint:
         UsageError: `gan` is not a model of kgan, or it has none of that name.
     """
     if not isinstance(gan, PlayersModel):
-        raise UsageError(f"gan must be a kgan.GAN, received {type(gan).__name__}.", "gan")
+        raise UsageError(
+            "gan must be a model of kgan, a kgan.GAN or a kgan.Pix2Pix; received "
+            f"{type(gan).__name__}.",
+            "gan",
+        )
     points = gan.entry_points()
     name = next(iter(points)) if name is None else name
     if name not in points:
-        raise unknown_name(f"entry of {type(gan).__name__}", name, points)
+        raise unknown_name("entry", name, points)
     return points[name]
 
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-import kgan
 from kgan.checks import check_integer
 from kgan.errors import UsageError
 from kgan.files import atomic_write
+from kgan.models.players_model import PlayersModel
 
 from .signature import Serving, metadata
 from .verify import BATCHES, Export, ExportError, verify
@@ -22,7 +22,9 @@ from .verify import BATCHES, Export, ExportError, verify
 OPSETS = range(9, 19)
 
 
-def to_onnx(gan: kgan.GAN, path: str | Path, opset: int = 18, entry: str | None = None) -> Export:
+def to_onnx(
+    gan: PlayersModel, path: str | Path, opset: int = 18, entry: str | None = None
+) -> Export:
     """Write an entry point as an ONNX file, by default `generate`: the averaged generator.
 
     The input `latent` is float32 (batch, latent_dim) from `kgan.latent.sample`, the output
@@ -34,14 +36,14 @@ def to_onnx(gan: kgan.GAN, path: str | Path, opset: int = 18, entry: str | None 
     Further inputs are those that the generator has, and so is their metadata:
 
     - `label`, int32 (batch,); `classes` is their number. Check labels before: one that is not in
-      0..classes-1 gives no error, but an image of no class.
+      0..classes-1 raises no error, but gives a meaningless image.
     - `condition`, float32 (batch, condition_dim); `condition_dim`.
     - `code` of an InfoGAN, float32 (batch, n): one-hot vectors of the lengths `categorical`, then
       `continuous` numbers in [-1, 1], both in the JSON object `code`; `code_prior` is the NumPy
       line that makes the codes of `gan.generate`.
 
     Args:
-        gan: The GAN whose averaged generator is exported.
+        gan: The model, a `kgan.GAN` or a `kgan.Pix2Pix`.
         path: The file to write; its name ends in `.onnx`.
         opset: The ONNX operator set, 9 to 18.
         entry: A name in `gan.entry_points()`; the first one by default.
@@ -51,7 +53,7 @@ def to_onnx(gan: kgan.GAN, path: str | Path, opset: int = 18, entry: str | None 
         True
 
     Raises:
-        UsageError: `gan` is not a `kgan.GAN`, or `path` or `opset` is not as above.
+        UsageError: `gan` is not a model of kgan, or `path` or `opset` is not as above.
         ExportError: onnx, tf2onnx or onnxruntime is missing, or the export does not run or
             differs from Keras; nothing is left behind.
         OSError: `path` cannot be written.

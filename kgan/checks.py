@@ -8,11 +8,21 @@ import numbers
 import operator
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from kgan.errors import UsageError, unknown_name
 
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
+
+
+class Given(NamedTuple):
+    """A value that the user gave an argument, as errors begin with it: `source='photos'`."""
+
+    argument: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.argument}={self.value!r}"
 
 
 def check_integer(argument: str, value: Any, low: int, high: int | None = None) -> int:

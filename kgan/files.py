@@ -138,7 +138,7 @@ def real(path: str | Path) -> Path:
 def check_overwrite(argument: str, path: Path, content: Set[str], marker: str, what: str) -> None:
     """Refuse to replace a file, or a folder that is not `what`.
 
-    Such a folder is empty, or has the file `marker` and nothing but `content`.
+    What may be replaced is empty, or has the file `marker` and nothing but `content`.
 
     Raises:
         UsageError: replacing `path` could lose something that is not `what`, or it is the

@@ -58,8 +58,9 @@ def to_pil(image: np.ndarray) -> Image.Image:
     pixels = to_uint8(image)
     if pixels.ndim != 3 or not 1 <= pixels.shape[-1] <= 4:
         raise UsageError(
-            "an image must have the shape (height, width, channels) with 1 to 4 channels; "
-            f"received {pixels.shape}."
+            "image must have the shape (height, width, channels) with 1 to 4 channels; "
+            f"received {pixels.shape}.",
+            "image",
         )
     return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
 

@@ -11,7 +11,7 @@ from typing import Any
 import keras
 
 from kgan.errors import UsageError, unknown_name
-from kgan.registry import Configured, Registry
+from kgan.registry import Configured, Registry, deserialized
 
 
 class Loss(Configured):
@@ -54,11 +54,12 @@ class Loss(Configured):
 class OwnLoss(Loss):
     """Your own loss: two functions of `(real_logits, fake_logits)` that return a scalar each.
 
-    `compile(loss=(generator_loss, discriminator_loss))` makes it.
+    `compile(loss=(generator_loss, discriminator_loss))` makes it. `both`, in place of the two, is
+    an object whose methods `generator` and `discriminator` they are: `compile(loss=MyLoss())`.
 
-    A saved model holds the names of the functions; register them with Keras to load it again. The
-    generator's function gets the real logits, which costs a pass through the discriminator; a
-    subclass of `Loss` can do without.
+    A saved model holds the names of the functions, or the name of the object's class and its
+    `get_config()`; register them with Keras to load it again. The generator's function gets the
+    real logits, which costs a pass through the discriminator; a subclass of `Loss` can do without.
 
     Example:
         >>> def generator_loss(real_logits, fake_logits):
@@ -70,13 +71,47 @@ class OwnLoss(Loss):
 
     needs_real_logits = True
 
-    def __init__(self, generator: Callable[..., Any], discriminator: Callable[..., Any]):
-        self.generator = generator  # type: ignore[method-assign]
-        self.discriminator = discriminator  # type: ignore[method-assign]
+    def __init__(
+        self,
+        generator: Callable[..., Any] | None = None,
+        discriminator: Callable[..., Any] | None = None,
+        both: Any = None,
+    ):
+        self.both = both
+        if both is not None:
+            generator, discriminator = both.generator, both.discriminator
+        self.generator = generator  # type: ignore
+        self.discriminator = discriminator  # type: ignore
 
     @property
     def unregistered(self) -> list[str]:
-        return [*_unregistered(self.generator), *_unregistered(self.discriminator)]
+        parts = (self.generator, self.discriminator) if self.both is None else (type(self.both),)
+        return list(dict.fromkeys(name for part in parts for name in _unregistered(part)))
+
+    def get_config(self) -> dict[str, Any]:
+        if self.both is None:
+            return {"generator": self.generator, "discriminator": self.discriminator}
+        kind = type(self.both)
+        # As Keras writes it, which does not write an object without `get_config`.
+        return {
+            "both": {
+                "module": kind.__module__,
+                "class_name": kind.__name__,
+                "config": self.both.get_config() if hasattr(kind, "get_config") else {},
+                "registered_name": keras.saving.get_registered_name(kind),
+            }
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]):
+        config = dict(config)
+        both = config.get("both")
+        if both is not None:
+            kind = keras.saving.get_registered_object(both["registered_name"])
+            # Keras asks for a `from_config`, which a class can be registered without.
+            if kind is not None and not hasattr(kind, "from_config"):
+                config["both"] = kind(**deserialized(both["config"]))
+        return super().from_config(config)
 
 
 def _unregistered(part: Any) -> list[str]:
@@ -134,17 +169,25 @@ class _Losses(Registry[Loss]):
             raise UsageError(f'loss={identifier!r} is unknown; use "{closed}.', "loss")
         if isinstance(identifier, (str, Loss)):
             return super().get(identifier)
-        if isinstance(identifier, (tuple, list)):
-            functions = list(identifier)
-        else:
-            functions = [getattr(identifier, name, None) for name in ("generator", "discriminator")]
-        if isinstance(identifier, type) or len(functions) != 2 or not all(map(callable, functions)):
+        pair = isinstance(identifier, (tuple, list))
+        functions = list(identifier) if pair else _methods(identifier)
+        if len(functions) != 2 or not all(map(callable, functions)):
             raise UsageError(
                 f"loss must be a short name ({', '.join(sorted(self.classes))}) or a loss object; "
                 f"received {identifier!r}. {_OWN}",
                 "loss",
             )
-        return OwnLoss(*functions)
+        if isinstance(identifier, type):
+            name = identifier.__name__
+            raise UsageError(
+                f"loss must be an object; received the class {name}. Use loss={name}().", "loss"
+            )
+        return OwnLoss(*functions) if pair else OwnLoss(both=identifier)
+
+
+def _methods(loss: Any) -> list[Any]:
+    """What an object has under the names of a loss's methods."""
+    return [getattr(loss, name, None) for name in ("generator", "discriminator")]
 
 
 losses = _Losses("loss", Loss)

@@ -246,7 +246,7 @@ class RelativisticAverage(Loss):
 
     def discriminator(self, real_logits, fake_logits):
         real_logits, fake_logits = (
-            ops.cast(side, "float32") for side in (real_logits, fake_logits)
+            ops.cast(logits, "float32") for logits in (real_logits, fake_logits)
         )
         real = _cross_entropy(real_logits - _mean(fake_logits))
         return real + _cross_entropy(_mean(real_logits) - fake_logits)

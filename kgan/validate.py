@@ -18,7 +18,7 @@ def check_images(
 ) -> np.ndarray:
     """The images as an array, float32 `(batch, height, width, channels)` in [-1, 1].
 
-    Warns if no value is below 0: such images are mostly meant for [0, 1].
+    Warns if no value is below 0: the images are probably in [0, 1].
 
     Args:
         images: an array, or a tensor that NumPy can read.
@@ -71,8 +71,8 @@ def check_images(
         )
     if low >= 0 and high > 0:
         warnings.warn(
-            f"{argument} have no value below 0 (they go from {low:g} to {high:g}), but [-1, 1] is "
-            "expected. If they are meant for [0, 1], use images * 2 - 1.",
+            f"{argument} should lie in [-1, 1], but there is no value below 0: they go from "
+            f"{low:g} to {high:g}. If they are in [0, 1], use images * 2 - 1.",
             stacklevel=1,
         )
     return images
@@ -94,7 +94,7 @@ def check_shape(images: np.ndarray, argument: str) -> None:
     if images.ndim != 4:
         fix = " Use images[..., np.newaxis] for grey images." if images.ndim == 3 else ""
         raise UsageError(
-            f"{argument} must have the rank 4 (batch, height, width, channels); received the shape "
+            f"{argument} must have rank 4 (batch, height, width, channels); received the shape "
             f"{images.shape}.{fix}",
             argument,
         )
@@ -122,7 +122,8 @@ def check_labels(
     """The labels as int32 `(num_images,)`.
 
     `classes` is their number, None if it is not known; with `unlabelled` a label may be -1; `asked`
-    says that they are wishes, not data; `argument` is what the errors call them.
+    says that a user asks for them, so that they are no training data; `argument` is what the errors
+    call them.
 
     Raises:
         UsageError: they are no integers in 0..classes-1, or not one per image.
@@ -131,7 +132,7 @@ def check_labels(
         labels = np.asarray(labels)
     except ValueError as error:
         raise UsageError(
-            f"{argument} must be one integer an image; received {error}", argument
+            f"{argument} must be one integer per image; received {error}", argument
         ) from None
     if labels.shape != (num_images,):
         fits = labels.ndim > 1 and labels.size == num_images
@@ -174,14 +175,22 @@ def check_vectors(argument: str, values: Any, shape: tuple[int, int]) -> np.ndar
         UsageError: another shape, no numbers, NaN or infinity.
     """
     try:
-        array = np.asarray(values, np.float32)
-    except (TypeError, ValueError, OverflowError):
-        array = np.full((), np.nan, np.float32)
-    if array.shape != shape or not np.isfinite(array).all():
-        raise UsageError(
-            f"{argument} must be finite numbers of the shape {shape}, one row per image; received "
-            f"{f'the shape {array.shape}' if array.shape else repr(values)}"
-            f"{'' if array.shape != shape else ' with NaN or infinity'}.",
-            argument,
-        )
-    return array
+        array = np.asarray(values)
+    except ValueError as error:  # rows of different lengths
+        array, received = np.empty(0), str(error).rstrip(".")
+    else:
+        received = f"the shape {array.shape}" if array.shape else repr(values)
+    if array.dtype.kind not in "fiub":
+        received = f"the type {array.dtype}" if array.shape else repr(values)
+    elif array.shape == shape:
+        # A large float64 becomes infinite, too.
+        with np.errstate(over="ignore"):
+            array = array.astype(np.float32)
+        if np.isfinite(array).all():
+            return array
+        received += " with NaN or infinity"
+    raise UsageError(
+        f"{argument} must be finite numbers of the shape {shape}, one row per image; received "
+        f"{received}.",
+        argument,
+    )

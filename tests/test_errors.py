@@ -14,7 +14,11 @@ from kgan.version import __version__
 
 PACKAGE = Path(kgan.__file__).parent
 FILES = [file for file in sorted(PACKAGE.glob("**/*.py")) if file.parent.name != "cli"]
-BEGINS = re.compile(r"([a-z_][a-z0-9_]*)( must|=)|\{(argument|field\.argument|self\.argument)\}")
+# "x must", "x='a'", "x and y must", "real images must", "{argument} must", "{names[0]} must"
+BEGINS = re.compile(
+    r"[a-z_][a-z0-9_]*( (and|or) [a-z_]+)?( images| points)?( must|=| are )|"
+    r"\{(kind|given|self\._given|names\[0\]|(argument or )?(field\.|self\.)?argument)\}"
+)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))

@@ -1,4 +1,4 @@
-"""Conditional GAN on emoji: 64x64 pixels in colour, of an asked category of Unicode's ten.
+"""Conditional GAN on emoji: 64x64 pixels in colour, of a given category of Unicode's ten.
 
 Miyato & Koyama, "cGANs with Projection Discriminator", 2018, arXiv:1802.05637, with DCGAN's
 networks at a quarter of their width and DiffAugment (Zhao et al., 2020, arXiv:2006.10738), since

@@ -1,4 +1,4 @@
-"""Conditional GAN on Fashion-MNIST: a garment of the asked class.
+"""Conditional GAN on Fashion-MNIST: a garment of a given class.
 
 Mirza & Osindero, "Conditional Generative Adversarial Nets", 2014, arXiv:1411.1784. The networks are
 DCGAN's at a quarter of its width; loss (hinge) and rates are those that learn fast.

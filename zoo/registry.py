@@ -16,7 +16,7 @@ from kgan.errors import UsageError, older_kgan, unknown_name
 from kgan.files import atomic_write, restore, sha256
 
 if TYPE_CHECKING:
-    from kgan.models import GAN
+    from kgan.models.players_model import PlayersModel
 
 FOLDER = Path(__file__).parent
 PRESETS = FOLDER / "presets"
@@ -44,7 +44,7 @@ def list_judges() -> list[str]:
     return [name for name in _folders() if name.startswith(_JUDGE)]
 
 
-def load(name_or_folder: str | Path) -> GAN:
+def load(name_or_folder: str | Path) -> PlayersModel:
     """The trained model of a packaged preset, by name, or of a preset folder.
 
     Its generator is the averaged one. A name goes before a folder of that name; write `./name` for
@@ -69,7 +69,7 @@ def load(name_or_folder: str | Path) -> GAN:
         return presets.read(name, folder)
     restore(Path(name))
     if not Path(name).is_dir():
-        raise unknown_name("preset (a folder or a name)", name, list_presets())
+        raise unknown_name("preset", name, list_presets())
     return presets.load(name_or_folder)
 
 
@@ -77,7 +77,8 @@ def recipe(name_or_path: str | Path) -> ModuleType:
     """The imported module of a packaged recipe, or of a file of one's own.
 
     It has `data(…)`, which gives a `kgan.data.ImageDataset`, `model(image_shape, seed=…)`, which
-    gives a compiled `kgan.GAN`, and `epochs`, an int. A string is a path if it ends in `.py`.
+    gives a compiled `kgan.GAN` or `kgan.Pix2Pix`, and `epochs`, an int. A string is a
+    path if it ends in `.py`.
 
     Example:
         >>> recipe = kgan.zoo.recipe("dcgan_fashion_mnist")

@@ -146,9 +146,9 @@ class Health(keras.callbacks.Callback):
                 "images, or leave Health out.",
                 "x",
             )
-        self._apart = None
+        self._held_out_rows = None
         if self.held_out is not None:
-            self._apart = held_out_rows(self.model, self.held_out, self.samples, "held_out")
+            self._held_out_rows = held_out_rows(self.model, self.held_out, self.samples, "held_out")
         if self._probe is None or self._probe.compiled is not self.model._compile_arguments:
             self._probe = probe.Probe(self.model)
         self._inputs = probe.inputs_for(self.model, self.reals, seed=0)
@@ -233,7 +233,7 @@ class Health(keras.callbacks.Callback):
     def _of_fakes(self, images: np.ndarray) -> Snapshot:
         fakes, reals = self._featured(images), self._real_features
         spread = mean_pairwise_distance(reals)
-        modes = [indicators.effective_modes(side, self._centres) for side in (fakes, reals)]
+        modes = [indicators.effective_modes(images, self._centres) for images in (fakes, reals)]
         return {
             "diversity": mean_pairwise_distance(fakes) / spread if spread else math.nan,
             "recall": precision_recall(reals, fakes, constant=True)[1],
@@ -243,15 +243,15 @@ class Health(keras.callbacks.Callback):
     def _of_players(self) -> Snapshot:
         gan = self.model
         assert self._probe is not None
-        real, fake, apart = self._probe.logits(self.reals, self._inputs, self._apart)
-        if not all(np.isfinite(side).all() for side in (real, fake, apart)):
+        real, fake, held_out = self._probe.logits(self.reals, self._inputs, self._held_out_rows)
+        if not all(np.isfinite(logits).all() for logits in (real, fake, held_out)):
             return {}
         snapshot = {"separation": indicators.separation(real, fake)}
-        if len(apart):
-            snapshot["overfitting"] = indicators.overfitting(real, apart, fake)
-            snapshot["train_separation"] = indicators.separation(real, apart)
-            snapshot["held_out"] = float(len(apart))
-        rows, inputs = (next(probe.chunks(side, gan.pack)) for side in (self.reals, self._inputs))
+        if len(held_out):
+            snapshot["overfitting"] = indicators.overfitting(real, held_out, fake)
+            snapshot["train_separation"] = indicators.separation(real, held_out)
+            snapshot["held_out"] = float(len(held_out))
+        rows, inputs = (next(probe.chunks(each, gan.pack)) for each in (self.reals, self._inputs))
         snapshot["gradient"], snapshot["slope"] = self._probe.gradients(rows, inputs)
         return snapshot
 

@@ -113,7 +113,7 @@ def separation(high: Any, low: Any) -> float:
     Ties count half; 0.5 is chance.
 
     Raises:
-        UsageError: an empty side, NaN or infinity.
+        UsageError: no values, NaN or infinity.
     """
     high, low = _series("high", high), _series("low", low)
     ordered = np.sort(low)
@@ -128,11 +128,11 @@ def overfitting(training: Any, held_out: Any, fake: Any) -> float:
     Adversarial Networks with Limited Data", 2020, arXiv:2006.06676, equation 1 (its r_v).
 
     Raises:
-        UsageError: an empty side, NaN or infinity.
+        UsageError: no values, NaN or infinity.
     """
     means = [
-        float(_series(name, side).mean())
-        for name, side in (("training", training), ("held_out", held_out), ("fake", fake))
+        float(_series(name, logits).mean())
+        for name, logits in (("training", training), ("held_out", held_out), ("fake", fake))
     ]
     gap = means[0] - means[2]
     return (means[0] - means[1]) / gap if gap else math.nan

@@ -68,7 +68,7 @@ class Probe:
         self.compiled = gan._compile_arguments
         graph = (lambda made: made) if gan.run_eagerly else tf.function
         self._images, self._reals, self._fakes, self._learnt = map(
-            graph, (gan.call, self._judged_reals, self._judged_fakes, self._gradients)
+            graph, (gan.call, self._of_reals, self._of_fakes, self._gradients)
         )
 
     def images(self, inputs: dict[str, np.ndarray]) -> np.ndarray:
@@ -83,22 +83,22 @@ class Probe:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The logits `(n,)` of training reals, of fakes, and of held-out reals (none without).
 
-        Training and held-out reals are judged together, so that a normalisation over the batch
+        Training and held-out reals share a batch, so that a normalisation over the batch
         cannot tell them apart.
         """
         gan = self.gan
         generator, discriminator = values(gan.generator), values(gan.discriminator)
         real, fake, other = [], [], []
-        apart = chunks(held_out, gan.pack) if held_out is not None else iter(())
+        others = chunks(held_out, gan.pack) if held_out is not None else iter(())
         for part, drawn in zip(chunks(rows, gan.pack), chunks(inputs, gan.pack), strict=True):
-            beside = next(apart, None)
+            beside = next(others, None)
             joint = part
             if beside is not None:
                 joint = {name: np.concatenate([part[name], beside[name]]) for name in part}
-            judged = _flat(self._reals(discriminator, joint))
-            count = num_rows(part) * len(judged) // num_rows(joint)
-            real.append(judged[:count])
-            other.append(judged[count:])
+            logits = _flat(self._reals(discriminator, joint))
+            count = num_rows(part) * len(logits) // num_rows(joint)
+            real.append(logits[:count])
+            other.append(logits[count:])
             fake.append(_flat(self._fakes(generator, discriminator, drawn)))
         return np.concatenate(real), np.concatenate(fake), np.concatenate(other)
 
@@ -116,10 +116,10 @@ class Probe:
         norm, slope = self._learnt(*players, rows, inputs)
         return float(norm), float(slope)
 
-    def _judged_reals(self, discriminator, rows):
+    def _of_reals(self, discriminator, rows):
         return judge(self.gan, discriminator, encode_real(self.gan, rows))["logit"]
 
-    def _judged_fakes(self, generator, discriminator, inputs):
+    def _of_fakes(self, generator, discriminator, inputs):
         fake = synthesize(self.gan, generator, inputs)
         return judge(self.gan, discriminator, fake)["logit"]
 

@@ -58,7 +58,7 @@ class Metrics(click.ParamType):
 @click.option(
     "--split",
     metavar="S",
-    help="Of a TFDS data set.  [default: that which the model learned from, or train]",
+    help="The split of a TFDS data set.  [default: the one that the model learned from, or train]",
 )
 @click.option(
     "--metrics",
@@ -73,7 +73,7 @@ class Metrics(click.ParamType):
     default=10_000,
     show_default=True,
     metavar="N",
-    help="Generated images for each repeat.",
+    help="Generated images per repeat.",
 )
 @click.option(
     "--repeats",

@@ -14,6 +14,7 @@ from kgan.cli.options import seed_option
 from kgan.cli.terminal import say
 from kgan.errors import UsageError
 from kgan.files import atomic_write, is_empty, is_stream, real
+from kgan.plurals import counted
 
 
 @click.command(
@@ -27,7 +28,7 @@ from kgan.files import atomic_write, is_empty, is_stream, real
     "count",
     type=COUNTS,
     metavar="N",
-    help="How many images.  [default: 64, or one for each row of a file]",
+    help="How many images.  [default: 64, or one per row of a file]",
 )
 @seed_option("Repeats the same images; drawn and printed if not given.")
 @truncation_option
@@ -72,7 +73,7 @@ def generate(
         images = gan.generate(count, seed, truncation, **further)
         number = len(classes) if classes is not None else label.classes if label else None
         write(temporary, images, further, class_columns(number, count))
-    say(f"{count} images of seed {seed}: {out}")
+    say(f"{counted(count, 'image')} of seed {seed}: {out}")
 
 
 def _writer(out: Path):

@@ -72,7 +72,7 @@ def read_inputs(gan: GAN, options: Mapping[str, str | None]) -> dict[str, np.nda
         if field.argument not in rows:
             shape = ", ".join(map(str, field.shape))
             raise UsageError(
-                f"--{field.argument} must be given: this {kind} makes images of {field.argument} "
+                f"--{field.argument} must be given: this {kind} makes images from {field.argument} "
                 f"of shape ({shape}). Write them with numpy.save, one row per image."
             )
     return rows
@@ -96,10 +96,8 @@ def read_folder(
         return read_image(name, folder, resolution, channels)[np.newaxis], 1
     from kgan.data.folder import from_folder
 
-    try:
-        pixels = from_folder(folder, resolution, channels, strict=False).images
-    except UsageError as error:
-        raise UsageError(str(error).replace("source=", f"{name}=")) from error
+    found = from_folder(folder, resolution, channels, strict=False, argument=name)
+    pixels = found.images
     return pixels[:most] / np.float32(127.5) - np.float32(1), len(pixels)
 
 
@@ -121,6 +119,7 @@ def read_image(name: str, file: Path, resolution: int | None, channels: int) -> 
     except Exception as error:
         raise UsageError(
             f"{name}={str(file)!r} cannot be decoded ({error}); expected an image file of the "
-            f"formats {', '.join(decode.FORMATS)}."
+            f"formats {', '.join(decode.FORMATS)}.",
+            name,
         ) from error
     return pixels / np.float32(127.5) - np.float32(1)

@@ -15,6 +15,7 @@ from kgan.cli.main import Group, OneOf
 from kgan.cli.terminal import say
 from kgan.errors import UsageError
 from kgan.files import atomic_write
+from kgan.plurals import counted
 
 if TYPE_CHECKING:
     from kgan.models import GAN
@@ -99,7 +100,8 @@ def interpolate(
         else:
             seed, n = options.random_seed() if seed is None else seed, n or 9
             start, end = figures.pairs(gan, n, seed)
-            said = f"{steps} steps in each of {n} pairs of seed {seed}"
+            which = "the pair" if n == 1 else f"each of {n} pairs"
+            said = f"{steps} steps in {which} of seed {seed}"
         figures.save(temporary, figures.interpolation(gan, start, end, steps, path, label))
     say(f"{said}: {out}")
 
@@ -111,9 +113,9 @@ def interpolate(
 )
 @models.model_argument
 @options.label_option
-@options.indices_option("--positive", "Images that have it.")
-@options.indices_option("--minus", "Images like these that lack it.")
-@options.indices_option("--plus", "Images that are to get it.")
+@options.indices_option("--positive", "Images that have the feature.")
+@options.indices_option("--minus", "Similar images that lack it.")
+@options.indices_option("--plus", "Images to add it to.")
 @options.seed_option("The seed of the images.", required=True)
 @options.count_option("-n", 64, "How many images there are to choose from.")
 @options.file_option("--out", (".png",), "arithmetic.png", "Groups and result, row by row.")
@@ -144,7 +146,7 @@ def arithmetic(
         outside = [index for index in indices if not 0 <= index < n]
         if outside:
             raise UsageError(
-                f"{option} must hold indices from 0 to {n - 1}, since there are {n} images; "
+                f"{option} must hold indices from 0 to {n - 1}, since -n is {n}; "
                 f"received {outside[0]}. Pass -n {max(outside[0] + 1, n)} here and to `kgan "
                 "generate`, or count row by row from 0."
             )
@@ -213,10 +215,12 @@ def invert(
             if label is not None and inputs.label is not None:
                 further[inputs.label.name] = inputs.label.number(label)
             np.savez(arrays, latents=found, errors=errors, **further)
-    which = f"{len(images)}" if len(images) == total else f"the first {len(images)} of {total}"
+    which = counted(len(images), "image")
+    if len(images) < total:
+        which = f"the first {len(images):,} of {counted(total, 'image')}"
     written = f"{out}, {latents}" if latents else out
     mean = f"mean squared error {errors.mean():.4f}"
-    say(f"{which} images, {mean} from starts of seed {seed}: {written}")
+    say(f"{which}, {mean} from starts of seed {seed}: {written}")
 
 
 @latent.command(epilog="\b\nExample:\n  kgan latent directions dcgan_fashion_mnist -n 5 --seed 7")

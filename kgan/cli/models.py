@@ -21,7 +21,7 @@ def model_argument(command: Callable) -> Callable:
         "--recipe",
         metavar="FILE.py",
         callback=_recipe_path,
-        help="Import this recipe first, for the classes that MODEL needs; it runs as your program.",
+        help="Import this recipe first, for the classes that MODEL needs; its code is run.",
     )(command)
     return click.argument("model")(command)
 
@@ -117,8 +117,8 @@ def check_entry(gan: Any, entry: str, model: str) -> None:
     points = gan.entry_points()
     if entry not in points:
         raise UsageError(
-            f"MODEL={model!r} is a {type(gan).__name__}, which has nothing to {entry}; "
-            f"`kgan {next(iter(points))}` is for it."
+            f"MODEL={model!r} is a {type(gan).__name__}, which cannot {entry}; "
+            f"use `kgan {next(iter(points))}`."
         )
 
 

@@ -48,7 +48,7 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 def open_closed_streams() -> None:
     """Open the null device for the standard streams that the shell closed (`>&-`).
 
-    Otherwise the next file that is opened gets the number of such a stream, and its output.
+    Otherwise the next file that is opened gets the number of a closed stream, and its output.
     """
     for descriptor in (0, 1, 2):
         try:

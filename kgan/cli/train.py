@@ -13,6 +13,7 @@ from kgan.checks import PRECISIONS
 from kgan.cli.evaluate import Metrics
 from kgan.cli.main import COUNTS, Interrupted, OneOf, import_tensorflow
 from kgan.cli.terminal import printable, say
+from kgan.plurals import counted
 from kgan.runs import plan as plans
 from kgan.runs.cluster import STRATEGIES
 from kgan.runs.session import Session, session
@@ -23,14 +24,14 @@ if TYPE_CHECKING:
 
 CONTENTS = {
     "model.keras": "the trained GAN; `kgan {entry} {out}` and `kgan export {out}` read it",
-    "best.keras": "the GAN of the epoch with the best score, told in best.json",
+    "best.keras": "the GAN of the epoch with the best score, which best.json names",
     "samples.gif": "the samples of all epochs as an animation",
     "samples/": "a grid of samples after each epoch",
     "curves.png": "losses and logits over the epochs",
     "history.csv": "the same as numbers",
     "config.json": "everything that defines the run, versions included",
     "health.json": "what Health measured in each epoch",
-    "checkpoints/": "what `kgan train --resume --out {out}` goes on from",
+    "checkpoints/": "what `kgan train --resume --out {out}` continues from",
 }
 
 
@@ -40,8 +41,8 @@ CONTENTS = {
     "--data", metavar="NAME|FOLDER", help="A data set (`kgan data list`) or a folder of images."
 )
 @click.option("--epochs", type=COUNTS, metavar="N", help="Passes over the data.")
-@click.option("--steps", type=COUNTS, metavar="N", help="Training steps an epoch, if not all.")
-@click.option("--batch-size", type=COUNTS, metavar="N", help="Images a step, over all devices.")
+@click.option("--steps", type=COUNTS, metavar="N", help="Training steps per epoch.  [default: all]")
+@click.option("--batch-size", type=COUNTS, metavar="N", help="Images per step, over all devices.")
 @click.option(
     "--seed",
     type=click.IntRange(0, 2**31 - 1),
@@ -57,7 +58,7 @@ CONTENTS = {
 @click.option(
     "--resume",
     is_flag=True,
-    help="Continue a run: that of --out, or the newest.",
+    help="Continue the run in --out, or the newest.",
 )
 @click.option("--precision", type=OneOf("--precision", PRECISIONS), help="[default: float32]")
 @click.option(
@@ -80,7 +81,7 @@ CONTENTS = {
 @click.option(
     "--evaluate",
     type=Metrics(),
-    help="Scores after each epoch (`kgan evaluate --help` names them), and the best model kept.",
+    help="Scores to measure after each epoch (see `kgan evaluate --help`); the best model is kept.",
 )
 @click.option(
     "--strict",
@@ -91,7 +92,7 @@ CONTENTS = {
 def train(recipe: str | None, out: Path | None, resume: bool, **given: Any) -> None:
     """Train RECIPE: the name of a recipe (`kgan zoo list`) or a Python file.
 
-    Options that are not given are the recipe's own. The first recipe is
+    The recipe says what the options leave open. The first recipe is
     dcgan_fashion_mnist: small images of garments, in a few minutes on two cores.
     """
     from rich.console import Console
@@ -102,8 +103,8 @@ def train(recipe: str | None, out: Path | None, resume: bool, **given: Any) -> N
         plan = plans.new(recipe or DEFAULT_RECIPE, out, given)
     if plan.finished:
         say(
-            f"{plan.folder} has all its {plan.config['trained_epochs']} epochs; --epochs N trains "
-            "on."
+            f"{plan.folder} has finished {counted(plan.config['trained_epochs'], 'epoch')}; "
+            "--epochs N trains longer."
         )
         return
     console = Console(quiet=not plan.chief, highlight=False, markup=False, soft_wrap=True)

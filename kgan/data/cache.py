@@ -16,11 +16,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import PIL
 
-from kgan.checks import check_path
+from kgan.checks import Given, check_path
 from kgan.data import decode
 from kgan.data.source import Source, fingerprint
 from kgan.errors import UsageError
 from kgan.files import atomic_write, sweep
+from kgan.plurals import counted
 
 _CHUNK = 256  # images in memory at once
 
@@ -48,6 +49,7 @@ def decoded(
     strict: bool,
     formats: Sequence[str] = decode.FORMATS,
     beside: int = 1,
+    argument: str = "source",
 ) -> Source:
     """The images of `items`, decoded now or by an earlier call with the same `identity`.
 
@@ -56,7 +58,7 @@ def decoded(
     may have changed.
 
     Args:
-        name: what the errors and the source's configuration call it.
+        name: what the errors and the source's configuration call the images' place.
         identity: everything that defines the pixels besides resolution and channels.
         items: returns the images; called only if the cache does not hold them all.
         label_names: one per class.
@@ -65,6 +67,7 @@ def decoded(
         strict: an image that cannot be decoded is an error instead of a warning.
         formats: that are read, by Pillow's names.
         beside: images in a file, beside each other; the source has them as channels of one.
+        argument: that the user named the place by, for the errors.
 
     Raises:
         UsageError: images of different shapes, none left, or a broken one with `strict`.
@@ -85,11 +88,12 @@ def decoded(
     def pixels(items: Iterable[Item]) -> Iterator[tuple[Item, np.ndarray | Exception]]:
         return _decode(items, resolution, channels, formats, beside)
 
+    given = Given(argument, name)
     outdated = place.exists() and not (_whole(place) and _all_tried(place, items, pixels))
     if outdated or not place.exists():
-        _fill(place, name, pixels(items()), strict, outdated)
+        _fill(place, given, pixels(items()), strict, outdated)
     facts, images, labels = _read(place)
-    _report(name, facts["broken"], strict)
+    _report(given, facts["broken"], strict)
     return Source(name, images, labels, label_names, facts["sha256"])
 
 
@@ -164,7 +168,7 @@ def _decode(
 
 def _fill(
     place: Path,
-    name: str,
+    given: Given,
     images: Iterable[tuple[Item, np.ndarray | Exception]],
     strict: bool,
     outdated: bool,
@@ -174,7 +178,7 @@ def _fill(
     try:
         with atomic_write(place) as scratch:
             scratch.mkdir()
-            _write(scratch, name, images, strict)
+            _write(scratch, given, images, strict)
             if place.exists() and not outdated:  # another worker on this machine was faster
                 raise FileExistsError(place)
     except OSError as error:
@@ -186,7 +190,7 @@ def _fill(
 
 
 def _write(
-    scratch: Path, name: str, images: Iterable[tuple[Item, np.ndarray | Exception]], strict: bool
+    scratch: Path, given: Given, images: Iterable[tuple[Item, np.ndarray | Exception]], strict: bool
 ) -> None:
     broken, labels, first, shape = [], [], "", None
     # Plain writes report a full disk; writing to a memory map would end the process.
@@ -194,19 +198,20 @@ def _write(
         for item, pixels in images:
             if isinstance(pixels, Exception):
                 broken.append([item.name, " ".join(f"{pixels}".split())])
-                _report(name, broken if strict else [], strict)
+                _report(given, broken if strict else [], strict)
                 continue
             if shape is None:
                 first, shape = item.name, pixels.shape
-            _check_like(name, item.name, pixels.shape, first, shape)
+            _check_like(given, item.name, pixels.shape, first, shape)
             file.write(pixels.data)
             labels.append(item.label)
     if shape is None:
         raise UsageError(
-            f"source={name!r} must hold images that can be decoded; none of {len(broken)} could. "
+            f"{given} must hold images that can be decoded; none of {len(broken)} could. "
             f"The first is {broken[0][0]} ({broken[0][1]})."
             if broken
-            else f"source={name!r} must hold images; received none."
+            else f"{given} must hold images; received none.",
+            given.argument,
         )
     whole = np.memmap(scratch / "images.bin", np.uint8, "r", shape=(len(labels), *shape))
     labelled = None not in labels
@@ -223,7 +228,7 @@ def _write(
 
 
 def _check_like(
-    name: str, item: str, shape: tuple[int, ...], first: str, expected: tuple[int, ...]
+    given: Given, item: str, shape: tuple[int, ...], first: str, expected: tuple[int, ...]
 ) -> None:
     """Check that every image is square and has the shape of the first."""
     size, width, _ = shape
@@ -232,25 +237,29 @@ def _check_like(
         # 8 to 256, as the DCGAN takes them.
         resolution = 1 << min(max(min(size, width).bit_length() - 1, 3), 8)
         raise UsageError(
-            f"Without resolution, the images of source={name!r} must be square and of one size; "
+            f"{given} must hold square images of one size where no resolution is given; "
             f"{other}{item} is {width}x{size}. Pass resolution={resolution}: the centre "
-            "square is cut out and resized."
+            "square is cut out and resized.",
+            given.argument,
         )
     if shape != expected:
         raise UsageError(
-            f"Without channels, the images of source={name!r} must have one number of "
-            f"channels; {first} has {expected[2]} and {item} has {shape[2]}. Pass channels=3 for "
-            "colour, 1 for grey or 4 for colour with transparency."
+            f"{given} must hold images with one number of channels where channels is not given; "
+            f"{first} has {expected[2]} and {item} has {shape[2]}. Pass channels=3 for colour, 1 "
+            "for grey or 4 for colour with transparency.",
+            given.argument,
         )
 
 
-def _report(name: str, broken: list[list[str]], strict: bool) -> None:
+def _report(given: Given, broken: list[list[str]], strict: bool) -> None:
     """Name the images that could not be decoded, in a warning or, if strict, an error."""
     if not broken:
         return
     listed = "; ".join(f"{file} ({reason})" for file, reason in broken[:10])
     more = f"; and {len(broken) - 10} more" if len(broken) > 10 else ""
-    found = f"{len(broken)} of the images of source={name!r} cannot be decoded: {listed}{more}."
+    number = counted(len(broken), "image")
+    found = f"{given} holds {number} that cannot be decoded: {listed}{more}."
     if strict:
-        raise UsageError(f"{found} Remove what is broken, or load without strict to skip it.")
+        fix = "Remove what is broken, or load without strict to skip it."
+        raise UsageError(f"{found} {fix}", given.argument)
     warnings.warn(f"{found} They are skipped; strict=True stops here.", stacklevel=2)

@@ -182,12 +182,12 @@ class ImageDataset(tf.data.Dataset):
 
         def take(count: np.int64):
             step, replica = divmod(int(count), local)
-            epoch, place = divmod(step, self.steps_per_epoch)
-            start = place * self.batch_size + (worker * local + replica) * size
+            epoch, number = divmod(step, self.steps_per_epoch)
+            start = number * self.batch_size + (worker * local + replica) * size
             indices = self._order(epoch)[start : start + size]
             images = [part[indices] for part in self._parts]
             if any(self._change):
-                first = start - place * self.batch_size
+                first = start - number * self.batch_size
                 images = self._changed(images, step, slice(first, first + size))
             return *map(_scaled, images), self._numbers(indices)
 

@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 
 from kgan.errors import UsageError
 
-# Pillow's names. EPS is never read: Pillow has Ghostscript run the program that such a file is.
+# Pillow's names. EPS is never read: it is a program, which Pillow has Ghostscript run.
 FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "BMP", "GIF", "TIFF", "JPEG2000", "PPM")
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
@@ -32,7 +32,7 @@ def check_formats(formats: Any) -> tuple[str, ...]:
     if wrong or not names or names is not formats:
         raise UsageError(
             f"formats must be a list of some of {', '.join(known)}; received {formats!r}. EPS runs "
-            "a program: convert such files to PNG.",
+            "a program: convert these files to PNG.",
             "formats",
         )
     return tuple(name.upper() for name in names)

@@ -15,6 +15,7 @@ from kgan.data import cache
 from kgan.data.decode import FORMATS
 from kgan.data.source import Source
 from kgan.errors import UsageError
+from kgan.plurals import counted
 
 
 def from_folder(
@@ -24,27 +25,29 @@ def from_folder(
     strict: bool,
     formats: Sequence[str] = FORMATS,
     beside: int = 1,
+    argument: str = "source",
 ) -> Source:
     """The images below a folder, in the order of their paths.
 
     If every image lies in a subfolder, the sorted names of these are the classes. Symbolic links
     are followed. Images of other formats than `formats` (Pillow's names) are left out. Several
-    images `beside` each other in a file become the channels of one.
+    images `beside` each other in a file become the channels of one. Errors call the
+    folder `argument`.
 
     Raises:
         UsageError: no such folder, or no image in it; images of different shapes; broken ones with
             `strict`.
         OSError: a subfolder cannot be read, or the cache cannot be written.
     """
-    folder = check_path("source", path)
+    folder = check_path(argument, path)
     if not folder.is_dir():
         state = "a file" if folder.exists() else "nothing there"
         raise UsageError(
-            f"source={str(path)!r} must be a folder of images; found {state}. Check the path; "
+            f"{argument}={str(path)!r} must be a folder of images; found {state}. Check the path; "
             "images in one file are passed as NumPy arrays.",
-            "source",
+            argument,
         )
-    files = image_files(folder, formats)
+    files = image_files(folder, formats, argument)
     relative = [file.relative_to(folder) for file in files]
     classes = sorted({file.parts[0] for file in relative})
     if any(len(file.parts) == 1 for file in relative):
@@ -66,6 +69,7 @@ def from_folder(
         strict,
         formats,
         beside,
+        argument,
     )
 
 
@@ -78,7 +82,7 @@ def _version(file: Path) -> tuple[int, int]:
     return (status.st_size, status.st_mtime_ns)
 
 
-def image_files(folder: Path, formats: Sequence[str]) -> list[Path]:
+def image_files(folder: Path, formats: Sequence[str], argument: str = "source") -> list[Path]:
     """The files below with the suffix of an image of these formats, sorted.
 
     Warns about files of other formats that Pillow reads. Hidden files are left out, and so are
@@ -115,18 +119,21 @@ def image_files(folder: Path, formats: Sequence[str]) -> list[Path]:
     if images:
         left = [path for path in others if path.suffix.lower() in kinds and path.is_file()]
         if left:
+            number = counted(len(left), "image")
             warnings.warn(
-                f"{len(left)} images of source={str(folder)!r} (such as {min(left).name}) are of "
-                f"other formats than formats={list(formats)} and left out.",
+                f"{number} in {argument}={str(folder)!r}, such as {min(left).name}, left out: the "
+                f"format is not one of formats={list(formats)}.",
                 stacklevel=2,
             )
         return sorted(images)
-    found = f"{len(others)} other files (such as {others[0].name})" if others else "no files"
+    found = "no files"
+    if others:
+        found = f"{counted(len(others), 'other file')} (such as {others[0].name})"
     raise UsageError(
-        f"source={str(folder)!r} must hold image files of the formats {', '.join(formats)}; "
+        f"{argument}={str(folder)!r} must hold image files of the formats {', '.join(formats)}; "
         f"found {found}. Pass the folder that holds the images, or that holds one subfolder of "
         "images per class.",
-        "source",
+        argument,
     )
 
 

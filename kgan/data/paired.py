@@ -87,8 +87,8 @@ def pairs(
         found = _folders(sources, targets, resolution, channels, check_formats(formats))
     else:
         found = _joined(
-            from_arrays(_alone("sources", sources), resolution, channels),
-            from_arrays(_alone("targets", targets), resolution, channels),
+            from_arrays(_alone("sources", sources), resolution, channels, argument="sources"),
+            from_arrays(_alone("targets", targets), resolution, channels, argument="targets"),
         )
     if batch_size > len(found.images):
         raise UsageError(
@@ -145,7 +145,7 @@ def _folders(
 ) -> Source:
     """The pairs of two folders, or of one whose files hold both images."""
     if targets is None:
-        both = from_folder(sources, resolution, channels, True, formats, beside=2)
+        both = from_folder(sources, resolution, channels, True, formats, 2, "sources")
         images = np.split(both.images, 2, axis=-1)
         return Source(both.name, images[0], None, None, both.sha256, (images[1],))
     if not isinstance(targets, (str, os.PathLike)):
@@ -154,11 +154,12 @@ def _folders(
             "targets",
         )
     # A broken image would leave its counterpart alone.
-    found = [from_folder(each, resolution, channels, True, formats) for each in (sources, targets)]
-    names = [
-        _names(argument, each, formats)
-        for argument, each in (("sources", sources), ("targets", targets))
+    given = {"sources": sources, "targets": targets}
+    found = [
+        from_folder(each, resolution, channels, True, formats, argument=argument)
+        for argument, each in given.items()
     ]
+    names = [_names(argument, each, formats) for argument, each in given.items()]
     _check_counterparts(*names)
     order = [names[1].index(name) for name in names[0]]
     if order != sorted(order):
@@ -170,7 +171,8 @@ def _names(argument: str, folder: Any, formats: tuple[str, ...]) -> list[str]:
     """The files' names without suffix, in the order of the images."""
     root = check_path(argument, folder)
     return [
-        file.relative_to(root).with_suffix("").as_posix() for file in image_files(root, formats)
+        file.relative_to(root).with_suffix("").as_posix()
+        for file in image_files(root, formats, argument)
     ]
 
 

@@ -34,24 +34,30 @@ class Source:
 
 
 def from_arrays(
-    arrays: Any, resolution: int | None, channels: int | None, name: str = "arrays"
+    arrays: Any,
+    resolution: int | None,
+    channels: int | None,
+    name: str = "arrays",
+    argument: str = "source",
 ) -> Source:
     """A source from images, or `(images, labels)`; uint8, or float32 in [-1, 1].
+
+    Errors call the images `argument`.
 
     Raises:
         UsageError: another rank, type or range; labels that do not fit.
     """
     images, labels = _pair(arrays)
-    images = _array(images)
-    what = "the images of source"
-    check_shape(images, what)
+    images = _array(images, argument)
+    check_shape(images, argument)
     if images.dtype.kind == "f":
         images = images.astype(np.float32, copy=False)
-        check_images(images, argument=what)
+        check_images(images, argument=argument)
     elif images.dtype != np.uint8:
         raise UsageError(
-            f"{what} must be uint8 in 0..255 or float in [-1, 1]; received {images.dtype}. "
-            "Use images.astype('uint8') if they lie in 0..255."
+            f"{argument} must be uint8 in 0..255 or float in [-1, 1]; received {images.dtype}. "
+            "Use images.astype('uint8') if they lie in 0..255.",
+            argument,
         )
     images = _converted(images, resolution, channels)
     labels = None if labels is None else check_labels(labels, len(images), unlabelled=True)
@@ -121,12 +127,13 @@ def _pair(arrays: Any) -> tuple[Any, Any]:
         return arrays, None
     if len(arrays) != 2:
         raise UsageError(
-            f"source as a tuple must be (images, labels); received a tuple of {len(arrays)} parts."
+            f"source as a tuple must be (images, labels); received a tuple of {len(arrays)} parts.",
+            "source",
         )
     return arrays
 
 
-def _array(images: Any) -> np.ndarray:
+def _array(images: Any, argument: str) -> np.ndarray:
     """The images as an array of numbers."""
     ragged = ""
     try:
@@ -135,10 +142,11 @@ def _array(images: Any) -> np.ndarray:
             return array
     except ValueError as error:
         ragged = f" ({error})"
+    expected = "images as one array of numbers"
+    if argument == "source":
+        expected = f"the name of a data set, a folder, {expected}, or (images, labels)"
     raise UsageError(
-        "source must be the name of a data set, a folder, images as one array of numbers, or "
-        f"(images, labels); received {type(images).__name__}{ragged}.",
-        "source",
+        f"{argument} must be {expected}; received {type(images).__name__}{ragged}.", argument
     )
 
 

@@ -51,9 +51,9 @@ def linear_at(start: np.ndarray, end: np.ndarray, share: np.ndarray) -> np.ndarr
 
 def spherical_at(start: np.ndarray, end: np.ndarray, share: np.ndarray) -> np.ndarray:
     """The latents of `spherical` at a share of the path, 0 to 1, which broadcasts against them."""
-    lengths = [np.linalg.norm(side, axis=-1, keepdims=True) for side in (start, end)]
+    lengths = [np.linalg.norm(latents, axis=-1, keepdims=True) for latents in (start, end)]
     safe = [np.where(length > 0, length, 1.0) for length in lengths]
-    directions = [side / length for side, length in zip((start, end), safe, strict=True)]
+    directions = [latents / length for latents, length in zip((start, end), safe, strict=True)]
     cosine = np.clip((directions[0] * directions[1]).sum(-1, keepdims=True), -1.0, 1.0)
     angle = np.arccos(cosine)
     sine = np.sin(angle)
@@ -91,7 +91,8 @@ def arithmetic(positive, minus, plus) -> np.ndarray:
     ):
         raise UsageError(
             "positive, minus and plus must be latents (n, latent_dim) of one latent_dim; received "
-            f"the shapes {', '.join(str(group.shape) for group in groups.values())}."
+            f"the shapes {', '.join(str(group.shape) for group in groups.values())}.",
+            "positive",
         )
     means = {name: group.mean(0) for name, group in groups.items()}
     return (means["positive"] - means["minus"] + means["plus"]).astype(np.float32)
@@ -120,7 +121,8 @@ def _ends(start, end, steps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     if start.shape != end.shape or start.ndim < 1:
         raise UsageError(
             "start and end must be latents of one shape, (latent_dim,) or (n, latent_dim); "
-            f"received {start.shape} and {end.shape}."
+            f"received {start.shape} and {end.shape}.",
+            "start",
         )
     share = np.linspace(0.0, 1.0, check_integer("steps", steps, 2))
     return start, end, share.reshape(-1, *[1] * start.ndim)

@@ -30,8 +30,8 @@ class ReflectToMultiple(keras.layers.Layer):
         for axis in (1, 2):
             if inputs.shape[axis] is None or inputs.shape[axis] % self.multiple:
                 last = ops.shape(inputs)[axis] - 1
-                places = ops.arange((last // self.multiple + 1) * self.multiple)
-                inputs = ops.take(inputs, last - ops.abs(last - places), axis=axis)
+                indices = ops.arange((last // self.multiple + 1) * self.multiple)
+                inputs = ops.take(inputs, last - ops.abs(last - indices), axis=axis)
         return inputs
 
     def compute_output_shape(self, input_shape):

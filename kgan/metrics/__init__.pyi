@@ -21,11 +21,10 @@ from . import (
     sliced_wasserstein as sliced_wasserstein,
     streaming as streaming,
 )
+from .comparison import Comparison as Comparison, compare as compare
 from .evaluation import Evaluation as Evaluation
 from .evaluator import Evaluator as Evaluator
 from .protocol import (
-    Comparison as Comparison,
     Protocol as Protocol,
     Score as Score,
-    compare as compare,
 )

@@ -42,7 +42,7 @@ def by_class_of(evidence: Evidence) -> dict[str, dict[int, float]]:
             }
     if fake.features is not None and fake.labels is not None and labels is not None:
         counts = {
-            label: min(np.count_nonzero(side == label) for side in (labels, fake.labels))
+            label: min(np.count_nonzero(given == label) for given in (labels, fake.labels))
             for label in np.unique(fake.labels)
         }
         kept = np.isin(fake.labels, [label for label, count in counts.items() if count > 1])

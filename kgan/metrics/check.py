@@ -56,7 +56,7 @@ def check_features(argument: str, features: Any, at_least: int = 1) -> np.ndarra
     return features
 
 
-def check_sides(
+def check_feature_pair(
     real: Any,
     fake: Any,
     at_least: int = 1,
@@ -66,7 +66,7 @@ def check_sides(
     """Two sets of features to compare, as float64 `(n, d)` and `(m, d)`.
 
     Args:
-        real: the features of one side.
+        real: the features of one set.
         fake: those of the other.
         at_least: how many samples each must hold.
         names: what the errors call them.
@@ -76,7 +76,8 @@ def check_sides(
         UsageError: no features, too few, different dimensions, or no variance in any dimension.
     """
     first, second = (
-        check_features(name, side, at_least) for name, side in zip(names, (real, fake), strict=True)
+        check_features(name, features, at_least)
+        for name, features in zip(names, (real, fake), strict=True)
     )
     check_dimensions(names, first.shape[1], second.shape[1])
     if not constant:
@@ -94,7 +95,8 @@ def check_dimensions(names: tuple[str, str], first: int, second: int) -> None:
     if first != second:
         raise UsageError(
             f"{names[0]} and {names[1]} must have the same number of dimensions; received {first} "
-            f"and {second}. Take the features of both from the same extractor."
+            f"and {second}. Take the features of both from the same extractor.",
+            names[0],
         )
 
 

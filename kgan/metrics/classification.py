@@ -65,7 +65,8 @@ def classification_accuracy_score(
         )
     if classes < 2:
         raise UsageError(
-            "train_labels and test_labels must be of 2 classes or more; received class 0 alone."
+            "train_labels and test_labels must be of 2 classes or more; received class 0 alone.",
+            "train_labels",
         )
     steps = len(train_images) // BATCH
     learner = Learner(train_images.shape[1:], classes, steps * epochs, seed)

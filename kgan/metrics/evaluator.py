@@ -87,7 +87,9 @@ class Evaluator:
         self.repeats = check_integer("repeats", repeats, 1)
         self.seed = check_integer("seed", seed, 0, 2**32 - self.repeats)
         self.truncation = truncation
-        self.inputs = {name: _rows(name, rows) for name, rows in (inputs or {}).items()}
+        self.inputs = {
+            name: requirements.check_rows(name, rows) for name, rows in (inputs or {}).items()
+        }
         self.by_class = check_flag("by_class", by_class)
         self._graph: tuple[GAN, Any] | None = None
         if data is not None and not isinstance(data, ImageDataset):
@@ -273,25 +275,6 @@ class Evaluator:
             )
             for score, lower_is_better in measure.scores.items()
         ]
-
-
-def _rows(argument: str, conditions: Any) -> np.ndarray:
-    """Vectors as float32 `(m, n)`.
-
-    Raises:
-        UsageError: another rank, none, no numbers, NaN or infinity.
-    """
-    try:
-        rows = np.asarray(conditions, np.float32)
-    except (TypeError, ValueError):
-        rows = np.full((), np.nan, np.float32)
-    if rows.ndim != 2 or not rows.size or not np.isfinite(rows).all():
-        raise UsageError(
-            f"{argument} must be finite numbers of the shape (m, n), m at least 1; "
-            f"received {f'the shape {rows.shape}' if rows.ndim else repr(conditions)}.",
-            argument,
-        )
-    return rows
 
 
 def _digest(rows: np.ndarray) -> str:

@@ -29,8 +29,8 @@ def psnr(
 ) -> np.ndarray:
     """The peak signal-to-noise ratio of each pair of images in dB: float64 `(n,)`.
 
-    10 log₁₀(255² / the mean squared error), infinite where two images are identical; such images
-    make the mean over a set infinite, too. Papers give the mean of the images' values.
+    10 log₁₀(255² / the mean squared error), infinite where two images are identical; then the mean
+    over a set is infinite, too. Papers give the mean of the images' values.
 
     Args:
         real: the originals, float32 `(n, height, width, channels)` in [-1, 1].
@@ -121,13 +121,14 @@ def check_pair(
     """Two batches of images of one shape, float32 in [-1, 1].
 
     Raises:
-        UsageError: one of them is not such a batch, or their shapes differ.
+        UsageError: no images of this kind, or their shapes differ.
     """
     first, second = check_images(first, None, names[0]), check_images(second, None, names[1])
     if first.shape != second.shape:
         raise UsageError(
             f"{names[0]} and {names[1]} must have one shape, since they are compared in pairs; "
-            f"received {first.shape} and {second.shape}. Pass equally many of both, of one size."
+            f"received {first.shape} and {second.shape}. Pass equally many of both, of one size.",
+            names[0],
         )
     return first, second
 
@@ -196,5 +197,6 @@ def _check_size(images: np.ndarray, border: int, least: int, what: str) -> None:
         raise UsageError(
             f"real and fake must have at least {least + 2 * border} pixels per side, for {what} "
             f"and a border of {border}; received {height}x{width}. Use a smaller border or larger "
-            "images."
+            "images.",
+            "real",
         )

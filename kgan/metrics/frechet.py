@@ -18,8 +18,8 @@ from kgan.errors import UsageError
 from kgan.metrics.check import (
     check_classes,
     check_dimensions,
+    check_feature_pair,
     check_features,
-    check_sides,
     check_varied,
 )
 
@@ -140,7 +140,7 @@ def frechet_distance_by_class(
             dimensions, or a class with fewer than two real or fake samples.
     """
     names = ("real_features", "fake_features")
-    real, fake = check_sides(real_features, fake_features, names=names)
+    real, fake = check_feature_pair(real_features, fake_features, names=names)
     real_labels = check_classes("real_labels", real_labels, len(real))
     fake_labels = check_classes("fake_labels", fake_labels, len(fake))
     distances = {}

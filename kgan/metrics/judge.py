@@ -75,7 +75,7 @@ def load(folder_or_name: str | Path = "judge_fashion_mnist") -> Judge:
     folder = registry.PRESETS / name if packaged else Path(folder_or_name)
     restore(folder)
     if not folder.is_dir():
-        raise unknown_name("judge (a folder or a name)", name, registry.list_judges())
+        raise unknown_name("judge", name, registry.list_judges())
     _verify(name, folder, registry.preset_sha256(name) if packaged else None)
     weights = folder / "model.weights.h5"
     from kgan.networks import classifier

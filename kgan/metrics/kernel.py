@@ -13,7 +13,7 @@ import numpy as np
 
 from kgan.checks import check_integer
 from kgan.errors import UsageError
-from kgan.metrics.check import check_sides
+from kgan.metrics.check import check_feature_pair
 
 
 def kernel_distance(
@@ -34,7 +34,7 @@ def kernel_distance(
         real: features of real images `(n, d)`.
         fake: those of generated ones `(m, d)`.
         subsets: how many are drawn, at least 2.
-        subset_size: samples of each side in a subset, at least 2.
+        subset_size: real samples, and as many fakes, in each subset, at least 2.
         seed: of the draw.
         degree: the kernel's exponent.
 
@@ -51,19 +51,18 @@ def kernel_distance(
     subset_size = check_integer("subset_size", subset_size, 2)
     seed = check_integer("seed", seed, 0, 2**32 - 1)
     degree = check_integer("degree", degree, 1)
-    real, fake = check_sides(real, fake)
+    real, fake = check_feature_pair(real, fake)
     if min(len(real), len(fake)) < subset_size:
         raise UsageError(
-            f"subset_size must be at most the samples of each side; received {subset_size} for "
-            f"{len(real)} real and {len(fake)} fake ones. Generate or load at least {subset_size}, "
-            "or lower subset_size.",
+            f"subset_size={subset_size} must not exceed the {len(real)} reals or the {len(fake)} "
+            f"fakes. Generate or load at least {subset_size}, or lower subset_size.",
             "subset_size",
         )
     # The older generator, since its draws are those of torch-fidelity: the figures are the same.
     random = np.random.RandomState(seed)
     distances = np.empty(subsets)
     for index in range(subsets):
-        chosen = [random.choice(len(side), subset_size, replace=False) for side in (real, fake)]
+        chosen = [random.choice(len(each), subset_size, replace=False) for each in (real, fake)]
         distances[index] = _mmd2(real[chosen[0]], fake[chosen[1]], degree)
     return float(distances.mean()), float(distances.std(ddof=1) / np.sqrt(subsets))
 
@@ -74,17 +73,17 @@ def mmd2(x: Any, y: Any, degree: int = 3) -> float:
     The mean kernel of distinct samples of x, plus that of y, minus twice that of x with y.
 
     Raises:
-        UsageError: invalid features, fewer than two of a side, or different dimensions.
+        UsageError: invalid features, fewer than two samples, or different dimensions.
     """
     degree = check_integer("degree", degree, 1)
-    return _mmd2(*check_sides(x, y, at_least=2, names=("x", "y"), constant=True), degree)
+    return _mmd2(*check_feature_pair(x, y, at_least=2, names=("x", "y"), constant=True), degree)
 
 
 def _mmd2(x: np.ndarray, y: np.ndarray, degree: int) -> float:
     within = 0.0
-    for side in (x, y):
-        kernel = _kernel(side, side, degree)
-        within += (kernel.sum() - np.trace(kernel)) / (len(side) * (len(side) - 1))
+    for features in (x, y):
+        kernel = _kernel(features, features, degree)
+        within += (kernel.sum() - np.trace(kernel)) / (len(features) * (len(features) - 1))
     return float(within - 2 * _kernel(x, y, degree).mean())
 
 

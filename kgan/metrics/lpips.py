@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from kgan.batches import in_batches
-from kgan.checks import check_integer
+from kgan.checks import Given, check_integer
 from kgan.errors import UsageError, unknown_name
 from kgan.metrics.extractors.torch_file import read_state_dict
 from kgan.metrics.fidelity import check_pair
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 # Of ImageNet, as the authors round it for images of [-1, 1].
 _MEAN = np.array([-0.030, -0.088, -0.188], np.float32)
 _DEVIATION = np.array([0.458, 0.448, 0.450], np.float32)
+_FIX = "Use the file that kgan.metrics.lpips names, or another net."
 
 
 class LPIPS:
@@ -93,13 +94,15 @@ class LPIPS:
         if channels not in (1, 3):
             raise UsageError(
                 f"first and second must be RGB or grey; received {channels} channels. Take "
-                "images[..., :3], if these are RGB with transparency."
+                "images[..., :3], if these are RGB with transparency.",
+                "first",
             )
         if min(height, width) < NETS[self.net].smallest:
             raise UsageError(
                 f"first and second must have at least {NETS[self.net].smallest} pixels per side "
                 f"for net={self.net!r}; received {height}x{width}. Enlarge both in the same way, "
-                "and report it."
+                "and report it.",
+                "first",
             )
         return in_batches(self._distances, {"first": first, "second": second}, self._batch_size)
 
@@ -149,57 +152,55 @@ def load(
     trunk_state = read_state_dict(trunk, trunk_sha256, "trunk")
     heads_state = read_state_dict(heads, heads_sha256, "heads")
     model = _trunk(net)
-    _load_trunk(model, trunk_state, f"trunk={str(trunk)!r}", net)
+    _load_trunk(model, trunk_state, Given("trunk", str(trunk)), net)
     channels = [tap.shape[-1] for tap in model.outputs]
-    vectors = _heads(heads_state, channels, f"heads={str(heads)!r}", net)
+    vectors = _heads(heads_state, channels, Given("heads", str(heads)), net)
     trunk_digest, heads_digest = (sha256(Path(path).expanduser()) for path in (trunk, heads))
     return LPIPS(net, model, vectors, trunk_digest, heads_digest, batch_size)
 
 
-def _load_trunk(model: keras.Model, state: dict, label: str, net: str) -> None:
+def _load_trunk(model: keras.Model, state: dict, given: Given, net: str) -> None:
     left = {name for name in state if name.startswith("features.")}
     for layer in model.layers:
         if not layer.weights:
             continue
         names = [f"{layer.name}.weight", f"{layer.name}.bias"]
-        shapes = [
-            tuple(np.transpose(layer.kernel, (3, 2, 0, 1)).shape),
-            tuple(layer.bias.shape),
-        ]
+        shapes = [tuple(np.transpose(layer.kernel, (3, 2, 0, 1)).shape), tuple(layer.bias.shape)]
         for name, shape in zip(names, shapes, strict=True):
-            _check_tensor(state, name, shape, label, net)
+            _check_tensor(state, name, shape, given, net)
         kernel, bias = (state[name].astype(np.float32) for name in names)
         layer.set_weights([kernel.transpose(2, 3, 1, 0), bias])
         left -= set(names)
     if left:
         raise UsageError(
-            f"{label} must be the trunk of net={net!r}, which has no {min(left)!r}. Use the file "
-            "of torchvision that kgan.metrics.lpips names."
+            f"{given} must be the trunk of net={net!r}, which has no {min(left)!r}. {_FIX}",
+            given.argument,
         )
 
 
-def _heads(state: dict, channels: list[int], label: str, net: str) -> list[np.ndarray]:
+def _heads(state: dict, channels: list[int], given: Given, net: str) -> list[np.ndarray]:
     names = [f"lin{tap}.model.1.weight" for tap in range(len(channels))]
     for name, count in zip(names, channels, strict=True):
-        _check_tensor(state, name, (1, count, 1, 1), label, net)
+        _check_tensor(state, name, (1, count, 1, 1), given, net)
     if len(state) > len(names):
         raise UsageError(
-            f"{label} must hold {len(names)} heads for net={net!r}; received {len(state)}. Use the "
-            f"file {net}.pth of LPIPS's authors."
+            f"{given} must hold {len(names)} heads for net={net!r}; received {len(state)}. {_FIX}",
+            given.argument,
         )
     return [state[name].astype(np.float32).reshape(-1) for name in names]
 
 
-def _check_tensor(state: dict, name: str, shape: tuple[int, ...], label: str, net: str) -> None:
+def _check_tensor(state: dict, name: str, shape: tuple[int, ...], given: Given, net: str) -> None:
     found = state[name].shape if name in state else None
     if found != shape:
         received = "none of that name" if found is None else f"the shape {found}"
         raise UsageError(
-            f"{label} must hold {name!r} of the shape {shape} for net={net!r}; received "
-            f"{received}. Use the file that kgan.metrics.lpips names, or another net."
+            f"{given} must hold {name!r} of the shape {shape} for net={net!r}; received "
+            f"{received}. {_FIX}",
+            given.argument,
         )
     if not np.isfinite(state[name]).all():
-        raise UsageError(f"{label} must be finite; {name!r} holds NaN or infinity.")
+        raise UsageError(f"{given} must be finite; {name!r} holds NaN or infinity.", given.argument)
 
 
 def _trunk(net: str) -> keras.Model:

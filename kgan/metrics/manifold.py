@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from kgan.checks import check_integer
-from kgan.metrics.check import check_sides
+from kgan.metrics.check import check_feature_pair
 from kgan.metrics.distances import Pairs
 
 
@@ -36,11 +36,11 @@ def precision_recall(
         >>> precision, recall = kgan.metrics.manifold.precision_recall(real_features, fake_features)
 
     Raises:
-        UsageError: invalid or constant features, no more than k samples of a side, or
+        UsageError: invalid or constant features, no more than k reals or fakes, or
             different dimensions.
     """
     k = check_integer("k", k, 1)
-    real, fake = check_sides(real, fake, at_least=k + 1, constant=constant)
+    real, fake = check_feature_pair(real, fake, at_least=k + 1, constant=constant)
     real_radii, fake_radii = _squared_radii(real, k), _squared_radii(fake, k)
     pairs = Pairs(real, fake)
     precise = np.zeros(len(fake), bool)
@@ -68,11 +68,11 @@ def density_coverage(real: Any, fake: Any, k: int = 5) -> tuple[float, float]:
         >>> density, coverage = kgan.metrics.manifold.density_coverage(real_features, fake_features)
 
     Raises:
-        UsageError: invalid or constant features, no more than k samples of a side, or
+        UsageError: invalid or constant features, no more than k reals or fakes, or
             different dimensions.
     """
     k = check_integer("k", k, 1)
-    real, fake = check_sides(real, fake, at_least=k + 1)
+    real, fake = check_feature_pair(real, fake, at_least=k + 1)
     radii = _squared_radii(real, k)
     pairs = Pairs(real, fake)
     held = 0

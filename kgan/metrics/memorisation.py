@@ -13,7 +13,7 @@ import numpy as np
 from kgan.batches import batches
 from kgan.checks import check_number
 from kgan.errors import UsageError
-from kgan.metrics.check import check_sides
+from kgan.metrics.check import check_feature_pair
 from kgan.metrics.frechet import frechet_distance, statistics
 
 _ENTRIES = 1 << 22  # similarities in memory at once: 32 MiB
@@ -39,7 +39,7 @@ def mifid(real: Any, fake: Any, threshold: float = 0.1) -> float:
         >>> distance = kgan.metrics.memorisation.mifid(real_features, fake_features)
 
     Raises:
-        UsageError: invalid or constant features, fewer than two samples of a side,
+        UsageError: invalid or constant features, fewer than two reals or fakes,
             different dimensions, or a threshold out of range.
     """
     threshold = check_number("threshold", threshold, 0)
@@ -47,7 +47,7 @@ def mifid(real: Any, fake: Any, threshold: float = 0.1) -> float:
         raise UsageError(
             f"threshold must be at most 1, a cosine; received {threshold:g}.", "threshold"
         )
-    real, fake = check_sides(real, fake, at_least=2)
+    real, fake = check_feature_pair(real, fake, at_least=2)
     distance = frechet_distance(statistics(real), statistics(fake))
     if distance <= _LEAST_DISTANCE:
         return 0.0

@@ -145,11 +145,11 @@ def _multiscale(first: np.ndarray, second: np.ndarray, weights: np.ndarray) -> n
         last = scale == len(weights)
         product *= (whole if last else structure).clip(0) ** weight
         if not last:
-            first, second = _halved(first), _halved(second)
+            first, second = _downsampled(first), _downsampled(second)
     return product.mean(1)
 
 
-def _halved(images: np.ndarray) -> np.ndarray:
+def _downsampled(images: np.ndarray) -> np.ndarray:
     """The means of 2x2 pixels; an odd edge is repeated, as in the paper's code."""
     n, height, width, channels = images.shape
     odd = ((0, 0), (0, height % 2), (0, width % 2), (0, 0))

@@ -182,7 +182,7 @@ def feature_distance(extractor: Extractor) -> Distance:
 
     def distance(first: np.ndarray, second: np.ndarray) -> np.ndarray:
         # Their difference is small: float32 features, subtracted in float64.
-        features = (extractor.features(side).astype(np.float64) for side in (first, second))
+        features = (extractor.features(images).astype(np.float64) for images in (first, second))
         one, other = features
         return np.square(one - other).sum(1)
 

@@ -1,11 +1,9 @@
-"""What a score was measured with, and why two scores may not be compared. Needs NumPy only."""
+"""What a score was measured with. Needs NumPy only."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-import math
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -149,14 +147,14 @@ class Score:
         """Two lines; `str` has the whole protocol."""
         protocol = self.protocol
         repeats = f" over {len(self.values)} repeats" if len(self.values) > 1 else ""
-        sides = [f"{protocol.num_fake} fakes"]
+        facts = [f"{protocol.num_fake} fakes"]
         if protocol.data is not None:
             real = "" if protocol.num_real is None else f"{protocol.num_real} images of "
-            sides.append(f"{real}{protocol.data.get('source')!r}")
+            facts.append(f"{real}{protocol.data.get('source')!r}")
         if protocol.extractor is not None:
-            sides.append(f"extractor {protocol.extractor.get('name')!r}")
+            facts.append(f"extractor {protocol.extractor.get('name')!r}")
         better = self.direction and f", {self.direction}"
-        return f"<Score {self._figure}{repeats}{better};\n {', '.join(sides)}>"
+        return f"<Score {self._figure}{repeats}{better};\n {', '.join(facts)}>"
 
     @property
     def _figure(self) -> str:
@@ -203,90 +201,6 @@ class Score:
             raise UsageError(
                 f"score must be what Score.to_json gave; received {described!r} ({error}).", "score"
             ) from error
-
-
-@dataclasses.dataclass(frozen=True)
-class Comparison:
-    """Which of two generators is better, by two scores with the same protocol.
-
-    `compare` returns it.
-
-    Attributes:
-        difference: the first value less the second.
-        error: its standard error, from the deviations over the repeats; None without repeats.
-        better: "first" or "second"; "neither" where the difference is at most two standard
-            errors, or is 0; "unknown" without repeats, or where no direction is better.
-
-    Example:
-        >>> protocol = kgan.metrics.Protocol("frechet_distance", num_fake=1_000)
-        >>> first = kgan.metrics.Score("fd", (11.0, 12.0, 13.0), protocol)
-        >>> second = kgan.metrics.Score("fd", (21.0, 22.0, 23.0), protocol)
-        >>> kgan.metrics.compare(first, second)
-        Comparison(difference=-10.0, error=0.81..., better='first')
-    """
-
-    difference: float
-    error: float | None
-    better: str
-
-
-def compare(first: Score, second: Score) -> Comparison:
-    """The difference of two scores of one name, if their protocols agree.
-
-    Warns if their extractor has no SHA-256: only you know whether both used the same function.
-
-    Example:
-        >>> measure = kgan.metrics.Evaluator("fashion_mnist", ["fd"], samples=1000, repeats=2)
-        >>> first, second = measure(gan)["fd"], measure(kgan.zoo.load("dcgan_fashion_mnist"))["fd"]
-        >>> kgan.metrics.compare(first, second).better
-        'second'
-
-    Raises:
-        UsageError: their protocols differ, with the differences; or one is NaN.
-    """
-    for argument, score in (("first", first), ("second", second)):
-        if not isinstance(score, Score):
-            raise UsageError(
-                f"{argument} must be a kgan.metrics.Score; received {type(score).__name__}. Of a "
-                "JSON file's entry, kgan.metrics.Score.from_json makes one.",
-                argument,
-            )
-        if math.isnan(score.value):
-            raise UsageError(
-                f"{argument} must have a value; that of {score.name!r} is NaN, as of images "
-                "without a score. Look at the images.",
-                argument,
-            )
-    differences = first.protocol.differences(second.protocol)
-    if first.name != second.name:
-        differences.insert(0, f"name is {first.name} and {second.name}")
-    if differences:
-        raise UsageError(
-            f"first and second are not comparable: {'; '.join(differences)}. Measure one of them "
-            "again with the other's protocol."
-        )
-    extractor = first.protocol.extractor
-    if extractor is not None and extractor.get("sha256") is None:
-        warnings.warn(
-            f"The extractor {extractor.get('name')!r} has no SHA-256: only you know whether both "
-            "scores used the same function.",
-            stacklevel=2,
-        )
-    difference = first.value - second.value
-    if difference == 0:
-        return Comparison(0.0, None, "neither")
-    if first.deviation is None or second.deviation is None:
-        return Comparison(difference, None, "unknown")
-    error = math.hypot(
-        first.deviation / math.sqrt(len(first.values)),
-        second.deviation / math.sqrt(len(second.values)),
-    )
-    if abs(difference) <= 2 * error:
-        return Comparison(difference, error, "neither")
-    if first.lower_is_better is None:
-        return Comparison(difference, error, "unknown")
-    first_wins = (difference < 0) == first.lower_is_better
-    return Comparison(difference, error, "first" if first_wins else "second")
 
 
 def _flat(value: Any, key: str = "") -> dict[str, Any]:

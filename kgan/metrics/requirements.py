@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from kgan.errors import UsageError
 from kgan.metrics import references
@@ -16,6 +18,25 @@ if TYPE_CHECKING:
     from kgan.models import GAN
 
 Measures = Mapping[str, Measure]
+
+
+def check_rows(argument: str, values: Any) -> np.ndarray:
+    """What the generator needs of each image, as float32 `(m, n)`, to be taken in turn.
+
+    Raises:
+        UsageError: another rank, none, no numbers, NaN or infinity.
+    """
+    try:
+        rows = np.asarray(values, np.float32)
+    except (TypeError, ValueError):
+        rows = np.full((), np.nan, np.float32)
+    if rows.ndim != 2 or not rows.size or not np.isfinite(rows).all():
+        raise UsageError(
+            f"{argument} must be finite numbers of the shape (m, n), m at least 1; "
+            f"received {f'the shape {rows.shape}' if rows.ndim else repr(values)}.",
+            argument,
+        )
+    return rows
 
 
 def check_model(gan: GAN, measures: Measures) -> None:

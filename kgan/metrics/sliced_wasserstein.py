@@ -49,7 +49,8 @@ def sliced_wasserstein(first: Any, second: Any, projections: int = 512, seed: in
         raise UsageError(
             "first and second must have one shape, since points are matched one to one; received "
             f"{first.shape} and {second.shape}. Pass equally many of both, for example "
-            "first[:len(second)], and features of one extractor."
+            "first[:len(second)], and features of one extractor.",
+            "first",
         )
     return _mean_distance(first, second, directions(first.shape[1], projections, seed))
 
@@ -148,19 +149,19 @@ class PatchPyramid:
             found = cut(level, positions[:, number])
             self._levels.setdefault(level.shape[1], []).append(found)
 
-    def descriptors(self, side: str) -> dict[int, np.ndarray]:
+    def descriptors(self, kind: str) -> dict[int, np.ndarray]:
         """The patches by the height of their level, `(n * patches, 49 * channels)` each.
 
         Each channel has mean 0 and variance 1 over all of them.
 
         Raises:
             UsageError: no images, or a channel that is the same everywhere; the message calls them
-                `side`.
+                `kind`.
         """
         if not self._levels:
-            raise UsageError(f"{side} images are missing; add some.")
+            raise UsageError(f"{kind} images are missing; add some.", kind)
         return {
-            height: normalised(np.concatenate(found), f"{side}, at the height of {height},")
+            height: normalised(np.concatenate(found), f"{kind}, at the height of {height},")
             for height, found in self._levels.items()
         }
 
@@ -174,17 +175,18 @@ def level_distances(
         UsageError: pyramids with different numbers of images or sizes, or a level without any
             contrast.
     """
-    sides = real.descriptors("real"), fake.descriptors("fake")
-    shapes = [{height: found.shape for height, found in side.items()} for side in sides]
+    pair = real.descriptors("real"), fake.descriptors("fake")
+    shapes = [{height: found.shape for height, found in levels.items()} for levels in pair]
     if shapes[0] != shapes[1]:
         raise UsageError(
             "real and fake must be equally many images of one shape; received the shapes "
-            f"{shapes[0]} and {shapes[1]}."
+            f"{shapes[0]} and {shapes[1]}.",
+            "real",
         )
     distances = {}
-    for height, first in sides[0].items():
+    for height, first in pair[0].items():
         ways = directions(first.shape[1], projections, seed)
-        distances[height] = 1000 * _mean_distance(first, sides[1][height], ways)
+        distances[height] = 1000 * _mean_distance(first, pair[1][height], ways)
     return distances
 
 
@@ -262,7 +264,7 @@ def _mean_distance(first: np.ndarray, second: np.ndarray, ways: np.ndarray) -> f
     total = 0.0
     for some in batches(ways, max(_BLOCK // len(first), 1)):
         # One direction per row: sorting columns takes several times as long.
-        seen = [np.sort(some @ side.T, axis=1) for side in (first, second)]
+        seen = [np.sort(some @ points.T, axis=1) for points in (first, second)]
         total += float(np.abs(seen[0] - seen[1]).sum(dtype=np.float64))
     return total / (len(first) * len(ways))
 

@@ -118,10 +118,10 @@ class AdversarialModel(Trainer):
         judged in place of the batch's own examples.
         """
         examples = self.present(batch[self.output_name]) if presented is None else presented
-        judged = {**batch, self.output_name: examples}
+        seen = {**batch, self.output_name: examples}
         if (training if augment is None else augment) and self.augment is not None:
-            judged = self.augmented_batch(judged)
-        inputs = select_inputs(self.discriminator, judged, self.output_name)
+            seen = self.augmented_batch(seen)
+        inputs = select_inputs(self.discriminator, seen, self.output_name)
         if weights is None:
             outputs = self.discriminator(inputs, training=training)
         else:
@@ -280,8 +280,8 @@ class AdversarialModel(Trainer):
             weights = [weight.value for weight in self.discriminator.trainable_variables]
 
         def logits(examples):
-            judged = self.discriminate(batch, True, weights, augment, presented=examples)
-            return judged["logit"]
+            found = self.discriminate(batch, True, weights, augment, presented=examples)
+            return found["logit"]
 
         return Examples(self.present(batch[self.output_name]), logits)
 

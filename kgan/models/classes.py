@@ -49,6 +49,6 @@ def classifier(gan: GAN, discriminator: keras.Model) -> EntryPoint:
 
 def most_likely(gan: GAN, images, batch_size: int) -> np.ndarray:
     """The classes with the largest logits by the entry point `classify`: int32 `(n,)`."""
-    answer = gan.entry_points()["classify"]
-    logits = gan._batches(images, lambda image: answer({gan.output_name: image}), batch_size)
+    classify = gan.entry_points()["classify"]
+    logits = gan._batches(images, lambda image: classify({gan.output_name: image}), batch_size)
     return logits[CLASS_LOGITS].argmax(-1).astype(np.int32)

@@ -209,10 +209,14 @@ class CompiledModel(LoggedModel):
     def save(self, filepath: str | Path, overwrite: bool = True) -> None:
         names = self.two_player_loss.unregistered if self._compile_arguments else []
         if names:
+            several = len(names) > 1
+            which = f"losses {' and '.join(names)} are" if several else f"loss {names[0]} is"
+            them = "them" if several else "it"
             warnings.warn(
-                f"The loss {' and '.join(names)} is not registered with Keras: the file cannot be "
-                "loaded in another process. Decorate it with "
-                "@keras.saving.register_keras_serializable() and import it before you load.",
+                f"The {which} not registered with Keras: the file cannot be loaded in another "
+                f"process. Decorate {them} with "
+                "@keras.saving.register_keras_serializable(), for which a class needs a method "
+                f"get_config, and import {them} before you load.",
                 stacklevel=2,
             )
         super().save(filepath, overwrite)

@@ -1,4 +1,4 @@
-"""Conditional GAN: images of an asked class, or of a vector such as a text's embedding."""
+"""Conditional GAN: images of a given class, or for a vector such as a text's embedding."""
 
 from __future__ import annotations
 
@@ -61,7 +61,8 @@ class ConditionalGAN(Variant):
         if (classes is None) == (condition_dim is None):
             raise UsageError(
                 "classes or condition_dim must be given, one of them: the number of classes, or "
-                f"the length of the vectors; received {classes!r} and {condition_dim!r}."
+                f"the length of the vectors; received {classes!r} and {condition_dim!r}.",
+                "classes",
             )
         if conditioning not in _CONDITIONINGS:
             raise unknown_name("conditioning", conditioning, _CONDITIONINGS)

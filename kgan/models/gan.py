@@ -119,12 +119,14 @@ class GAN(AdversarialModel):
             shapes = [(None, *each[shared[0]].shape) for each in (inputs, judged)]
             raise UsageError(
                 "generator and discriminator must take the same condition; received the shapes "
-                f"{shapes[0]} and {shapes[1]}."
+                f"{shapes[0]} and {shapes[1]}.",
+                "generator",
             )
         if {Label.name, Vector.name} <= {*inputs, *judged}:
             raise UsageError(
                 "generator and discriminator must take a label or a condition; received both. "
-                "Concatenate a one-hot vector of the label to the condition."
+                "Concatenate a one-hot vector of the label to the condition.",
+                "generator",
             )
         alone = {*judged} - {*inputs} - {Image.name, Latent.name}
         if alone and kind.sample_inputs is AdversarialModel.sample_inputs:

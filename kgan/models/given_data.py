@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
-import itertools
 import math
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -18,6 +16,7 @@ from kgan.checks import check_integer
 from kgan.data import load, pairs
 from kgan.errors import UsageError
 from kgan.models.batch_checks import check_batches, check_number_of_parts, check_parts, num_parts
+from kgan.models.generated_data import from_generator, from_py_dataset
 
 if TYPE_CHECKING:
     from kgan.models.compiled_model import CompiledModel
@@ -68,9 +67,9 @@ class GivenData:
             UsageError: it makes none.
         """
         if isinstance(self.x, keras.utils.PyDataset):
-            return _from_py_dataset(gan, self.x, self.shuffle, self.argument)
+            return from_py_dataset(gan, self.x, self.shuffle, self.argument)
         if isinstance(self.x, Iterator):
-            return _from_generator(gan, self)
+            return from_generator(gan, self.x, self.argument)
         if isinstance(self.x, tf.data.Dataset):
             return self.x
         raise UsageError(
@@ -210,97 +209,3 @@ def _batch_size(gan: CompiledModel, data: GivenData) -> int:
         return size
     parts = num_parts(gan, 1 if data.keep_rest else gan.discriminator_steps)
     return max(min(_BATCH_SIZE, n) // parts, 1) * parts
-
-
-def _from_py_dataset(gan: CompiledModel, x: Any, shuffle: bool, argument: str) -> tf.data.Dataset:
-    """The batches of Keras's `PyDataset`, in another order in each pass where `shuffle` is set."""
-    count, seed, passes = x.num_batches, gan.seed, itertools.count()
-    if count == 0:
-        raise UsageError(f"{argument} must hold batches; received an empty PyDataset.", argument)
-
-    def batches() -> Iterator[Any]:
-        number = next(passes)
-        order: Any = itertools.count() if count is None else np.arange(count)
-        if shuffle and count is not None:
-            np.random.default_rng((seed, number)).shuffle(order)
-        x.on_epoch_begin()
-        for place, index in enumerate(order):
-            batch = _tensors(x[int(index)])
-            # Before the last one is given away: nobody asks for another one after it.
-            if count is not None and place == count - 1:
-                x.on_epoch_end()
-            yield batch
-
-    return _generated(gan, batches, _tensors(x[0]), count)
-
-
-def _from_generator(gan: CompiledModel, data: GivenData) -> tf.data.Dataset:
-    """The batches that an iterator yields, once; the first is read to learn their shapes."""
-    first = next(data.x, None)
-    if first is None:
-        raise UsageError(
-            f"{data.argument} must yield batches; received a {data.kind} that is at its end.",
-            data.argument,
-        )
-    rest = itertools.chain([_tensors(first)], map(_tensors, data.x))
-    return _generated(gan, lambda: rest, _tensors(first))
-
-
-def _generated(
-    gan: CompiledModel,
-    batches: Callable[[], Iterator[Any]],
-    first: Any,
-    count: int | None = None,
-) -> tf.data.Dataset:
-    """A data set of batches like the first one, of any size where that need not be fixed."""
-    guard = gan._guard
-    fixed = num_parts(gan, gan.discriminator_steps) > 1
-    spec = tf.nest.map_structure(
-        lambda array: tf.TensorSpec(
-            (len(array) if fixed else None, *array.shape[1:]) if array.ndim else (), array.dtype
-        ),
-        first,
-    )
-
-    def guarded() -> Iterator[Any]:
-        made = iter(batches())
-        # Its end is no error.
-        while (batch := guard.run(lambda: next(made, None))) is not None:
-            guard.run(functools.partial(_check_like, batch, first, fixed))
-            yield batch
-
-    dataset = tf.data.Dataset.from_generator(guarded, output_signature=spec)
-    if count is not None:
-        dataset = dataset.apply(tf.data.experimental.assert_cardinality(count))
-    # Checks look at this one: a pass for them would use up batches.
-    dataset.first_batch = tf.data.Dataset.from_tensors(first)
-    return dataset
-
-
-def _check_like(batch: Any, first: Any, fixed: bool) -> None:
-    """Check that a batch has the parts, shapes and types of the first one.
-
-    Raises:
-        UsageError: it has not.
-    """
-    found, expected = (
-        [(part.shape[0 if fixed else 1 :], part.dtype.name) for part in tf.nest.flatten(each)]
-        for each in (batch, first)
-    )
-    if found != expected:
-        shapes = [
-            ", ".join(f"{part.dtype} {part.shape}" for part in tf.nest.flatten(each))
-            for each in (first, batch)
-        ]
-        raise UsageError(
-            f"x must yield batches of one kind; the first is {shapes[0]}, a later one {shapes[1]}."
-            + " Leave out the last, smaller one." * fixed,
-            "x",
-        )
-
-
-def _tensors(batch: Any) -> Any:
-    """A batch of arrays: one, or a tuple of them."""
-    if isinstance(batch, (tuple, list)):
-        return tuple(np.asarray(part) for part in batch)
-    return np.asarray(batch)

@@ -75,7 +75,9 @@ class InfoGAN(Variant):
         sizes = tuple(check_integer("categorical", size, 2) for size in sizes)
         continuous = check_integer("continuous", continuous, 0)
         if not sizes and not continuous:
-            raise UsageError("categorical or continuous must hold a code; received neither.")
+            raise UsageError(
+                "categorical or continuous must hold a code; received neither.", "categorical"
+            )
         self.code = Code(categorical=sizes, continuous=continuous)
         heads = {"logit": (1,), self.code.name: (_HIDDEN, self.code.size)}
         super().__init__(
@@ -117,8 +119,8 @@ class InfoGAN(Variant):
         """The bounds for the categorical and for the continuous codes, in nats."""
         code, found = fake[self.code.name], fake[_FOUND]
         categorical = continuous = tf.zeros(())
-        for place, size in zip(self.code.slices(), self.categorical, strict=True):
-            likelihood = tf.reduce_sum(code[:, place] * tf.nn.log_softmax(found[:, place]), -1)
+        for part, size in zip(self.code.slices(), self.categorical, strict=True):
+            likelihood = tf.reduce_sum(code[:, part] * tf.nn.log_softmax(found[:, part]), -1)
             categorical += tf.reduce_mean(likelihood) + math.log(size)
         if self.continuous:
             start = sum(self.categorical)
@@ -130,7 +132,7 @@ class InfoGAN(Variant):
     def entry_points(self):
         def codes(network, batch):
             found = self.name_outputs(network(batch[self.output_name], training=False))[_FOUND]
-            parts = [tf.nn.softmax(found[:, place]) for place in self.code.slices()]
+            parts = [tf.nn.softmax(found[:, part]) for part in self.code.slices()]
             return {self.code.name: tf.concat([*parts, found[:, sum(self.categorical) :]], -1)}
 
         outputs = Signature(self.code)
@@ -145,8 +147,8 @@ class InfoGAN(Variant):
         Raises:
             UsageError: images of another shape or range.
         """
-        answer = self.entry_points()["codes"]
-        found = self._batches(images, lambda image: answer({self.output_name: image}), batch_size)
+        codes = self.entry_points()["codes"]
+        found = self._batches(images, lambda image: codes({self.output_name: image}), batch_size)
         return found[self.code.name]
 
     def traversal(self, code: int, steps: int = 10, rows: int = 10, seed: int = 0) -> np.ndarray:

@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 
+from kgan.checks import Given
 from kgan.errors import UsageError
 from kgan.models.players_model import PlayersModel
 
@@ -55,7 +56,7 @@ def load_model(path: str | Path) -> PlayersModel:
         whole = zipfile.is_zipfile(file)
     if not whole:
         raise UsageError(
-            f"path={str(path)!r} must be a .keras file; its content is no such archive or was cut "
+            f"path={str(path)!r} must be a .keras file; it is of another format or was cut "
             "short. Copy it again, or go back to a checkpoint of the run.",
             "path",
         )
@@ -64,22 +65,22 @@ def load_model(path: str | Path) -> PlayersModel:
             _refuse_code(json.loads(archive.read("config.json")))
         model = keras.saving.load_model(path)
     except Exception as error:
-        raise _explained(f"path={str(path)!r} cannot be loaded", error) from error
+        raise _explained(Given("path", str(path)), "cannot be loaded", error) from error
     if not isinstance(model, PlayersModel):
         raise UsageError(
-            f"path={str(path)!r} holds a {type(model).__name__}, not a kgan model; load it with "
+            f"path={str(path)!r} holds a {type(model).__name__}, not a model of kgan; load it with "
             "keras.saving.load_model, or wrap its networks in kgan.GAN(generator, discriminator).",
             "path",
         )
     return model
 
 
-def from_json(what: str, path: Path, part: str | None = None) -> PlayersModel:
+def from_json(given: Given, path: Path, part: str | None = None) -> PlayersModel:
     """The model that Keras serialized to a JSON file, or to a part of it; weights fresh.
 
     Raises:
         UsageError: it is damaged, another kind of object, or would run code of its own; begins
-            with `what`.
+            with `given`.
     """
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
@@ -87,9 +88,11 @@ def from_json(what: str, path: Path, part: str | None = None) -> PlayersModel:
         _refuse_code([config])
         gan = keras.saving.deserialize_keras_object(config, safe_mode=True)
     except Exception as error:
-        raise _explained(f"{what} cannot be built from {path.name}", error) from error
+        raise _explained(given, f"cannot be built from {path.name}", error) from error
     if not isinstance(gan, PlayersModel):
-        raise UsageError(f"{what} must hold a kgan.GAN, holds {type(gan).__name__}.")
+        raise UsageError(
+            f"{given} must hold a model of kgan, holds {type(gan).__name__}.", given.argument
+        )
     return gan
 
 
@@ -115,17 +118,18 @@ def _refuse_code(config: Any) -> None:
             _refuse_code(value)
 
 
-def _explained(what: str, error: Exception) -> UsageError:
+def _explained(given: Given, what: str, error: Exception) -> UsageError:
     """The error that says what is wrong and what to do about it."""
     if isinstance(error, _CodeError):
         return UsageError(
-            f"{what}: {error}, whose code would run on loading. Replace that layer by one that "
-            "needs no code of its own."
+            f"{given} {what}: {error}, whose code would run on loading. Replace that layer by one "
+            "that needs no code of its own.",
+            given.argument,
         )
     # Keras goes on with the whole configuration.
     text = str(error).strip() or type(error).__name__
     cause = text.splitlines()[0].split(". ")[0].rstrip(".:")
     if cause.startswith("Could not locate"):
         fix = "Import the module that defines and registers it, then load."
-        return UnknownClassError(f"{what}: {cause}. {fix}")
-    return UsageError(f"{what}: {cause}. {_FIX}")
+        return UnknownClassError(f"{given} {what}: {cause}. {fix}", given.argument)
+    return UsageError(f"{given} {what}: {cause}. {_FIX}", given.argument)

@@ -68,9 +68,11 @@ class LoggedModel(PlayersModel):
         Raises:
             UsageError: the losses have no names, or one that another player's have.
         """
-        if not isinstance(losses, Mapping):
+        if not isinstance(losses, Mapping) or not losses:
+            received = "an empty dict" if isinstance(losses, Mapping) else type(losses).__name__
             raise UsageError(
-                f"losses() must return a dict of scalars by name; received {type(losses).__name__}."
+                f"losses() must return a dict of scalars by name; received {received}. Return at "
+                f'least one for the {player}, such as {{f"{{player}}_loss": loss}}.'
             )
         for name in losses:
             owner = self._loss_owners.setdefault(name, player)

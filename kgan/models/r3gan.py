@@ -1,4 +1,4 @@
-"""R3GAN: the relativistic game with penalties on both sides, and no tricks."""
+"""R3GAN: a relativistic loss with R1 and R2 penalties, and no tricks."""
 
 from __future__ import annotations
 

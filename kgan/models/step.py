@@ -10,6 +10,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from kgan.errors import UsageError
+
 # The models whose training step runs, by id, and whether it has ended. Each replica traces its step
 # in a thread of its own.
 _RUNNING = threading.local()
@@ -33,6 +35,11 @@ def ends(train_step):
             results = train_step(self, data)
             if not running[id(self)]:
                 self.end_step(self.split(data, self.discriminator_steps)[-1])
+            if not isinstance(results, Mapping):
+                raise UsageError(
+                    f"train_step() must return a dict of scalars by name; received "
+                    f"{type(results).__name__}. Return what self.end_step(real) returns."
+                )
             return results
         finally:
             del running[id(self)]

@@ -81,9 +81,9 @@ class Translation(AdversarialModel):
     def augmented_batch(self, batch) -> dict[str, Any]:
         """A batch in which all that the discriminator sees is augmented in the same way."""
         assert self.augment is not None
-        judged = list(input_shapes(self.discriminator, TARGET))
-        changed = self.augment.together([batch[name] for name in judged])
-        return {**batch, **dict(zip(judged, changed, strict=True))}
+        seen = list(input_shapes(self.discriminator, TARGET))
+        changed = self.augment.together([batch[name] for name in seen])
+        return {**batch, **dict(zip(seen, changed, strict=True))}
 
     def metric_arguments(self, real, fake) -> tuple[Any, Any]:
         """The true targets, and those that the generator makes."""

@@ -1,4 +1,4 @@
-"""Unrolled GAN: the generator foresees how the discriminator will answer."""
+"""Unrolled GAN: the generator foresees how the discriminator will respond."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class UnrolledGAN(DCGAN):
         self.minimize("generator", tape, *self.unroll(real, fake, augment=True))
 
     def unroll(self, real, fake, augment: bool):
-        """Both batches, judged by the discriminator of `unrolling_steps` updates ahead."""
+        """Both batches with the outputs of the discriminator `unrolling_steps` updates ahead."""
         variables = self.players["discriminator"].variables
         optimizer = Functional(self.discriminator_optimizer, variables)
         weights, state = [variable.value for variable in variables], optimizer.state
@@ -67,8 +67,8 @@ class UnrolledGAN(DCGAN):
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 weights = [tf.identity(weight) for weight in weights]
                 tape.watch(weights)
-                judged = (self.discriminate(each, True, weights, augment) for each in (real, fake))
-                loss = self.losses("discriminator", *judged)["discriminator_loss"]
+                outputs = (self.discriminate(each, True, weights, augment) for each in (real, fake))
+                loss = self.losses("discriminator", *outputs)["discriminator_loss"]
             gradients = tape.gradient(loss, weights)
             weights, state = optimizer.apply(state, gradients, weights)
         fake = self.discriminate(fake, True, weights, augment)

@@ -211,7 +211,8 @@ def _taking_networks(constructor: Callable[..., None]) -> Callable[..., None]:
                 raise UsageError(
                     f"generator and discriminator must be the first two arguments of "
                     f"{type(self).__name__}, without an image shape and networks, and the others "
-                    f"named: kgan.{type(self).__name__}(generator, discriminator, seed=1)."
+                    f"named: kgan.{type(self).__name__}(generator, discriminator, seed=1).",
+                    "generator",
                 )
             named["networks"] = OwnNetworks(*networks, **{name: named.pop(name) for name in given})
         own = named.get("networks")

@@ -76,12 +76,12 @@ class OwnNetworks(Architecture):
     ) -> keras.Model:
         """The discriminator, which must have these inputs and heads."""
         _check_inputs("discriminator", self._discriminator, Image.name, inputs)
-        wanted = {*heads, *(("features",) if features else ())}
+        expected = {*heads, *(("features",) if features else ())}
         outputs = self._discriminator.output if len(self._discriminator.outputs) > 1 else None
         received = set(outputs) if isinstance(outputs, dict) else {next(iter(heads))}
-        if not wanted <= received:
+        if not expected <= received:
             raise UsageError(
-                f"discriminator must have the outputs {', '.join(sorted(wanted))}, a dict; "
+                f"discriminator must have the outputs {', '.join(sorted(expected))}, a dict; "
                 f"received {', '.join(sorted(received))}.",
                 "discriminator",
             )

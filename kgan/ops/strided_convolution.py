@@ -122,7 +122,7 @@ def _overlap_add(features, kernel):
     """The transposed convolution as one matrix product to 4x4 patches, and their sum in place."""
     height, width = features.shape[1:3]
     channels, depth = kernel.shape[2:]
-    # A patch is 2x2 blocks of 2x2 pixels; the image, padded by one pixel, is a grid of such blocks.
+    # A patch is 2x2 blocks of 2x2 pixels; the image, padded by one pixel, is a grid of them.
     kernel = tf.reshape(kernel, (2, STRIDE, 2, STRIDE, channels, depth))
     kernel = tf.reshape(tf.transpose(kernel, (5, 0, 2, 1, 3, 4)), (depth, -1))
     patches = tf.reshape(features, (-1, depth)) @ kernel

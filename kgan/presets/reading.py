@@ -6,7 +6,7 @@ import json
 import warnings
 from pathlib import Path
 
-from kgan.checks import check_path
+from kgan.checks import Given, check_path
 from kgan.errors import UsageError
 from kgan.files import restore
 from kgan.models.loading import from_json
@@ -52,7 +52,7 @@ def read(name: str, folder: Path) -> PlayersModel:
     """
     verify(name, folder)
     try:
-        gan = from_json(f"preset={name!r}", folder / "config.json")
+        gan = from_json(Given("preset", name), folder / "config.json")
     except UsageError as error:
         older = _saved_by(folder)
         if older in (None, __version__):

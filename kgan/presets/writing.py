@@ -56,7 +56,7 @@ def save(
         >>> images = kgan.presets.load(path).generate(16, seed=7)
 
     Raises:
-        UsageError: `gan` is not a `kgan.GAN`, `folder` holds something else than a preset, or
+        UsageError: `gan` is not a model of kgan, `folder` holds something else than a preset, or
             `inputs` are not what the generator needs.
         kgan.export.ExportError: the generator cannot be exported to ONNX.
         OSError: `folder` cannot be written.
@@ -66,7 +66,11 @@ def save(
     folder = Path(folder)
     check_overwrite("folder", folder, {*FILES, SUMS, *GIVEN}, SUMS, "a preset")
     if not isinstance(gan, PlayersModel):
-        raise UsageError(f"gan must be a kgan.GAN, received {type(gan).__name__}.", "gan")
+        raise UsageError(
+            "gan must be a model of kgan, a kgan.GAN or a kgan.Pix2Pix; received "
+            f"{type(gan).__name__}.",
+            "gan",
+        )
     if not isinstance(card, Card):
         card = Card(card or f"A {type(gan).__name__} that was trained with kgan.")
     given, targets = _checked(gan, inputs or {})

@@ -112,7 +112,7 @@ def merged(given: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:
             arguments["epochs"] = value
             continue
         was = "the recipe's own" if old is None else old
-        fix = "at least that many" if name == "epochs" else "leave it out"
+        fix = "pass at least that many" if name == "epochs" else "leave it out"
         raise UsageError(
             f"{name}={value} differs from the run's, which is {was}; {fix}, or start a new run "
             "in another folder.",

@@ -7,6 +7,8 @@ import platform
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kgan.plurals import counted
+
 if TYPE_CHECKING:
     from kgan.data import ImageDataset
     from kgan.models import GAN
@@ -24,16 +26,16 @@ def lines(
     counts = [f"{first[0]} parameters in the {first[1]}"]
     counts += [f"{count} in the {name}" for count, name in others]
     found = [
-        f"data        {arguments['data']}: {dataset.num_images:,} images of "
-        f"{height}x{width}x{channels}, {steps} steps of {dataset.batch_size} an epoch"
+        f"data        {arguments['data']}: {counted(dataset.num_images, 'image')} of "
+        f"{height}x{width}x{channels}, {counted(steps, 'step')} of {dataset.batch_size} per epoch"
     ]
     if gan.class_names:
         found.append(f"classes     {', '.join(gan.class_names)}")
     return [
         *found,
         f"model       {type(gan).__name__}: {', '.join(counts)}",
-        f"training    {arguments['epochs']} epochs, {arguments['precision']}, seed "
-        f"{arguments['seed']}, {replicas} device{'s' if replicas > 1 else ''}",
+        f"training    {counted(arguments['epochs'], 'epoch')}, {arguments['precision']}, seed "
+        f"{arguments['seed']}, {counted(replicas, 'device')}",
         f"run folder  {folder}",
     ]
 

@@ -7,15 +7,17 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kgan.checks import check_backend
+from kgan.checks import Given, check_backend
 from kgan.errors import UsageError
 from kgan.runs import folder as run_folder, own_recipes
 
 if TYPE_CHECKING:
-    from kgan.models import GAN
+    from kgan.models.players_model import PlayersModel
 
 
-def load(path: Path, recipe: str | os.PathLike | None = None, argument: str = "folder") -> GAN:
+def load(
+    path: Path, recipe: str | os.PathLike | None = None, argument: str = "folder"
+) -> PlayersModel:
     """The model of a `.keras` file, or of a run folder's newest good checkpoint.
 
     Nothing beside the model is run but `recipe`, or the recipe that the run names, if the user has
@@ -50,7 +52,8 @@ def load(path: Path, recipe: str | os.PathLike | None = None, argument: str = "f
         raise UsageError(
             f"{error} The run names the recipe {name}, which is not imported: this "
             f"exact file has not been run on this machine. If you trust it, pass "
-            f"recipe={name!r}, on the command line --recipe {shlex.quote(name)}."
+            f"recipe={name!r}, on the command line --recipe {shlex.quote(name)}.",
+            error.argument,
         ) from error
 
 
@@ -79,12 +82,12 @@ def _is_own(theirs: dict[str, Any]) -> bool:
     return recipe["sha256"] == theirs["sha256"] and own_recipes.known(recipe)
 
 
-def _newest(folder: Path, argument: str) -> GAN:
+def _newest(folder: Path, argument: str) -> PlayersModel:
     """The model as a run's newest good checkpoint holds it."""
     from kgan.callbacks import checkpoint
     from kgan.models.loading import from_json
 
-    gan = from_json(f"{argument}={str(folder)!r}", folder / "config.json", "model")
+    gan = from_json(Given(argument, str(folder)), folder / "config.json", "model")
     found = checkpoint.newest(folder / "checkpoints")
     if found is None:
         raise UsageError(f"{argument}={str(folder)!r} holds no checkpoint.", argument)

@@ -92,8 +92,9 @@ def resumed(
     then, now = config["recipe"], named or _described(config["recipe"]["argument"])
     if named is None and not own_recipes.known(now):
         raise UsageError(
-            f"recipe must be given: the run's, {now['path']}, has not been run on this machine as "
-            f"it is. If you trust it, kgan.runs.resume({str(folder)!r}, recipe={now['path']!r}) or "
+            f"recipe must be given: the run's, {now['path']}, has not been run on this machine in "
+            f"this version. If you trust it, use kgan.runs.resume({str(folder)!r}, "
+            f"recipe={now['path']!r}) or "
             f"`kgan train {shlex.quote(now['path'])} --resume --out {shlex.quote(str(folder))}`.",
             "recipe",
         )

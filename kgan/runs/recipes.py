@@ -21,10 +21,10 @@ def completed(arguments: dict[str, Any], recipe: ModuleType) -> dict[str, Any]:
     }
     for name in ("data", "batch_size", "resolution", "channels", "strict"):
         if arguments[name] is not None and name not in own:
+            parameter = "source" if name == "data" else name
             raise UsageError(
-                f"{name} is not for this recipe: its data() has no such parameter"
-                f"{' source' if name == 'data' else ''}; add it to {recipe.__file__}, or leave it "
-                "out.",
+                f"{name} is not for this recipe: its data() has no parameter {parameter!r}; add it "
+                f"to {recipe.__file__}, or leave it out.",
                 name,
             )
         if arguments[name] is None and own.get(name) is inspect.Parameter.empty:

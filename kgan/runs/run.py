@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from kgan.checks import check_path
 from kgan.errors import UsageError
+from kgan.plurals import counted
 from kgan.runs import folder as run_folder
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from kgan.models import GAN
+    from kgan.models.players_model import PlayersModel
 
 
 def load(folder: str | os.PathLike) -> Run:
@@ -89,7 +90,7 @@ class Run:
         names = dict.fromkeys(name for row in rows for name in row)
         return {name: np.array([row.get(name, math.nan) for row in rows]) for name in names}
 
-    def model(self, recipe: str | os.PathLike | None = None) -> GAN:
+    def model(self, recipe: str | os.PathLike | None = None) -> PlayersModel:
         """The trained model; of a run that has not ended, as its newest checkpoint holds it.
 
         Args:
@@ -106,13 +107,13 @@ class Run:
             return model.load(self.folder / "model.keras", recipe)
         if not any((self.folder / "checkpoints").glob("*.npz")):
             raise UsageError(
-                f"folder={str(self.folder)!r} has no model yet, for the training has not begun; "
-                f"kgan.runs.resume({str(self.folder)!r}) goes on with it.",
+                f"folder={str(self.folder)!r} has no model yet, since the training has not begun; "
+                f"kgan.runs.resume({str(self.folder)!r}) continues it.",
                 "folder",
             )
         return model.load(self.folder, recipe)
 
-    def best(self, recipe: str | os.PathLike | None = None) -> GAN:
+    def best(self, recipe: str | os.PathLike | None = None) -> PlayersModel:
         """The model of the epoch with the best score, which `best.json` names.
 
         Args:
@@ -138,5 +139,5 @@ class Run:
         except UsageError:
             return f"<Run {str(self.folder)!r}, damaged>"
         epochs, state = config["arguments"]["epochs"], "finished" if finished else "not finished"
-        number = "" if epochs is None else f"{epochs} epoch{'s' * (epochs > 1)}, "
+        number = "" if epochs is None else f"{counted(epochs, 'epoch')}, "
         return f"<Run {str(self.folder)!r} of {config['recipe']['name']}, {number}{state}>"

@@ -1,4 +1,4 @@
-"""Train a recipe, or go on with a run, from Python."""
+"""Train a recipe, or continue a run, from Python."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def resume(
     recipe: str | os.PathLike | None = None,
     verbose: bool = True,
 ) -> Run:
-    """Go on with a run that was stopped or killed, or that shall train more epochs.
+    """Continue a run that was stopped or killed, or train a finished one for more epochs.
 
     It ends with the weights, bit for bit, of a run that was never stopped.
 

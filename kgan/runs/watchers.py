@@ -31,8 +31,8 @@ def watchers(dataset: ImageDataset, gan: GAN, folder: Path, metrics: list[str] |
     translates = bool(gan.input_signature.images)
     if translates and metrics:
         raise UsageError(
-            f"evaluate scores images that are made of latents; a {type(gan).__name__} makes them "
-            "of images. Leave it out; the loss l1 tells the distance from the true ones.",
+            f"evaluate scores images that are made from latents; a {type(gan).__name__} makes them "
+            "from images. Leave it out; the loss l1 measures the distance from the targets.",
             "evaluate",
         )
     found: list[Any] = [SampleGrid(folder / "samples", gif=folder / "samples.gif", inputs=inputs)]

@@ -64,7 +64,7 @@ class Field:
         """
         raise UsageError(
             f"{self.argument} must be given: an array {(n, *self.shape)}, since the generator "
-            "takes one for each image.",
+            "takes one per image.",
             self.argument,
         )
 

@@ -39,7 +39,8 @@ class Image(Field):
         self.check_size(images.shape, argument)
         if n is not None and len(images) != n:
             raise UsageError(
-                f"{argument or self.argument} must be {n} images; received {len(images)}."
+                f"{argument or self.argument} must be {n} images; received {len(images)}.",
+                argument or self.argument,
             )
         return images
 
@@ -56,7 +57,8 @@ class Image(Field):
             raise UsageError(
                 f"{argument or self.argument} must be at least {self.smallest} pixels high and "
                 f"wide for these networks; received {width}x{height}. Resize them, or build the "
-                f"model with networks of fewer halvings, such as kgan.networks.UNet(depth={depth})."
+                f"model with shallower networks, such as kgan.networks.UNet(depth={depth}).",
+                argument or self.argument,
             )
 
     def metadata(self) -> dict[str, str]:

@@ -137,14 +137,14 @@ class Label(Field):
             )
         nearest = difflib.get_close_matches(name.strip().lower(), known, n=1, cutoff=0.0)
         raise UsageError(
-            f"{argument}={name!r} is no class of this model ({', '.join(self.names)}). "
+            f"{argument}={name!r} is not a class of this model ({', '.join(self.names)}). "
             f"Did you mean {self.names[known[nearest[0]]]!r}?",
             argument,
         )
 
     def read(self, option: str, text: str) -> np.ndarray:
         words = [int(word) if _NUMBER.fullmatch(word) else word for word in text.split(",")]
-        for place, word in enumerate(words):
+        for index, word in enumerate(words):
             # A name of digits: that of the class of this number, or of another one.
             if isinstance(word, int) and str(word) in self.names:
                 if self.names.index(str(word)) != word and 0 <= word < len(self.names):
@@ -153,7 +153,7 @@ class Label(Field):
                         f"{str(word)!r}. In Python labels= takes numbers as int, names as str.",
                         option,
                     )
-                words[place] = str(word)
+                words[index] = str(word)
         labels = self.numbers(words, option)
         highest = (self.classes or np.iinfo(np.int32).max) - 1
         if not (min(labels) >= 0 and max(labels) <= highest):
@@ -166,7 +166,8 @@ class Label(Field):
         return self.name if self.classes is None else f"{self.name} 0..{self.classes - 1}"
 
     def describe(self, n: int) -> str:
+        highest = (self.classes or 1) - 1
         return (
-            f"`{self.argument}` are classes, 0 to {(self.classes or 1) - 1}; check them before you "
-            "run the ONNX file, which makes an image of no class of another number."
+            f"`{self.argument}` are classes, 0 to {highest}. The ONNX file does not check them: "
+            "any other number gives a meaningless image."
         )

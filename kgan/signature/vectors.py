@@ -161,7 +161,7 @@ def read_rows(option: str, path: Path) -> np.ndarray:
     try:
         array = np.load(path, allow_pickle=False)
         if isinstance(array, np.ndarray) and array.dtype.kind not in "fiub":
-            problem = f"holds {array.dtype}, no real numbers"
+            problem = f"holds {array.dtype}, not real numbers"
         elif isinstance(array, np.ndarray) and array.ndim == 2 and len(array):
             return array
         elif isinstance(array, np.ndarray):
@@ -171,7 +171,7 @@ def read_rows(option: str, path: Path) -> np.ndarray:
     except (ValueError, EOFError, zipfile.BadZipFile):
         pass
     raise UsageError(
-        f"{option}={str(path)!r} must be a .npy file of an array (rows, numbers), as "
+        f"{option}={str(path)!r} must be a .npy file that holds an array (rows, numbers), as "
         f"numpy.save writes it; this one {problem}.",
         option,
     )

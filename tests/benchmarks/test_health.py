@@ -12,7 +12,7 @@ def row(failure_mode, *found, data="ring", confirmed=True):
 
 
 def test_as_many_healthy_runs_as_ill_ones_on_the_plane_and_on_garments(benchmark):
-    runs = benchmark.wanted()
+    runs = benchmark.planned()
     assert len(set(runs)) == len(runs)
     for place in (("ring", "grid"), ("garments",)):
         here = [failure_mode for name, failure_mode, _, _ in runs if name in place]

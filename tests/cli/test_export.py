@@ -54,6 +54,13 @@ def test_wrong_use(refuses, words, parts):
     refuses(2, parts, "export", "gan", *words)
 
 
+def test_the_error_of_an_unknown_entry_names_the_option(refuses, tiny_gan, monkeypatch):
+    monkeypatch.setattr(models, "find", lambda model: model)
+    monkeypatch.setattr(models, "load", lambda found, recipe: tiny_gan)
+    words = ("export", "gan", "--format", "onnx", "--out", "a.onnx", "--entry", "encode")
+    refuses(2, ["Error: --entry='encode' is unknown; expected one of generate."], *words)
+
+
 def test_a_failed_export_is_a_failure(kgan, exporters, refuses, monkeypatch):
     def fail(gan, path):
         raise export.ExportError("The onnx export differs from Keras by 1, more than 0.0001.")

@@ -266,5 +266,5 @@ def test_a_link_to_itself_is_no_place(refuses, folder, tiny_gan, out):
 def test_codes_that_are_no_real_numbers(refuses, folder, info_gan, loads, values):
     loads(info_gan)
     np.save("codes.npy", values)
-    parts = ["--codes='codes.npy'", "no real numbers", str(values.dtype)]
+    parts = ["--codes='codes.npy'", "not real numbers", str(values.dtype)]
     refuses(2, parts, "generate", "gan", "--codes", "codes.npy")

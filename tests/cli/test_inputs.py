@@ -54,7 +54,7 @@ def test_classes_by_number_and_name(named, text, labels):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("trousers", "--labels='trousers' is no class .*Did you mean 'Trouser'"),
+        ("trousers", "--labels='trousers' is not a class .*Did you mean 'Trouser'"),
         ("0,3", "--labels must be 0 to 2, one of the model's 3 classes; received 3"),
         ("-1", "--labels must be 0 to 2.* received -1"),
         ("99999999999999999999", "--labels.*99999999999999999999"),

@@ -116,7 +116,7 @@ def test_one_pair_with_itself_stands_still(folder, model, kgan):
 def test_a_seed_is_drawn_and_said(folder, model, kgan):
     words = ("latent", "interpolate", model, "-n", 1, "--steps", 2)
     said = kgan(*words).stdout
-    seed = said.removeprefix("2 steps in each of 1 pairs of seed ").partition(":")[0]
+    seed = said.removeprefix("2 steps in the pair of seed ").partition(":")[0]
     first = pixels("interpolation.png")
     assert kgan(*words, "--seed", seed).stdout == said
     np.testing.assert_array_equal(pixels("interpolation.png"), first)
@@ -183,7 +183,7 @@ def test_one_image_of_another_size_and_the_first_of_many(folder, model, garments
     Image.new("RGB", (40, 30), (9, 9, 9)).save("grey.png")
     few = ("--steps", 1, "--seed", 1)
     result = kgan("latent", "invert", model, "grey.png", *few)
-    assert result.stdout.startswith("1 images, mean squared error"), result.output
+    assert result.stdout.startswith("1 image, mean squared error"), result.output
     assert (pixels("inversion.png")[2:66, 2:66] == 9).all()
     result = kgan("latent", "invert", model, garments, "-n", 3, *few)
     assert result.stdout.startswith("the first 3 of 10 images, mean squared error")

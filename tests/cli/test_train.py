@@ -62,7 +62,7 @@ def test_a_run_leaves_everything_it_promises(folder, recipe, kgan):
     # It says first what it does, and at the end where everything is.
     for line in (
         f"recipe      {recipe}",
-        "data        noise: 32 images of 16x16x1, 4 steps of 8 an epoch",
+        "data        noise: 32 images of 16x16x1, 4 steps of 8 per epoch",
         "training    2 epochs, float32, seed 0, 1 device",
         "run folder  runs/tiny",
         "  model.keras ",
@@ -102,7 +102,7 @@ def test_options_reach_the_recipe_and_the_model(folder, recipe, kgan, monkeypatc
                   "--channels", 3, "--seed", 5, "--precision", "mixed_bfloat16",
                   "--data", "snow", "--strategy", "mirrored")  # fmt: skip
     assert result.exit_code == 0, result.output
-    assert "snow: 32 images of 16x16x3, 1 steps of 4" in result.stdout
+    assert "snow: 32 images of 16x16x3, 1 step of 4 per epoch" in result.stdout
     gan = library.load_model(folder / "run" / "model.keras")
     assert (gan.image_shape, gan.seed) == ((16, 16, 3), 5)
     assert gan.precision == "mixed_bfloat16"
@@ -127,7 +127,7 @@ def test_a_finished_run_can_be_given_more_epochs(folder, recipe, kgan):
     done = kgan("train", recipe, "--resume")
     assert (done.exit_code, done.stdout) == (
         0,
-        "runs/tiny has all its 1 epochs; --epochs N trains on.\n",
+        "runs/tiny has finished 1 epoch; --epochs N trains longer.\n",
     )
     assert kgan("train", "--resume", "--out", "runs/tiny", "--epochs", 3).exit_code == 0
     assert_same(run, folder / "long")
@@ -402,7 +402,8 @@ def test_a_broken_image_is_skipped_or_with_strict_ends_it(folder, kgan, refuses,
     refuses(2, ["broken.png", "strict"], *words, "--strict")
     result = kgan(*words)
     assert result.exit_code == 0
-    assert result.stderr.startswith("Warning: 1 of the images") and "broken.png" in result.stderr
+    assert result.stderr.startswith("Warning: source=") and "holds 1 image that" in result.stderr
+    assert "broken.png" in result.stderr
     assert "8 images of 16x16x1" in result.stdout
 
 
@@ -638,7 +639,7 @@ def test_a_run_within_its_data_is_no_data(folder, recipe, kgan):
 def test_options_that_the_recipe_cannot_take(recipe, refuses):
     recipe.write_text(recipe.read_text().replace('source="noise", batch_size=8', "batch_size"))
     refuses(2, ["--batch-size must be given"], "train", recipe)
-    parts = ["--data is not for this recipe", "no such parameter source"]
+    parts = ["--data is not for this recipe", "no parameter 'source'"]
     refuses(2, parts, "train", recipe, "--data", ".", "--batch-size", 8)
 
 

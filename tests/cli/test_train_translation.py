@@ -52,5 +52,5 @@ def test_a_run_shows_rows_of_images_and_translates(folder, kgan, translation):
 
 @pytest.mark.slow
 def test_scores_of_latents_are_refused(folder, refuses, translation):
-    parts = ["--evaluate scores images that are made of latents", "Pix2Pix"]
+    parts = ["--evaluate scores images that are made from latents", "Pix2Pix"]
     refuses(2, parts, "train", translation, "--evaluate", "fd", "--out", "run")

@@ -80,7 +80,7 @@ def test_a_gan_translates_nothing(folder, kgan, tiny_gan):
     drawing(folder / "a.png")
     tiny_gan.save(folder / "gan.keras")
     result = kgan("translate", "gan.keras", "a.png", "--out", "out")
-    assert result.exit_code == 2 and "is a DCGAN, which has nothing to translate" in result.output
+    assert result.exit_code == 2 and "is a DCGAN, which cannot translate" in result.output
     assert not (folder / "out").exists()
 
 

@@ -120,6 +120,29 @@ def test_files_without_counterpart_are_listed(tmp_path):
         kgan.data.pairs(one, three, batch_size=1)
 
 
+def test_errors_name_the_argument_that_is_wrong(tmp_path):
+    one, odd = tmp_path / "one", tmp_path / "odd"
+    for folder, width in ((one, 4), (odd, 5)):
+        folder.mkdir()
+        Image.fromarray(PIXELS[0].repeat(2, 1)[:, :width]).save(folder / "0.png")
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "0.png").write_bytes(b"broken")
+    for arguments, name in [
+        ((one, tmp_path / "missing"), "targets"),
+        ((tmp_path / "missing", one), "sources"),
+        ((one, broken), "targets"),
+        ((odd,), "sources"),
+        ((one, odd), "targets"),
+        ((PIXELS, TARGETS[0]), "targets"),
+        ((PIXELS, TARGETS.astype(int)), "targets"),
+        ((PIXELS / 1.0, TARGETS), "sources"),
+    ]:
+        with pytest.raises(UsageError, match=f"^{name}") as caught:
+            kgan.data.pairs(*arguments, batch_size=1)
+        assert caught.value.argument == name
+
+
 def test_the_packaged_emoji_are_split_by_code_point():
     train, test = (
         kgan.data.pairs("emoji", split=split, batch_size=16, channels=3)

@@ -28,7 +28,7 @@ def make_stirred():
 
 @pytest.fixture(scope="session")
 def conditional(make_stirred):
-    """A GAN of three classes in mixed precision, whose label steers the normalisation."""
+    """A GAN of three classes in mixed precision, whose label modulates the normalisation."""
     return make_stirred(
         kgan.ConditionalGAN, classes=3, conditioning="projection", dtype="mixed_float16"
     )

@@ -131,7 +131,7 @@ IMAGES = np.zeros((2, 8, 8, 1), np.float32) - 0.5
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"images": IMAGES[0]}, r"images must have the rank 4 .* \(8, 8, 1\)"),
+        ({"images": IMAGES[0]}, r"images must have rank 4 .* \(8, 8, 1\)"),
         ({"images": IMAGES[:, :4]}, r"images must have the shape \(batch, 8, 8, 1\)"),
         ({"images": IMAGES * 3}, r"images must lie in \[-1, 1\]"),
         ({"images": IMAGES + np.float32(np.nan)}, "images must be finite"),

@@ -46,7 +46,7 @@ def test_what_a_generator_takes_besides_latents_is_held():
         synthesis.images(gan, latents, 3)
     gan.set_class_names(["shirt", "coat", "bag"])
     np.testing.assert_array_equal(synthesis.images(gan, latents, "bag"), made)
-    with pytest.raises(ValueError, match="label='cat' is no class .*Did you mean 'coat'"):
+    with pytest.raises(ValueError, match="label='cat' is not a class .*Did you mean 'coat'"):
         synthesis.images(gan, latents, "cat")
     plain = kgan.DCGAN((8, 8, 1), latent_dim=4, width=2)
     with pytest.raises(ValueError, match="label must be None, since DCGAN makes"):

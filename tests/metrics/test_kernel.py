@@ -83,7 +83,7 @@ def test_the_seed_alone_decides():
 @pytest.mark.parametrize(
     ("real", "fake", "settings", "message"),
     [
-        (np.eye(9), np.eye(9), {}, r"subset_size must be at most .* 1000 for 9 real and 9 fake"),
+        (np.eye(9), np.eye(9), {}, "subset_size=1000 must not exceed the 9 reals or the 9 fakes"),
         (np.eye(9), np.eye(9)[:4], {"subset_size": 5}, r"Generate or load at least 5"),
         (
             np.eye(9),

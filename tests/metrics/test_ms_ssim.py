@@ -165,7 +165,7 @@ def test_pairs_are_of_one_class_and_never_one_image():
         ((1, 10, 28, 1), None, "images must have at least 11 pixels per side.*received 10x28"),
         ((1, 28, 28, 1), 3, "scales=3 must be at most 2 for images of 28x28.* hold a window of 11"),
         ((1, 28, 28, 1), 0, "scales must be an integer, 1 to 5; received 0"),
-        ((1, 28, 28), None, r"first must have the rank 4"),
+        ((1, 28, 28), None, r"first must have rank 4"),
     ],
 )
 def test_images_that_have_no_scales(shape, scales, message):

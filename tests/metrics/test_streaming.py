@@ -228,7 +228,7 @@ def test_the_path_length_is_that_of_the_pairs(make_gan):
         metric.update_state(first, second)
     assert metric.result() == wanted > 0
     metric.reset_state()
-    with pytest.raises(UsageError, match="images are missing"):
+    with pytest.raises(UsageError, match="first and second are missing"):
         metric.result()
     with pytest.raises(UsageError, match="first and second must have one shape"):
         metric.update_state(pairs[0][0], pairs[0][1][:1])

@@ -41,7 +41,7 @@ def test_a_name_asks_for_its_class(named):
     expected = named.generate(seed=1, labels=[1, 0])
     np.testing.assert_array_equal(named.generate(seed=1, labels=["ankle BOOT", "bag"]), expected)
     with pytest.raises(
-        UsageError, match="'boots' is no class .*bag, Ankle boot, coat.* 'Ankle boot'"
+        UsageError, match="'boots' is not a class .*bag, Ankle boot, coat.* 'Ankle boot'"
     ):
         named.generate(labels=["boots"])
 
@@ -98,7 +98,7 @@ def test_capitals_matter_where_they_tell_classes_apart():
     label = gan.input_signature["label"]
     assert label.numbers(["A", "a", "B"]) == [0, 2, 1]
     assert label.numbers(np.array(["a", "B"])) == [2, 1]
-    with pytest.raises(UsageError, match="'b' is no class"):
+    with pytest.raises(UsageError, match="'b' is not a class"):
         label.numbers(["b"])
 
 

@@ -33,13 +33,20 @@ def test_a_loss_of_ones_own_trains_as_the_packaged_one(images, make_gan, loss):
         assert values == pytest.approx(second[name])
 
 
-@pytest.mark.parametrize("loss", [3, (1, 2), (generator_loss,), kgan.losses.Hinge, BothLosses])
+@pytest.mark.parametrize("loss", [3, (1, 2), (generator_loss,), int])
 def test_the_error_for_what_is_no_loss_shows_how_to_write_one(tiny_gan, loss):
     with pytest.raises(UsageError) as error:
         tiny_gan.compile(loss)
     assert "def generator_loss(real_logits, fake_logits)" in str(error.value)
     assert "def discriminator_loss(real_logits, fake_logits)" in str(error.value)
     assert error.value.argument == "loss"
+
+
+@pytest.mark.parametrize("loss", [kgan.losses.Hinge, BothLosses])
+def test_a_class_in_place_of_its_object(tiny_gan, loss):
+    name = loss.__name__
+    with pytest.raises(UsageError, match=rf"received the class {name}\. Use loss={name}\(\)"):
+        tiny_gan.compile(loss)
 
 
 @pytest.mark.parametrize(
@@ -67,10 +74,97 @@ class Unregistered(kgan.losses.Hinge):
     pass
 
 
-@pytest.mark.parametrize("loss", [Unregistered(), (generator_loss, discriminator_loss)])
-def test_saving_a_loss_that_nobody_will_find_warns(make_gan, tmp_path, loss):
-    with pytest.warns(UserWarning, match="is not registered with Keras.*register_keras_serial"):
+PAIR = (generator_loss, discriminator_loss)
+
+
+@pytest.mark.parametrize(
+    ("loss", "words"),
+    [
+        (Unregistered(), "The loss Unregistered is not .* Decorate it with .* import it before"),
+        (BothLosses(), "The loss BothLosses is not .* get_config"),
+        (PAIR, "The losses generator_loss and discriminator_loss are not .* Decorate them with"),
+    ],
+)
+def test_saving_a_loss_that_nobody_will_find_warns(make_gan, tmp_path, loss, words):
+    with pytest.warns(UserWarning, match=words) as seen:
         make_gan(loss=loss).save(tmp_path / "gan.keras")
+    (warning,) = [each for each in seen if "not registered" in str(each.message)]
+    assert warning.filename == __file__
+    with pytest.raises(UsageError, match="Could not locate|could not be deserialized"):
+        kgan.load_model(tmp_path / "gan.keras")
+
+
+OWN_LOSSES = """
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("mine")
+def generator_loss(real_logits, fake_logits):
+    return ops.mean(ops.softplus(-fake_logits))
+
+
+@keras.saving.register_keras_serializable("mine")
+def discriminator_loss(real_logits, fake_logits):
+    return ops.mean(ops.softplus(-real_logits)) + ops.mean(ops.softplus(fake_logits))
+
+
+@keras.saving.register_keras_serializable("mine")
+class Scaled:
+    def __init__(self, scale=1.0):
+        self.scale = scale
+
+    def generator(self, real_logits, fake_logits):
+        return self.scale * generator_loss(real_logits, fake_logits)
+
+    def discriminator(self, real_logits, fake_logits):
+        return self.scale * discriminator_loss(real_logits, fake_logits)
+
+    def get_config(self):
+        return {"scale": self.scale}
+
+
+@keras.saving.register_keras_serializable("mine")
+class Rebuilt(Scaled):
+    @classmethod
+    def from_config(cls, config):
+        return cls(config["scale"])
+"""
+
+LOAD = """
+import sys
+import kgan, own_losses, numpy as np
+for name in sys.argv[1:]:
+    gan = kgan.load_model(f"{name}.keras")
+    images = np.load("images.npy")
+    print(repr(gan.evaluate(images, batch_size=16, verbose=0)["generator_loss"]))
+    gan.save("again.keras")
+"""
+
+
+@pytest.mark.slow
+def test_registered_losses_come_back_in_a_fresh_process(
+    folder, python, make_gan, images, monkeypatch, recwarn
+):
+    (folder / "own_losses.py").write_text(OWN_LOSSES)
+    np.save(folder / "images.npy", images)
+    monkeypatch.syspath_prepend(folder)
+    import own_losses
+
+    pair = own_losses.generator_loss, own_losses.discriminator_loss
+    losses = {"pair": pair, "scaled": own_losses.Scaled(3.0), "rebuilt": own_losses.Rebuilt(3.0)}
+    found = []
+    for name, loss in losses.items():
+        gan = make_gan(loss=loss)
+        gan.save(folder / f"{name}.keras")
+        found.append(gan.evaluate(images, batch_size=16, verbose=0)["generator_loss"])
+    assert found[1] == found[2] == pytest.approx(3 * found[0])
+    assert not [warning for warning in recwarn if "registered" in str(warning.message)]
+    process = python("-c", LOAD, *losses)
+    stdout, stderr = process.communicate()
+    assert process.returncode == 0, stderr
+    assert [float(line) for line in stdout.split()] == pytest.approx(found, rel=1e-6)
+    assert "registered" not in stderr
 
 
 def test_registered_functions_come_back(make_gan, tmp_path, images, recwarn):

@@ -41,8 +41,8 @@ def test_projection_brings_the_papers_parts():
     kinds = [type(layer) for layer in gan.discriminator.layers]
     assert SpectralNormalization in kinds
     assert isinstance(gan.discriminator.get_layer("embedding"), SpectralNormalization)
-    steered = [type(layer) for layer in gan.generator.layers]
-    assert ConditionalBatchNormalization in steered
+    layers = [type(layer) for layer in gan.generator.layers]
+    assert ConditionalBatchNormalization in layers
     gan.compile()
     assert type(gan.two_player_loss) is kgan.losses.Hinge and gan.discriminator_steps == 5
     for optimizer in (gan.generator_optimizer, gan.discriminator_optimizer):

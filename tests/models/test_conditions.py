@@ -1,4 +1,4 @@
-"""Labels and conditions that do not fit, each refused with what mends it, before any step."""
+"""Labels and conditions that do not fit, each refused before any step, with the fix."""
 
 import keras
 import numpy as np

@@ -115,7 +115,7 @@ def test_the_split_keeps_every_example(images):
         ({"x": lambda images: iter([images])}, "steps_per_epoch must be given"),
         ({"y": np.zeros(64, int)}, "x must hold images alone for DCGAN.* 2 parts"),
         ({"validation_data": lambda images: iter([images])}, "validation_steps must be given"),
-        ({"x": lambda images: images[0]}, r"x must have the rank 4 .*\(16, 16, 1\)"),
+        ({"x": lambda images: images[0]}, r"x must have rank 4 .*\(16, 16, 1\)"),
         ({"x": [1, 2]}, "x must be kgan.data.load.*a generator of batches.*received list"),
     ],
 )
@@ -142,7 +142,7 @@ def test_single_examples_are_told_from_images_without_channels(images, tiny_gan,
     with pytest.raises(UsageError, match=message + re.escape("dataset.batch(64")):
         tiny_gan.fit(**{"x": images, argument: single, "verbose": 0})
     grey = tf.data.Dataset.from_tensor_slices(images[..., 0]).batch(16)
-    with pytest.raises(UsageError, match=rf"{argument} must have the rank 4 .*np\.newaxis"):
+    with pytest.raises(UsageError, match=rf"{argument} must have rank 4 .*np\.newaxis"):
         tiny_gan.fit(**{"x": images, argument: grey, "verbose": 0})
 
 
@@ -251,6 +251,11 @@ def test_errors_of_generators_come_without_tensorflows_graph(images, make_gan):
     message = r"x must yield batches of one kind.*\(16, 16, 16, 1\).*\(7, 16, 16, 1\)\. Leave out"
     with pytest.raises(UsageError, match=message):
         make_gan(discriminator_steps=2).fit(Uneven(images), verbose=0)
+    gan = make_gan(discriminator_steps=2)
+    message = "^validation_data must yield batches of one kind"
+    with pytest.raises(UsageError, match=message) as caught:
+        gan.fit(images, batch_size=16, validation_data=Uneven(images), verbose=0)
+    assert caught.value.argument == "validation_data"
     with pytest.raises(UsageError, match="x must hold batches; received an empty PyDataset"):
         make_gan().fit(Batches(images[:3]), verbose=0)
 

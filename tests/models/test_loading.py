@@ -78,7 +78,7 @@ def test_one_flipped_byte(saved, path):
 
 def test_text(path):
     path.write_text("epoch,loss\n1,0.5\n")
-    refused(path, "must be a .keras file", "no such archive")
+    refused(path, "must be a .keras file", "of another format")
 
 
 def test_another_archive(path):
@@ -89,7 +89,7 @@ def test_another_archive(path):
 
 def test_another_kind_of_model(path):
     keras.Sequential([keras.Input((3,)), layers.Dense(2)]).save(path)
-    refused(path, "holds a Sequential, not a kgan model", "kgan.GAN(generator, discriminator)")
+    refused(path, "holds a Sequential, not a model of kgan", "kgan.GAN(generator, discriminator)")
 
 
 @pytest.mark.filterwarnings("ignore:Skipping nested container")

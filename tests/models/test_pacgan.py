@@ -65,10 +65,10 @@ def test_a_pack_of_one_trains_as_dcgan():
 
 def test_batches_that_do_not_divide():
     gan = pacgan(3)
-    mend = r"batch of 8 images must divide into 3 parts .*times pack=3\); use batch_size=6"
-    with pytest.raises(ValueError, match=mend):
+    message = r"batch of 8 images must divide into 3 parts .*times pack=3\); use batch_size=6"
+    with pytest.raises(ValueError, match=message):
         gan.fit(IMAGES, batch_size=8)
-    with pytest.raises(ValueError, match=mend):
+    with pytest.raises(ValueError, match=message):
         gan.evaluate(IMAGES, batch_size=8)
     partial = tf.data.Dataset.from_tensor_slices(IMAGES).batch(9)
     with pytest.raises(ValueError, match=r"their size is not fixed; use .*drop_remainder=True"):

@@ -61,7 +61,7 @@ def test_a_model_exports_itself(labelled_gan, tmp_path, name, suffix):
     [
         (("a.pb",), r"path='a\.pb' must end in \.onnx, or be a folder for a SavedModel"),
         (("a.onnx", "onxx"), "format='onxx' is unknown.*Did you mean 'onnx'"),
-        (("a.onnx", None, "encode"), "entry of ConditionalGAN='encode' is unknown"),
+        (("a.onnx", None, "encode"), "entry='encode' is unknown"),
     ],
 )
 def test_exports_that_cannot_be(labelled_gan, tmp_path, monkeypatch, arguments, message):

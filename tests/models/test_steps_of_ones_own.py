@@ -102,3 +102,19 @@ def test_each_loss_has_its_own_name(images):
 
     with pytest.raises(UsageError, match=r"losses\(\) must return a dict of scalars by name"):
         compiled(Bare).fit(images, batch_size=16, verbose=0)
+
+    class Nothing(kgan.GAN):
+        def losses(self, player, real, fake):
+            return {}
+
+    with pytest.raises(UsageError, match="received an empty dict. Return at least one for the dis"):
+        compiled(Nothing).fit(images, batch_size=16, verbose=0)
+
+
+def test_a_step_that_returns_nothing_is_refused(images):
+    class Silent(kgan.GAN):
+        def train_step(self, data):
+            super().train_step(data)
+
+    with pytest.raises(UsageError, match=r"train_step\(\) must return a dict .* received NoneType"):
+        compiled(Silent).fit(images, batch_size=16, verbose=0)

@@ -76,17 +76,17 @@ def test_the_size_of_the_embedding_and_of_the_concatenation(name):
 
 
 @pytest.mark.parametrize("name", ["dcgan", "resnet"])
-def test_a_condition_steers_the_normalisation(name):
+def test_a_condition_modulates_the_normalisation(name):
     family = architectures.classes[name]
     plain = family(WIDTH).generator(Signature(Latent(LATENT)), Image(SHAPE))
-    steered = family(WIDTH).generator(
+    modulated = family(WIDTH).generator(
         Signature(Latent(LATENT), LABEL), Image(SHAPE), conditioning="modulation"
     )
-    steering = [x for x in steered.layers if isinstance(x, ConditionalBatchNormalization)]
+    conditional = [x for x in modulated.layers if isinstance(x, ConditionalBatchNormalization)]
     normal = [x for x in plain.layers if isinstance(x, layers.BatchNormalization)]
-    assert 0 < len(steering) <= len(normal)
-    assert steered.input["latent"].shape == (None, LATENT)  # nothing is concatenated
-    for layer in steering:
+    assert 0 < len(conditional) <= len(normal)
+    assert modulated.input["latent"].shape == (None, LATENT)  # nothing is concatenated
+    for layer in conditional:
         assert layer.scale.shape[0] == layer.shift.shape[0] == 3
     with pytest.raises(ValueError, match="needs batch normalization, which the generator of MLP"):
         architectures.classes["mlp"](WIDTH).generator(
@@ -208,9 +208,9 @@ def test_the_encoder_is_a_trunk_of_its_own(name):
 @pytest.mark.parametrize("name", FAMILIES)
 def test_conditional_networks_survive_saving(name, tmp_path):
     family = architectures.classes[name]
-    steers = "modulation" if family.modulated else "concatenation"
+    conditioning = "modulation" if family.modulated else "concatenation"
     generator = family(WIDTH).generator(
-        Signature(Latent(LATENT), LABEL), Image(SHAPE), conditioning=steers
+        Signature(Latent(LATENT), LABEL), Image(SHAPE), conditioning=conditioning
     )
     discriminator = family(WIDTH).discriminator(
         Signature(Image(SHAPE), LABEL), features=True, conditioning="projection"

@@ -25,7 +25,7 @@ def test_a_resumed_run_keeps_its_arguments():
     ("values", "message"),
     [
         ({"batch_size": 64}, "batch_size=64 differs from the run's, which is 32; leave it out"),
-        ({"epochs": 3}, "epochs=3 differs from the run's, which is 4; at least that many"),
+        ({"epochs": 3}, "epochs=3 differs from the run's, which is 4; pass at least that many"),
         ({"seed": 1}, "seed=1 differs from the run's, which is 0"),
         ({"resolution": 8}, "resolution=8 differs from the run's, which is the recipe's own"),
     ],

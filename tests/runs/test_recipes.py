@@ -30,7 +30,7 @@ def test_a_recipe_completes_what_is_not_given():
 @pytest.mark.parametrize(
     ("data", "given", "message"),
     [
-        (lambda: None, {"data": "x"}, "data is not for this recipe: .* no such parameter source"),
+        (lambda: None, {"data": "x"}, "data is not for this recipe: .* no parameter 'source'"),
         (lambda: None, {"strict": True}, "strict is not for this recipe: .* add it to tiny.py"),
         (lambda batch_size: None, {}, "batch_size must be given: .*add one to tiny.py"),
     ],

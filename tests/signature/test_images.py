@@ -30,13 +30,13 @@ def test_check_returns_the_images():
     [
         (IMAGE, pixels(3, 8, 8, 1), r"^images must be 2 images; received 3\.$"),
         (IMAGE, pixels(2, 8, 8, 3), r"^images must have the shape \(batch, 8, 8, 1\); received "),
-        (IMAGE, pixels(8, 8, 1), r"^images must have the rank 4 .*\[\.\.\., np.newaxis\]"),
+        (IMAGE, pixels(8, 8, 1), r"^images must have rank 4 .*\[\.\.\., np.newaxis\]"),
         (IMAGE, np.zeros((2, 8, 8, 1), "uint8"), r"^images must be float32 in .*\/ 127.5 - 1"),
         (IMAGE, np.zeros((2, 8, 8, 1)), r"^images must be float32; received float64\. Use images"),
         (IMAGE, pixels(2, 8, 8, 1) * 9, r"^images must lie in \[-1, 1\]; received values from"),
         (IMAGE, pixels(2, 8, 8, 1) * np.nan, "^images must be finite; received NaN.*isfinite"),
         (IMAGE, [pixels(8, 8, 1), pixels(9, 9, 1)], "^images must be images of one shape; receiv"),
-        (IMAGE, "photo.png", "^images must have the rank 4"),
+        (IMAGE, "photo.png", "^images must have rank 4"),
         (FREE, pixels(2, 8, 8, 1), r"^sources must have the shape \(batch, height, width, 3\)"),
         (
             FREE,
@@ -48,8 +48,9 @@ def test_check_returns_the_images():
 def test_check_says_what_it_wants_and_what_came(field, images, message):
     with pytest.raises(UsageError, match=message):
         field.check(images, 2)
-    with pytest.raises(UsageError, match="^photos must"):
+    with pytest.raises(UsageError, match="^photos must") as caught:
         field.check(images, 2, argument="photos")
+    assert caught.value.argument == "photos"
 
 
 def test_images_have_no_default_and_no_distribution():

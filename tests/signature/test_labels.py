@@ -36,15 +36,15 @@ def test_check_takes_numbers_and_names(given, numbers):
         ([True, False], "must be integers.*received bool"),
         ([0], r"^labels must have the shape \(2,\), one per image; received \(1,\)"),
         ([[0], [1]], r"received \(2, 1\)\. Use labels.reshape\(-1\)\.$"),
-        ([[0], [1, 2]], "^labels must be one integer an image; received"),
+        ([[0], [1, 2]], "^labels must be one integer per image; received"),
         ("Trouser", r"must have the shape \(2,\).*received \(\)"),
         (1, r"must have the shape \(2,\).*received \(\)"),
         (
             ["Trouser", "Boots"],
-            r"^labels='Boots' is no class of this model \(T-shirt, Trouser, Ankle boot\)\. "
+            r"^labels='Boots' is not a class of this model \(T-shirt, Trouser, Ankle boot\)\. "
             r"Did you mean 'Ankle boot'\?$",
         ),
-        (["Trouser", ""], "labels='' is no class of this model"),
+        (["Trouser", ""], "labels='' is not a class of this model"),
     ],
 )
 def test_check_says_what_it_wants_and_what_came(given, message):
@@ -55,7 +55,7 @@ def test_check_says_what_it_wants_and_what_came(given, message):
 def test_errors_call_labels_what_the_caller_does():
     with pytest.raises(UsageError, match="^classes must be 0 to 2"):
         LABEL.check([7], 1, argument="classes")
-    with pytest.raises(UsageError, match="^classes='Boots' is no class of this model"):
+    with pytest.raises(UsageError, match="^classes='Boots' is not a class of this model"):
         LABEL.check(["Boots"], 1, argument="classes")
     with pytest.raises(UsageError, match="^styles must be 0 to 1, one of 2 classes"):
         Label(2, "style").check([7], 1)
@@ -99,7 +99,7 @@ def test_what_it_says_of_itself():
     assert LABEL.metadata() == {"classes": "3", "class_names": json.dumps(NAMES)}
     assert Label(3).metadata() == {"classes": "3"} and Label(None).metadata() == {}
     assert LABEL.bounds()[:3] == ("0 to 2", 0, 2) and LABEL.bounds().fix
-    assert LABEL.describe(4).startswith("`labels` are classes, 0 to 2; ")
+    assert LABEL.describe(4).startswith("`labels` are classes, 0 to 2. ")
     assert LABEL.argument == "labels" and LABEL.shape == () and LABEL.dtype == "int32"
 
 
@@ -133,14 +133,14 @@ def test_read_takes_numbers_and_names(text, labels):
         (LABEL, "3", r"^--labels must be 0 to 2, one of the model's 3 classes; received 3\.$"),
         (LABEL, "0,-1", r"^--labels must be 0 to 2.*; received -1\.$"),
         (LABEL, "9" * 18, "^--labels must be 0 to 2.*; received 9{18}"),
-        (LABEL, "9" * 5000, "^--labels='9+' is no class of this model"),
+        (LABEL, "9" * 5000, "^--labels='9+' is not a class of this model"),
         (LABEL, "trousers", r"^--labels='trousers' is no.*Did you mean 'Trouser'\?$"),
-        (LABEL, "0,", "^--labels='' is no class of this model"),
-        (LABEL, "", "^--labels='' is no class of this model"),
+        (LABEL, "0,", "^--labels='' is not a class of this model"),
+        (LABEL, "", "^--labels='' is not a class of this model"),
         # What only looks like a number.
-        (LABEL, "1-", "^--labels='1-' is no class of this model"),
-        (LABEL, "+-1", r"^--labels='\+-1' is no class of this model"),
-        (LABEL, "²", "^--labels='²' is no class of this model"),
+        (LABEL, "1-", "^--labels='1-' is not a class of this model"),
+        (LABEL, "+-1", r"^--labels='\+-1' is not a class of this model"),
+        (LABEL, "²", "^--labels='²' is not a class of this model"),
         (Label(3), "shirt", "^--labels must be integers.*; received 'shirt'"),
         (Label(None), "-1", "^--labels must be 0 to 2147483646; received -1"),
         (Label(None), str(2**40), f"^--labels must be 0 to 2147483646; received {2**40}"),

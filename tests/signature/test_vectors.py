@@ -49,7 +49,12 @@ def test_check_returns_float32_rows(field):
         ([[1, 2, 3], [1, 2], [1, 2, 3], [1, 2, 3]], "received "),
         ("words", "received 'words'"),
         (None, "received None"),
-        ([[10**400] * 3] * 4, "received "),
+        ([[10**400] * 3] * 4, r"received the type object\.$"),
+        (np.full((4, 3), 1j), r"received the type complex128\.$"),
+        (np.ones((4, 3), "M8[D]"), r"received the type datetime64\[D\]\.$"),
+        (np.ones((4, 3), "m8[D]"), r"received the type timedelta64\[D\]\.$"),
+        ([["1", "2", "3"]] * 4, r"received the type <U1\.$"),
+        (np.full((4, 3), 1e300), "with NaN or infinity"),
     ],
 )
 def test_check_says_what_it_wants_and_what_came(values, received):
@@ -203,10 +208,10 @@ def broken_zip(path):
     [
         (lambda path: np.save(path, np.zeros(3)), r"holds an array of the shape \(3,\)"),
         (lambda path: np.save(path, np.zeros((0, 3))), r"holds an array of the shape \(0, 3\)"),
-        (lambda path: np.save(path, np.full((2, 3), "a")), "holds <U1, no real numbers"),
+        (lambda path: np.save(path, np.full((2, 3), "a")), "holds <U1, not real numbers"),
         (
             lambda path: np.save(path, np.zeros((2, 3), "c8")),
-            "holds complex64, no real numbers",
+            "holds complex64, not real numbers",
         ),
         (lambda path: np.save(path, np.array([[None]]), allow_pickle=True), "holds something else"),
         (lambda path: path.write_bytes(b"0 1 2"), "holds something else"),
@@ -219,6 +224,6 @@ def broken_zip(path):
 def test_read_says_what_the_file_holds(tmp_path, write, problem):
     path = tmp_path / "rows.npy"
     write(path)
-    expected = r"^--codes='.*rows\.npy' must be a \.npy file of an array \(rows, numbers\), .*; "
+    expected = r"^--codes='.*rows\.npy' must be a \.npy file that holds an array \(rows, .*; "
     with pytest.raises(UsageError, match=expected + f"this one {problem}\\.$"):
         CODE.read("--codes", str(path))

@@ -14,6 +14,7 @@ import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kgan.checks import Given
 from kgan.errors import UsageError
 from kgan.metrics.extractors import weights as weights_of
 from kgan.metrics.extractors.extractor import Extractor
@@ -49,7 +50,7 @@ def load() -> Extractor:
     """
     model = network()
     state = read_state_dict(weights_path(), SHA256, argument="efficientnet_lite0")
-    weights_of.assign(model, state, "efficientnet_lite0")
+    weights_of.assign(model, state, Given("efficientnet_lite0", str(weights_path())))
     import keras
 
     features = keras.Model(model.input, model.get_layer("features").output)

@@ -17,6 +17,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kgan.checks import Given
 from kgan.errors import UsageError, unknown_name
 from kgan.files import sha256 as sha256_of
 from kgan.metrics.extractors import weights as weights_of
@@ -93,7 +94,7 @@ def load(
     state = read_state_dict(path, sha256, argument="weights")
     model = network()
     # The bias of the logits, which the Inception Score leaves out.
-    weights_of.assign(model, state, f"weights={str(path)!r}", ignored=("fc.bias",))
+    weights_of.assign(model, state, Given("weights", str(path)), ignored=("fc.bias",))
     digest = sha256_of(Path(path).expanduser())
     if sha256 is None and digest != SHA256:
         warnings.warn(
@@ -145,10 +146,10 @@ def network(dtype: str = "float32") -> keras.Model:
     x = build.unit(images, "Conv2d_1a_3x3", 32, 3, 2, "valid")
     x = build.unit(x, "Conv2d_2a_3x3", 32, 3, 1, "valid")
     x = build.unit(x, "Conv2d_2b_3x3", 64, 3)
-    x = block0 = build.halved(x, "MaxPool_1")
+    x = block0 = build.pooled(x, "MaxPool_1")
     x = build.unit(x, "Conv2d_3b_1x1", 80, 1)
     x = build.unit(x, "Conv2d_4a_3x3", 192, 3, 1, "valid")
-    x = block1 = build.halved(x, "MaxPool_2")
+    x = block1 = build.pooled(x, "MaxPool_2")
     for name, pool in (("Mixed_5b", 32), ("Mixed_5c", 64), ("Mixed_5d", 64)):
         x = _mixed_a(build, x, name, pool)
     x = _mixed_b(build, x, "Mixed_6a")
@@ -207,7 +208,7 @@ class _Build:
 
         return layers.MaxPooling2D(3, 1, "same", dtype=self._dtype)(x)
 
-    def halved(self, x, name=None):
+    def pooled(self, x, name=None):
         from keras import layers
 
         return layers.MaxPooling2D(3, 2, "valid", dtype=self._dtype, name=name)(x)
@@ -239,7 +240,7 @@ def _mixed_b(build: _Build, x, name):
             ("branch3x3dbl_2", 96, 3),
             ("branch3x3dbl_3", 96, 3, 2, "valid"),
         ),
-        build.halved(x),
+        build.pooled(x),
         name=name,
     )
 
@@ -279,7 +280,7 @@ def _mixed_d(build: _Build, x, name):
             ("branch7x7x3_3", 192, (7, 1)),
             ("branch7x7x3_4", 192, 3, 2, "valid"),
         ),
-        build.halved(x),
+        build.pooled(x),
         name=name,
     )
 

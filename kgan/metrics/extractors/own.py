@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kgan.checks import Given
 from kgan.errors import UsageError
 from kgan.metrics.extractors.extractor import Extractor, in_inference
 
@@ -46,11 +47,12 @@ def from_model(model: keras.Model) -> Extractor:
     """
     # A model that was not built, or that is written as a class, has neither.
     inputs, outputs = _shapes(model, "inputs"), _shapes(model, "outputs")
-    label = f"extractor={model.name!r}"
+    given = Given("extractor", model.name)
     if inputs and (len(inputs) != 1 or len(inputs[0]) != 4):
         raise UsageError(
-            f"{label} must take images (batch, height, width, channels) alone; it takes "
-            f"{', '.join(map(str, inputs))}. Wrap it in a function of images."
+            f"{given} must take images (batch, height, width, channels) alone; it takes "
+            f"{', '.join(map(str, inputs))}. Wrap it in a function of images.",
+            given.argument,
         )
     if outputs and (len(outputs) != 1 or len(outputs[0]) != 2):
         spatial = len(outputs) == 1 and len(outputs[0]) == 4
@@ -61,8 +63,9 @@ def from_model(model: keras.Model) -> Extractor:
             else "Take one: keras.Model(model.input, model.get_layer(NAME).output)."
         )
         raise UsageError(
-            f"{label} must give features (batch, dimensions); it gives "
-            f"{', '.join(map(str, outputs))}. {fix}"
+            f"{given} must give features (batch, dimensions); it gives "
+            f"{', '.join(map(str, outputs))}. {fix}",
+            given.argument,
         )
     return Extractor(
         model.name,

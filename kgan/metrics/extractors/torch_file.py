@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from kgan.checks import Given
 from kgan.errors import UsageError
 
 # NumPy has no bfloat16; its bits are the upper half of a float32's.
@@ -78,18 +79,19 @@ def read_state_dict(
             more than it holds.
     """
     data = _read(path, sha256, argument)
-    label = f"{argument}={str(path)!r}"
+    given = Given(argument, str(path))
     try:
         read = _read_zip if data.startswith(b"PK") else _read_legacy
-        return read(data, label)
+        return read(data, given)
     except UsageError:
         raise
     # A damaged pickle raises whatever its bytes lead to.
     except Exception as error:
         cause = f"{type(error).__name__}: {error}".rstrip(".: ")
         raise UsageError(
-            f"{label} must be a complete PyTorch file; it is cut short, damaged or of another "
-            f"format ({cause}). Copy or download it again."
+            f"{given} must be a complete PyTorch file; it is cut short, damaged or of another "
+            f"format ({cause}). Copy or download it again.",
+            given.argument,
         ) from error
 
 
@@ -116,9 +118,9 @@ def _read(path: str | Path, sha256: str | None, argument: str) -> bytes:
 class _Unpickler(pickle.Unpickler):
     """Makes dicts, tensors and storages of a pickle, and nothing else."""
 
-    def __init__(self, file: io.BytesIO, label: str):
+    def __init__(self, file: io.BytesIO, given: Given):
         super().__init__(file)
-        self._label = label
+        self._given = given
         self.storages: dict[str, _Storage] = {}
 
     def find_class(self, module: str, name: str) -> Any:
@@ -131,8 +133,9 @@ class _Unpickler(pickle.Unpickler):
         if module == "torch" and name in STORAGES:
             return STORAGES[name]
         raise UsageError(
-            f"{self._label} must hold tensors alone; it asks for {module}.{name}, which could run "
-            f"code or is a type that kgan does not read. {_FIX}"
+            f"{self._given} must hold tensors alone; it asks for {module}.{name}, which could run "
+            f"code or is a type that kgan does not read. {_FIX}",
+            self._given.argument,
         )
 
     def persistent_load(self, pid: Any) -> _Storage:
@@ -151,7 +154,7 @@ class _Unpickler(pickle.Unpickler):
         return data
 
 
-def _read_zip(data: bytes, label: str) -> dict[str, np.ndarray]:
+def _read_zip(data: bytes, given: Given) -> dict[str, np.ndarray]:
     """A zip of `NAME/data.pkl`, where storages are named, and of `NAME/data/KEY` for each."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         entries = {name.partition("/")[2]: name for name in archive.namelist()}
@@ -164,34 +167,37 @@ def _read_zip(data: bytes, label: str) -> dict[str, np.ndarray]:
 
         if "data.pkl" not in entries or "constants.pkl" in entries:
             raise UsageError(
-                f"{label} must be a zip file that torch.save wrote; it is another format, "
-                f"such as TorchScript. {_FIX}"
+                f"{given} must be a zip file that torch.save wrote; it is another format, "
+                f"such as TorchScript. {_FIX}",
+                given.argument,
             )
         order = ">" if "byteorder" in entries and content("byteorder") == b"big" else "<"
-        tensors = _Unpickler(io.BytesIO(content("data.pkl")), label).load()
-        return _arrays(tensors, lambda storage: content(f"data/{storage.key}"), order, label)
+        tensors = _Unpickler(io.BytesIO(content("data.pkl")), given).load()
+        return _arrays(tensors, lambda storage: content(f"data/{storage.key}"), order, given)
 
 
-def _read_legacy(data: bytes, label: str) -> dict[str, np.ndarray]:
+def _read_legacy(data: bytes, given: Given) -> dict[str, np.ndarray]:
     """Five pickles (magic number, version, byte order, tensors, keys), then the storages.
 
     Each storage is its number of elements, int64, and its elements.
     """
     file = io.BytesIO(data)
-    if data[:1] != b"\x80" or _Unpickler(file, label).load() != _LEGACY_MAGIC:
-        raise UsageError(f"{label} must be a file that torch.save wrote; it is another. {_FIX}")
-    if _Unpickler(file, label).load() != _LEGACY_PROTOCOL:
+    if data[:1] != b"\x80" or _Unpickler(file, given).load() != _LEGACY_MAGIC:
+        raise UsageError(
+            f"{given} must be a file that torch.save wrote; it is another. {_FIX}", given.argument
+        )
+    if _Unpickler(file, given).load() != _LEGACY_PROTOCOL:
         raise ValueError("an unknown version")
-    order = "<" if _Unpickler(file, label).load()["little_endian"] else ">"
-    unpickler = _Unpickler(file, label)
+    order = "<" if _Unpickler(file, given).load()["little_endian"] else ">"
+    unpickler = _Unpickler(file, given)
     tensors = unpickler.load()
     contents = {}
-    for key in _Unpickler(file, label).load():
+    for key in _Unpickler(file, given).load():
         storage = unpickler.storages[key]
         if int.from_bytes(file.read(8), "little" if order == "<" else "big") != storage.size:
             raise ValueError(f"storage {key} has another size than its tensors need")
         contents[key] = file.read(storage.size * _dtype(storage.code, order).itemsize)
-    return _arrays(tensors, lambda storage: contents[storage.key], order, label)
+    return _arrays(tensors, lambda storage: contents[storage.key], order, given)
 
 
 def _dtype(code: str, order: str) -> np.dtype:
@@ -199,10 +205,10 @@ def _dtype(code: str, order: str) -> np.dtype:
 
 
 def _arrays(
-    pickled: Any, content: Callable[[_Storage], bytes], order: str, label: str
+    pickled: Any, content: Callable[[_Storage], bytes], order: str, given: Given
 ) -> dict[str, np.ndarray]:
     """The tensors of what was pickled as arrays; `content` gives the bytes of a storage."""
-    tensors = _tensors(pickled, label)
+    tensors = _tensors(pickled, given)
     flat = {}
     for storage in {tensor.storage for tensor in tensors.values()}:
         values = np.frombuffer(content(storage), _dtype(storage.code, order))
@@ -216,25 +222,29 @@ def _arrays(
     )
     if asked > max(_ROOM, _COPIES * held):
         raise UsageError(
-            f"{label} must hold tensors of about its own size; its {held} bytes of numbers would "
+            f"{given} must hold tensors of about its own size; its {held} bytes of numbers would "
             f"unfold to {asked}, by strides of 0 or many tensors of one storage. Save what is "
-            "needed of them."
+            "needed of them.",
+            given.argument,
         )
     return {name: _view(name, tensor, flat[tensor.storage]) for name, tensor in tensors.items()}
 
 
-def _tensors(pickled: Any, label: str) -> dict[str, _Tensor]:
+def _tensors(pickled: Any, given: Given) -> dict[str, _Tensor]:
     """What was pickled, if it is a state dict."""
     # The dict's own method: a pickle can put other attributes on an OrderedDict.
     items = list(dict.items(pickled)) if isinstance(pickled, dict) else [(None, pickled)]
     for name, value in items:
         if type(value) is not _Tensor or not isinstance(name, str):
             raise UsageError(
-                f"{label} must hold a state dict, named tensors alone; received "
-                f"{type(value).__name__.strip('_')} {name or 'without a name'}. {_FIX}"
+                f"{given} must hold a state dict, named tensors alone; received "
+                f"{type(value).__name__.strip('_')} {name or 'without a name'}. {_FIX}",
+                given.argument,
             )
     if not items:
-        raise UsageError(f"{label} must hold a state dict; received an empty one. {_FIX}")
+        raise UsageError(
+            f"{given} must hold a state dict; received an empty one. {_FIX}", given.argument
+        )
     return dict(items)
 
 

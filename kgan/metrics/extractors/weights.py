@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kgan.checks import Given
 from kgan.errors import UsageError
 from kgan.files import atomic_write, sha256
 
@@ -83,37 +84,41 @@ def _download(url: str, path: Path) -> int:
 
 
 def assign(
-    model: keras.Model, state: Mapping[str, np.ndarray], label: str, ignored: tuple[str, ...] = ()
+    model: keras.Model, state: Mapping[str, np.ndarray], given: Given, ignored: tuple[str, ...] = ()
 ) -> None:
     """Load the weights of a PyTorch module whose submodules have the names of the model's layers.
 
     Args:
         state: `kgan.metrics.extractors.torch_file.read_state_dict` gives it.
-        label: what the errors call it.
+        given: the argument and the file that the errors name.
         ignored: names in `state` that the model does not use; BatchNorm's batch counts are always
             ignored.
 
     Raises:
         UsageError: a name is missing or unknown, a shape is another, or NaN or infinity.
     """
-    wanted = dict(_named(model))
-    given = {name for name in state if not name.endswith(".num_batches_tracked")} - set(ignored)
-    for what, names in (("lacks", wanted.keys() - given), ("also has", given - wanted.keys())):
+    expected = dict(_named(model))
+    found = {name for name in state if not name.endswith(".num_batches_tracked")} - set(ignored)
+    for what, names in (("lacks", expected.keys() - found), ("also has", found - expected.keys())):
         if names:
             more = f" and {len(names) - 1} more" if len(names) > 1 else ""
             raise UsageError(
-                f"{label} must hold the weights of {model.name}; it {what} {min(names)}{more}. "
-                "Pass the file of that network."
+                f"{given} must hold the weights of {model.name}; it {what} {min(names)}{more}. "
+                "Pass the file of that network.",
+                given.argument,
             )
-    for name, (variable, axes) in wanted.items():
+    for name, (variable, axes) in expected.items():
         value = np.asarray(state[name])
         if value.ndim != len(axes) or value.transpose(axes).shape != tuple(variable.shape):
             raise UsageError(
-                f"{label} must hold the weights of {model.name}; {name} has the shape "
-                f"{value.shape}. Pass the file of that network."
+                f"{given} must hold the weights of {model.name}; {name} has the shape "
+                f"{value.shape}. Pass the file of that network.",
+                given.argument,
             )
         if not np.isfinite(value).all():
-            raise UsageError(f"{label} must hold finite weights; {name} has NaN or infinity.")
+            raise UsageError(
+                f"{given} must hold finite weights; {name} has NaN or infinity.", given.argument
+            )
         variable.assign(value.transpose(axes))
 
 

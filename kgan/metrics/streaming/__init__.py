@@ -10,10 +10,10 @@ from kgan.metrics.streaming.classes import (
     FrechetDistanceByClass as FrechetDistanceByClass,
     InceptionScore as InceptionScore,
 )
+from kgan.metrics.streaming.feature_metric import FeatureMetric as FeatureMetric
 from kgan.metrics.streaming.features import (
     DensityCoverage as DensityCoverage,
     FeatureFunction as FeatureFunction,
-    FeatureMetric as FeatureMetric,
     FrechetDistance as FrechetDistance,
     FrechetDistanceInfinite as FrechetDistanceInfinite,
     KernelDistance as KernelDistance,

@@ -15,7 +15,7 @@ from kgan.metrics.frechet import frechet_distance
 from kgan.metrics.inception_score import inception_score
 from kgan.metrics.moments import Moments
 from kgan.metrics.streaming.base import StreamingMetric
-from kgan.metrics.streaming.features import missing
+from kgan.metrics.streaming.feature_metric import missing
 from kgan.metrics.streaming.mean import Mean
 from kgan.networks.shape import check_image_shape
 from kgan.validate import check_images
@@ -71,7 +71,8 @@ class FrechetDistanceByClass(StreamingMetric):
                 count = getattr(self._moments.get((kind, label)), "count", 0)
                 if count < 2:
                     raise UsageError(
-                        f"{kind} images must be at least 2 of class {label}; received {count}."
+                        f"{kind} images must be at least 2 of class {label}; received {count}.",
+                        kind,
                     )
         return {
             label: frechet_distance(
@@ -214,7 +215,8 @@ class ClassificationAccuracyScore(Mean):
         if real is not None and learnt < self.steps:
             raise UsageError(
                 f"real images must come after steps={self.steps} batches of fakes; received "
-                f"{learnt}. Feed the others first, or set steps to their number."
+                f"{learnt}. Pass the others first, or set steps to their number.",
+                "real",
             )
         if fake is not None:
             fake, fake_labels = self._checked("fake", fake, fake_labels)
@@ -243,6 +245,7 @@ class ClassificationAccuracyScore(Mean):
         if outside.any():
             raise UsageError(
                 f"{kind}_labels must be 0 to {self.classes - 1}; received "
-                f"{labels[outside.argmax()]}."
+                f"{labels[outside.argmax()]}.",
+                f"{kind}_labels",
             )
         return images, labels

@@ -195,7 +195,9 @@ class PathLength(StreamingMetric):
             UsageError: none came.
         """
         if not self._lengths:
-            raise UsageError("images are missing: call update_state(first, second) first.")
+            raise UsageError(
+                "first and second are missing: call update_state(first, second) first.", "first"
+            )
         return trimmed_mean(np.concatenate(self._lengths), self.trim)
 
     def reset_state(self) -> None:
@@ -247,7 +249,9 @@ class Modes(StreamingMetric):
             UsageError: none came.
         """
         if not self._total:
-            raise UsageError("fake points are missing: call update_state(fake=points) first.")
+            raise UsageError(
+                "fake points are missing: call update_state(fake=points) first.", "fake"
+            )
         return {
             "modes": float(np.count_nonzero(self._counts)),
             "high_quality": float(self._counts.sum() / self._total),

@@ -9,6 +9,7 @@ import skimage
 import torch
 import torch.nn.functional as F
 
+from kgan.checks import Given
 from kgan.errors import UsageError
 from kgan.files import sha256
 from kgan.metrics.extractors import efficientnet, weights
@@ -94,7 +95,7 @@ def test_in_float64(photographs):
         name: torch.from_numpy(value).double() for name, value in numbers.items() if value.ndim
     }
     model = efficientnet.network("float64")
-    weights.assign(model, numbers, "weights")
+    weights.assign(model, numbers, Given("weights", "w"))
     _, logits = oracle_logits(state, (pixels.double() - 127) / 128)
     images = (pixels.double().numpy().transpose(0, 2, 3, 1) - 127) / 128
     found = deviation(model(images, training=False), logits.numpy())

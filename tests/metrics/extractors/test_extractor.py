@@ -94,7 +94,7 @@ def test_one_that_tells_no_classes(colours, images):
 def test_images_that_cannot_be(colours, images):
     with pytest.raises(UsageError, match="images must be float32 in .*received uint8"):
         colours.features(np.zeros((1, 8, 8, 3), np.uint8))
-    with pytest.raises(UsageError, match=r"images must have the rank 4 .*\(8, 8, 3\)"):
+    with pytest.raises(UsageError, match=r"images must have rank 4 .*\(8, 8, 3\)"):
         colours.features(np.zeros((8, 8, 3), np.float32))
     grey = Extractor("grey", means, image_shape=(None, None, 1))
     with pytest.raises(UsageError, match=r"the shape \(batch, 8, 8, 1\); received \(1, 8, 8, 4\)"):

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 
+from kgan.checks import Given
 from kgan.errors import UsageError
 from kgan.files import sha256
 from kgan.metrics.extractors import inception, weights
@@ -51,7 +52,9 @@ def fidelity(oracle, random_weights):
 def model(random_weights):
     """The network in float32 with the random weights."""
     model = inception.network()
-    weights.assign(model, read_state_dict(random_weights), "weights", ignored=("fc.bias",))
+    weights.assign(
+        model, read_state_dict(random_weights), Given("weights", "w"), ignored=("fc.bias",)
+    )
     return model
 
 
@@ -66,7 +69,9 @@ def extractors(model, random_weights):
 def test_every_layer_equals_that_of_pytorch_fid(oracle, pytorch_fid_network, random_weights):
     """In float64: 94 units of convolution, BatchNorm and ReLU, eleven blocks, and the logits."""
     model = inception.network("float64")
-    weights.assign(model, read_state_dict(random_weights), "weights", ignored=("fc.bias",))
+    weights.assign(
+        model, read_state_dict(random_weights), Given("weights", "w"), ignored=("fc.bias",)
+    )
     images = np.random.RandomState(0).uniform(-1, 1, (1, 299, 299, 3))
 
     reached, hooks = {}, []

@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 import torch
 
+from kgan.checks import Given
 from kgan.errors import UsageError
 from kgan.files import sha256
 from kgan.metrics.extractors import weights
+
+GIVEN = Given("weights", "x.pth")
 
 
 @pytest.fixture(autouse=True)
@@ -133,7 +136,9 @@ def state_of(module):
 
 def test_a_network_with_the_weights_gives_the_same(module):
     model = network()
-    weights.assign(model, {**state_of(module), "6.weight": np.ones(1)}, "w", ignored=("6.weight",))
+    weights.assign(
+        model, {**state_of(module), "6.weight": np.ones(1)}, GIVEN, ignored=("6.weight",)
+    )
     images = np.random.RandomState(0).randn(2, 6, 5, 3).astype(np.float32)
     expected = module(torch.from_numpy(images.transpose(0, 3, 1, 2).copy())).detach().numpy()
     np.testing.assert_allclose(model(images, training=False), expected, atol=1e-6)
@@ -142,16 +147,17 @@ def test_a_network_with_the_weights_gives_the_same(module):
 def test_weights_of_another_network(module):
     model, state = network(), state_of(module)
     with pytest.raises(
-        UsageError, match=r"^w must hold the weights of tiny; it also has 6\.bias\."
-    ):
-        weights.assign(model, {**state, "6.bias": np.ones(1)}, "w")
+        UsageError, match=r"^weights='x\.pth' must hold the weights of tiny; it also has 6\.bias\."
+    ) as caught:
+        weights.assign(model, {**state, "6.bias": np.ones(1)}, GIVEN)
+    assert caught.value.argument == "weights"
     with pytest.raises(UsageError, match=r"it lacks 0\.weight and 1 more\."):
         weights.assign(
-            model, {k: v for k, v in state.items() if k not in ("0.weight", "5.bias")}, "w"
+            model, {k: v for k, v in state.items() if k not in ("0.weight", "5.bias")}, GIVEN
         )
     with pytest.raises(UsageError, match=r"5\.weight has the shape \(4, 2\)"):
-        weights.assign(model, {**state, "5.weight": state["5.weight"].T}, "w")
+        weights.assign(model, {**state, "5.weight": state["5.weight"].T}, GIVEN)
     with pytest.raises(UsageError, match=r"5\.weight has the shape \(8,\)"):
-        weights.assign(model, {**state, "5.weight": state["5.weight"].ravel()}, "w")
+        weights.assign(model, {**state, "5.weight": state["5.weight"].ravel()}, GIVEN)
     with pytest.raises(UsageError, match=r"5\.bias has NaN or infinity"):
-        weights.assign(model, {**state, "5.bias": np.full(2, np.nan)}, "w")
+        weights.assign(model, {**state, "5.bias": np.full(2, np.nan)}, GIVEN)
