@@ -17,22 +17,24 @@ _LARGE = 1e3
 def measured_problems(generator: keras.Model, discriminator: keras.Model) -> list[str]:
     """What is wrong with the ranges of both networks that only their outputs show; usually empty.
 
-    The networks run once or twice on a few random inputs, in inference mode, where the last
-    activation is unknown: a generator unless it ends in one that bounds images from below, a
-    discriminator only where its end is of the user's own code. There is no proof in a few outputs,
-    so a message needs evidence that a good network does not give:
+    The networks run on a few random inputs, in inference mode, where their layers do not tell: a
+    generator unless it ends in tanh or in what `range_problems` knows, a discriminator only where
+    it ends in code of the user's own. A few outputs prove little, so a message needs evidence that
+    a good network does not give:
 
     - a generator leaves [-1, 1] by more than 0.05;
     - a generator stays at or above 0, and latents a thousand times as large bring a tenth of its
-      values within 0.01 of 0 and a tenth above 0.5, as behind a sigmoid or a ReLU;
+      values within 0.01 of 0 and a tenth above 0.5, as a sigmoid or a ReLU does;
     - a discriminator stays within [0, 1] or [-1, 1] for inputs a thousand times as large, a quarter
       of its outputs lie within 0.001 of a bound, and they differ by more than 0.4. Logits would
       grow with the inputs, or, behind a normalization, stay as they are.
 
-    A network that fails on these inputs, or gives no finite numbers, gets no message.
+    A network that fails on these inputs, or gives no finite numbers, gets no message, nor does a
+    generator of images of one pixel, the points of toy problems.
     """
     found = []
-    if last_activation(generator) not in ("tanh", *IMAGES):
+    points = tuple(generator.output_shape[1:3]) == (1, 1)
+    if not points and last_activation(generator) not in ("tanh", *IMAGES):
         found += _of_images(generator)
     operation = last_operation(discriminator)
     if type(operation).__module__.split(".")[0] not in ("keras", "kgan"):
@@ -54,8 +56,8 @@ def _of_images(generator: keras.Model) -> list[str]:
     large = _outputs(generator, [_LARGE]) if low >= 0 else np.zeros(0)
     if large.size and large.min() >= 0 and min(np.mean(large < 0.01), np.mean(large > 0.5)) >= 0.1:
         return [
-            "generator never goes below 0, as it does not behind a sigmoid or a ReLU, but images "
-            f"lie in [-1, 1]. {fix}"
+            "generator never goes below 0, as if it ended in a sigmoid or a ReLU, but images lie "
+            f"in [-1, 1]. {fix}"
         ]
     return []
 
