@@ -111,10 +111,16 @@ def test_each_loss_has_its_own_name(images):
         compiled(Nothing).fit(images, batch_size=16, verbose=0)
 
 
-def test_a_step_that_returns_nothing_is_refused(images):
+@pytest.mark.parametrize("eager", [True, False])
+@pytest.mark.parametrize(("results", "words"), [(None, "NoneType"), ({}, "an empty dict")])
+def test_a_step_that_returns_nothing_is_refused(images, results, words, eager):
     class Silent(kgan.GAN):
         def train_step(self, data):
             super().train_step(data)
+            return results
 
-    with pytest.raises(UsageError, match=r"train_step\(\) must return a dict .* received NoneType"):
-        compiled(Silent).fit(images, batch_size=16, verbose=0)
+    gan = Silent(*networks())
+    gan.compile(run_eagerly=eager)
+    message = rf"^train_step\(\) must return a dict of scalars by name.* received {words}\. .*$"
+    with pytest.raises(UsageError, match=message):
+        gan.fit(images, batch_size=16, verbose=0)
