@@ -11,11 +11,15 @@ from kgan.plurals import counted
 
 if TYPE_CHECKING:
     from kgan.data import ImageDataset
-    from kgan.models import GAN
+    from kgan.models.adversarial import AdversarialModel
 
 
 def lines(
-    arguments: dict[str, Any], dataset: ImageDataset, gan: GAN, replicas: int, folder: Path
+    arguments: dict[str, Any],
+    dataset: ImageDataset,
+    gan: AdversarialModel,
+    replicas: int,
+    folder: Path,
 ) -> list[str]:
     """A line each for data, classes, model, training and folder, with its heading."""
     height, width, channels = dataset.image_shape
@@ -40,7 +44,7 @@ def lines(
     ]
 
 
-def config(dataset: ImageDataset, gan: GAN) -> dict[str, Any]:
+def config(dataset: ImageDataset, gan: AdversarialModel) -> dict[str, Any]:
     """What defines a run besides its recipe and its arguments: data, model, versions, machine."""
     import keras
     import numpy as np
