@@ -184,8 +184,8 @@ class Health(keras.callbacks.Callback):
         # A resumed run skips the steps before `begin`.
         if not self._chief or batch + 1 <= self._begin:
             return
-        if not self.series.add(logs, batch + 1):
-            self._report_nan(self._broken.on_train_batch_end, batch, logs)
+        self.series.add(logs, batch + 1)
+        self._report_nan(self._broken.on_train_batch_end, batch, logs)
 
     def on_epoch_end(self, epoch, logs=None):
         if not self._chief:

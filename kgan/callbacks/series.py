@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -34,13 +33,12 @@ class Series:
         self._means: list[dict[str, float]] = []
         self._counts: list[int] = []
 
-    def add(self, logs: Mapping[str, Any], count: int) -> bool:
-        """Note the means after `count` calls of the epoch; returns whether all are finite."""
+    def add(self, logs: Mapping[str, Any], count: int) -> None:
+        """Note the means after `count` calls of the epoch."""
         # Several workers log arrays of shape (1,).
         means = {name: float(np.squeeze(logs[name])) for name in SERIES if name in logs}
         self._means.append(means)
         self._counts.append(count)
-        return all(map(math.isfinite, means.values()))
 
     def end_epoch(self) -> None:
         """Append the epoch's values and keep the newest `WINDOW`."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -14,6 +13,7 @@ _DISCRIMINATOR = "lower the discriminator's learning rate or add a penalty such 
 _UNKNOWN = (
     "one call took several steps, so the cause is unknown; repeat with steps_per_execution=1,"
 )
+_OWN = "check how train_step() computes it, lower the learning rate,"
 _FLOAT32 = "or train in float32 if it was mixed_float16"
 
 
@@ -39,9 +39,11 @@ class StopOnNaN(keras.callbacks.Callback):
         self.epoch = epoch
 
     def on_train_batch_end(self, batch, logs=None):
-        # The first broken one is nearest to the cause.
-        names = [name for name in self.model.logged if name in logs]
-        broken = [name for name in names if not math.isfinite(float(logs[name]))]
+        # The first broken one is nearest to the cause. A step of the user's own may log further
+        # names; a metric may well be NaN.
+        own = [name for name in logs if name not in self.model.metrics_names]
+        names = [*(name for name in self.model.logged if name in logs), *own]
+        broken = [name for name in names if not np.isfinite(logs[name]).all()]
         if not broken:
             return
         steps = self.model.steps_per_execution
@@ -49,9 +51,9 @@ class StopOnNaN(keras.callbacks.Callback):
         if steps > 1:
             within = f", steps {batch - steps + 2} to {batch + 1}"
         self._stop(
-            f"{broken[0]} became {float(logs[broken[0]])}",
+            f"{broken[0]} became {float(np.squeeze(logs[broken[0]]))}",
             within,
-            _cause(broken, logs) if steps == 1 else _UNKNOWN,
+            _UNKNOWN if steps > 1 else _OWN if broken[0] in own else _cause(broken, logs),
         )
 
     def on_epoch_end(self, epoch, logs=None):

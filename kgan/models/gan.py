@@ -15,6 +15,7 @@ from kgan.models.adversarial import AdversarialModel
 from kgan.models.entry_point import EntryPoint
 from kgan.networks.check import call_network, checked, classes_of, input_shapes
 from kgan.networks.last_activation import range_problems
+from kgan.networks.output_range import measured_problems
 from kgan.priors import check_prior
 from kgan.signature import Code, Image, Label, Latent, Signature, Vector, of_network
 
@@ -49,7 +50,8 @@ class GAN(AdversarialModel):
         >>> gan.fit(images, epochs=1)
 
     A warning says where the discriminator gives probabilities in place of logits, or where the
-    generator's images are never below 0.
+    generator's images are never below 0 or leave [-1, 1]. Networks whose layers do not tell run on
+    a few random inputs (`kgan.networks.output_range.measured_problems`).
 
     Raises:
         UsageError: the networks do not fit each other.
@@ -76,8 +78,9 @@ class GAN(AdversarialModel):
             named=type(self).name_outputs is not AdversarialModel.name_outputs,
             further=[name for each in (input_signature, batch_signature) for name in each or ()],
         )
-        for problem in range_problems(generator, discriminator):
-            warnings.warn(problem, stacklevel=2)
+        for problems in (range_problems, measured_problems):
+            for problem in problems(generator, discriminator):
+                warnings.warn(problem, stacklevel=2)
         super().__init__(ema_halflife_images, seed, name)
         self.prior = check_prior(prior)
         classes = classes_of(generator) or classes_of(discriminator)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from kgan.ema import ExponentialMovingAverage, untrained_copy
 from kgan.errors import UsageError
 from kgan.files import atomic_write
 from kgan.models.entry_point import EntryPoint
+from kgan.models.fingerprint import fingerprint
 from kgan.models.player import Player
 from kgan.registry import deserialized
 from kgan.seeds import StepSeedGenerator
@@ -293,37 +293,4 @@ class PlayersModel(keras.Model):
 
     def fingerprint(self) -> dict[str, Any]:
         """What a checkpoint's run must have in common with this one, as JSON-able values."""
-        networks = self.networks_by_name
-        described = {
-            "model": {"class": type(self).__name__}
-            | {
-                key: value
-                for key, value in self.get_config().items()
-                if key not in networks and not _holds_networks(value)
-            },
-            "layers": {
-                name: [
-                    {type(layer).__name__: layer.get_config()}
-                    for layer in network._flatten_layers(include_self=False)
-                ]
-                for name, network in networks.items()
-            },
-            "compile": self.get_compile_config(),
-        }
-        # Keras numbers its names anew in every process, those in networks of networks, too.
-        return _without_names(json.loads(json.dumps(described, default=str)))
-
-
-def _holds_networks(value: Any) -> bool:
-    """Whether a part of a configuration is custom networks, which their layers describe."""
-    return isinstance(value, dict) and value.get("class_name") == "OwnNetworks"
-
-
-# Where a network's configuration has the names of its layers.
-_NAMES = ("name", "inbound_nodes", "input_layers", "output_layers")
-
-
-def _without_names(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_names(item) for key, item in value.items() if key not in _NAMES}
-    return [_without_names(item) for item in value] if isinstance(value, list) else value
+        return fingerprint(self)

@@ -35,10 +35,11 @@ def ends(train_step):
             results = train_step(self, data)
             if not running[id(self)]:
                 self.end_step(self.split(data, self.discriminator_steps)[-1])
-            if not isinstance(results, Mapping):
+            if not isinstance(results, Mapping) or not results:
+                received = type(results).__name__ if results != {} else "an empty dict"
                 raise UsageError(
-                    f"train_step() must return a dict of scalars by name; received "
-                    f"{type(results).__name__}. Return what self.end_step(real) returns."
+                    "train_step() must return a dict of scalars by name, which are logged; "
+                    f'received {received}. Return the losses, for example {{"g_loss": loss}}.'
                 )
             return results
         finally:

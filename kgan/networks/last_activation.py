@@ -16,30 +16,41 @@ _UNCHANGED = (
     layers.Cropping2D,
     layers.UpSampling2D,
 )
+# Those that do not fit, by what they make.
 _LOGITS = ("sigmoid", "hard_sigmoid", "softmax", "tanh")
-_IMAGES = ("sigmoid", "hard_sigmoid", "softmax", "relu", "relu6", "softplus")
+IMAGES = ("sigmoid", "hard_sigmoid", "softmax", "relu", "relu6", "softplus")
 
 
-def last_activation(network: keras.Model) -> str | None:
-    """The name of the activation that makes the network's only or first output; None without.
+def last_operation(network: keras.Model) -> Any:
+    """The layer or operation that makes the values of a network's only or first output.
 
-    It is read from the layers: what a subclassed model does in its `call` stays unknown.
+    A model of which Keras does not know the layers, a subclassed one, is an operation itself.
     """
     outputs = getattr(network, "outputs", None)
     if not outputs:
-        return None
+        return network
     history = outputs[0]._keras_history
     operation, node = history.operation, history.node_index
     while isinstance(operation, _UNCHANGED):
         inputs = operation._inbound_nodes[node].input_tensors
         history = inputs[0]._keras_history
         operation, node = history.operation, history.node_index
+    return last_operation(operation) if isinstance(operation, keras.Model) else operation
+
+
+def last_activation(network: keras.Model) -> str | None:
+    """The name of the activation that makes the network's only or first output; None without.
+
+    It is read from the layers: what a subclassed model does in its `call` stays unknown;
+    `kgan.networks.output_range` runs it.
+    """
+    operation = last_operation(network)
     if isinstance(operation, keras.Model):
-        return last_activation(operation)
+        return None
     activation: Any = getattr(operation, "activation", None)
     if activation is None:  # a layer or an operation that is one itself
         name = type(operation).__name__.lower()
-        return name if name in (*_LOGITS, *_IMAGES) else None
+        return name if name in (*_LOGITS, *IMAGES) else None
     return getattr(activation, "__name__", None)
 
 
@@ -56,7 +67,7 @@ def range_problems(generator: keras.Model, discriminator: keras.Model) -> list[s
             "bounds. Take the last activation out."
         )
     name = last_activation(generator)
-    if name in _IMAGES:
+    if name in IMAGES:
         found.append(
             f"generator ends in a {name}, which never goes below 0, but images lie in [-1, 1]. "
             'Use activation="tanh".'

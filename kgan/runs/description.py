@@ -12,13 +12,13 @@ from kgan.runs.stages import Stage, described
 
 if TYPE_CHECKING:
     from kgan.data import ImageDataset
-    from kgan.models import GAN
+    from kgan.models.adversarial import AdversarialModel
 
 
 def lines(
     arguments: dict[str, Any],
     dataset: ImageDataset,
-    gan: GAN,
+    gan: AdversarialModel,
     replicas: int,
     folder: Path,
     stages: list[Stage],
@@ -46,14 +46,14 @@ def lines(
     ]
 
 
-def model(gan: GAN) -> dict[str, Any]:
+def model(gan: AdversarialModel) -> dict[str, Any]:
     """The model together with its `compile` configuration."""
     import keras
 
     return keras.saving.serialize_keras_object(gan)
 
 
-def config(dataset: ImageDataset, gan: GAN) -> dict[str, Any]:
+def config(dataset: ImageDataset, gan: AdversarialModel) -> dict[str, Any]:
     """What defines a run besides its recipe and its arguments: data, model, versions, machine."""
     import keras
     import numpy as np

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from kgan.data import ImageDataset
-    from kgan.models import GAN
+    from kgan.models.adversarial import AdversarialModel
 
 
 @contextlib.contextmanager
@@ -114,7 +114,9 @@ class Session:
         of_data = recipes.of_data(arguments, recipe)
         self.dataset: ImageDataset = recipes.made(recipe, "data", data.ImageDataset, **of_data)
         with strategy.scope():
-            self.gan: GAN = recipes.made(recipe, "model", Trainer, self.dataset.image_shape, **seed)
+            self.gan: AdversarialModel = recipes.made(
+                recipe, "model", Trainer, self.dataset.image_shape, **seed
+            )
         self.gan.set_class_names(self.dataset.label_names)
         self._replicas = strategy.num_replicas_in_sync
         self.config |= {"arguments": arguments, **description.config(self.dataset, self.gan)}

@@ -9,11 +9,13 @@ from kgan.errors import UsageError
 
 if TYPE_CHECKING:
     from kgan.data import ImageDataset
-    from kgan.models import GAN
+    from kgan.models.adversarial import AdversarialModel
     from kgan.signature import Field
 
 
-def watchers(dataset: ImageDataset, gan: GAN, folder: Path, metrics: list[str] | None) -> list[Any]:
+def watchers(
+    dataset: ImageDataset, gan: AdversarialModel, folder: Path, metrics: list[str] | None
+) -> list[Any]:
     """The callbacks that look at generated images: their health, grids, and scores if asked for.
 
     They show what the first batch gives where the model needs inputs without a default; there are
@@ -47,7 +49,7 @@ def watchers(dataset: ImageDataset, gan: GAN, folder: Path, metrics: list[str] |
     return found
 
 
-def _first_inputs(dataset: ImageDataset, gan: GAN) -> dict[str, Any] | None:
+def _first_inputs(dataset: ImageDataset, gan: AdversarialModel) -> dict[str, Any] | None:
     """The rows of the first batch that the model needs, by argument; None if the data lack them.
 
     A model that makes images of images gets the true ones, too. The batch is read only where the

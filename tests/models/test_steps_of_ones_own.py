@@ -111,10 +111,39 @@ def test_each_loss_has_its_own_name(images):
         compiled(Nothing).fit(images, batch_size=16, verbose=0)
 
 
-def test_a_step_that_returns_nothing_is_refused(images):
+@pytest.mark.parametrize("eager", [True, False])
+@pytest.mark.parametrize(("results", "words"), [(None, "NoneType"), ({}, "an empty dict")])
+def test_a_step_that_returns_nothing_is_refused(images, results, words, eager):
     class Silent(kgan.GAN):
         def train_step(self, data):
             super().train_step(data)
+            return results
 
-    with pytest.raises(UsageError, match=r"train_step\(\) must return a dict .* received NoneType"):
-        compiled(Silent).fit(images, batch_size=16, verbose=0)
+    gan = Silent(*networks())
+    gan.compile(run_eagerly=eager)
+    message = rf"^train_step\(\) must return a dict of scalars by name.* received {words}\. .*$"
+    with pytest.raises(UsageError, match=message):
+        gan.fit(images, batch_size=16, verbose=0)
+
+
+@pytest.mark.parametrize("further", [False, True])
+def test_a_loss_of_ones_own_that_is_no_number_ends_the_run(images, further):
+    class Broken(kgan.GAN):
+        def train_step(self, data):
+            logs = super().train_step(data) if further else {}
+            return {**logs, "energy": tf.constant(float("nan"))}
+
+    stop = kgan.callbacks.StopOnNaN()
+    words = r"energy became nan in epoch 1, step 1: check how train_step\(\) computes it"
+    with pytest.raises(FloatingPointError, match=words):
+        compiled(Broken).fit(images, batch_size=16, verbose=0, callbacks=[stop])
+    health = kgan.callbacks.Health()
+    compiled(Broken).fit(images, batch_size=16, verbose=0, callbacks=[health])
+    assert [one.failure_mode for one in health.findings] == ["nan"]
+
+
+def test_a_metric_that_is_no_number_does_not_end_the_run(images):
+    gan = kgan.GAN(*networks())
+    gan.compile(metrics=[keras.metrics.MeanMetricWrapper(lambda true, pred: true / 0.0, "odd")])
+    history = gan.fit(images, batch_size=16, verbose=0, callbacks=[kgan.callbacks.StopOnNaN()])
+    assert not np.isfinite(history.history["odd"]).all()

@@ -56,7 +56,7 @@ def test_networks_that_fit_do_not_warn():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         gan("tanh", None)
-        gan("linear", "linear")
+        gan("tanh", "linear")
         for name in ("dcgan", "resnet", "mlp"):
             kgan.DCGAN((8, 8, 1), latent_dim=4, width=4, networks=name)
         kgan.R3GAN((8, 8, 1), latent_dim=4, width=4)
