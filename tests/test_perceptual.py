@@ -170,6 +170,12 @@ def test_what_is_refused(arguments, message):
         Perceptual(**arguments)
 
 
+def test_the_package_that_is_missing_is_named(monkeypatch):
+    monkeypatch.setattr(efficientnet, "PACKAGE", "no_such_package")
+    with pytest.raises(UsageError, match="network='efficientnet_lite0' needs .*kgan.efficientnet"):
+        Perceptual().prepare()
+
+
 def test_another_file_is_refused(vgg19, tmp_path):
     _, path = vgg19
     with pytest.raises(UsageError, match="SHA-256"):

@@ -146,12 +146,8 @@ class AdversarialModel(Trainer):
 
     def diagnostics(self, real, fake) -> dict[str, Any]:
         """Scalars, or `kgan.models.step_log.Weighted` ones, that are logged and not minimised."""
-        if not self.judges:
-            return {}
-        return {
-            "real_logits": tf.reduce_mean(real["logit"]),
-            "fake_logits": tf.reduce_mean(fake["logit"]),
-        }
+        sides = {"real_logits": real, "fake_logits": fake} if self.judges else {}
+        return {name: tf.reduce_mean(batch["logit"]) for name, batch in sides.items()}
 
     def halflife(self, images_seen):
         """The average's half-life in images: in the beginning a share of those seen so far.
