@@ -1,11 +1,12 @@
 """Colourisation of photographs: luminance to colour, learned on patches of 96x96 pixels.
 
 Isola et al., "Image-to-Image Translation with Conditional Adversarial Networks", 2017,
-arXiv:1611.07004, section 4.2. It departs from the paper: for two cores, a quarter of the
-generator's width in five halvings, a quarter of the discriminator's, which sees patches of 34x34;
-batches of 16, over which the generator normalizes, so that patches can be part of photographs; Adam
-at 5e-4 instead of 2e-4; an average of the generator; the chroma of JPEG in place of Lab's, so
-that the luminance is kept. Patches are mirrored, not turned: the sky is above.
+arXiv:1611.07004, section 4.2. It departs from the paper for two cores: a quarter of the generator's
+width in five halvings, a quarter of the discriminator's, which sees patches of 34x34; batches of
+16, over which the generator normalizes, so that it also works in tiles; Adam at 5e-4 instead of
+2e-4; an average of the generator. In place of Lab it has the chroma of JPEG, so that the luminance
+is kept. Patches show up to six times as much along each side, made smaller, since colour follows
+from what is seen. They are mirrored, not turned: the sky is above.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ def data(
         seed=seed,
         channels=3,
         rotate=False,
+        zoom=6.0,
     )
 
 

@@ -26,7 +26,13 @@ def data(
 ) -> kgan.data.ImageDataset:
     """Patches of the packaged photographs or of a folder, each with a mask."""
     patches = kgan.data.patches(
-        source, size=resolution, split=split, batch_size=batch_size, seed=seed, channels=3
+        source,
+        size=resolution,
+        split=split,
+        batch_size=batch_size,
+        seed=seed,
+        channels=3,
+        zoom=3.0,
     )
     return kgan.data.masked(patches)
 

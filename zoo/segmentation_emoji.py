@@ -26,7 +26,7 @@ def data(
 ) -> kgan.data.ImageDataset:
     """Emoji on patches of the packaged photographs or of a folder."""
     return kgan.data.composites(
-        source, size=resolution, split=split, batch_size=batch_size, seed=seed
+        source, size=resolution, split=split, batch_size=batch_size, seed=seed, zoom=4.0
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from kgan.checks import check_flag, check_integer, integers
+from kgan.checks import check_flag, check_integer, check_number, integers
 from kgan.data.cut import check_photographs
 from kgan.data.decode import check_formats
 from kgan.data.paired import SPLITS, in_test, read_emoji
@@ -54,6 +54,7 @@ def composites(
     categories: bool = False,
     mirror: bool = True,
     rotate: bool = False,
+    zoom: float = 1.0,
     formats: Sequence[str] | None = None,
 ) -> CompositeDataset:
     """Batches `(images, label_maps)` of cut-outs on patches of photographs, for segmentation.
@@ -81,6 +82,7 @@ def composites(
             one.
         mirror: mirror patches and cut-outs or not, at random.
         rotate: turn the patches by a multiple of 90 degrees, at random.
+        zoom: of the patches, as for `kgan.data.patches`.
         formats: which files of a folder are images; see `kgan.data.load`.
 
     Example:
@@ -97,7 +99,8 @@ def composites(
     batch_size = check_integer("batch_size", batch_size, 1)
     seed = check_integer("seed", seed, 0, 2**32 - 1)
     objects, sides = _range("objects", objects, 0), _range("sides", sides, 1)
-    changes = {"mirror": check_flag("mirror", mirror), "rotate": check_flag("rotate", rotate)}
+    mirror, rotate = check_flag("mirror", mirror), check_flag("rotate", rotate)
+    zoom = check_number("zoom", zoom, 1)
     if split not in SPLITS:
         raise unknown_name("split", split, SPLITS)
     own = not (isinstance(source, str) and source in PHOTOGRAPHS)
@@ -106,7 +109,8 @@ def composites(
     pasted = _cutouts(cutouts, split, check_flag("categories", categories))
     from kgan.data.composite_dataset import CompositeDataset
 
-    return CompositeDataset(found, pasted, split, batch_size, seed, size, objects, sides, **changes)
+    settings = (split, batch_size, seed, size, objects, sides, mirror, rotate, zoom)
+    return CompositeDataset(found, pasted, *settings)
 
 
 def paste(image: np.ndarray, cutout: np.ndarray, top: int, left: int) -> tuple[Any, np.ndarray]:

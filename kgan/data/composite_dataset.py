@@ -30,11 +30,12 @@ class CompositeDataset(PatchDataset):
         sides: tuple[int, int],
         mirror: bool,
         rotate: bool,
+        zoom: float,
     ):
         self._cutouts, self._objects, self._sides = cutouts, objects, sides
         self._label_shape = (size, size)
         arguments = (split, batch_size, seed, size, None, "pillow", mirror, rotate)
-        super().__init__(photographs, *arguments, labels=True)
+        super().__init__(photographs, *arguments, labels=True, zoom=zoom)
         self.label_names = cutouts.label_names
         self.config = {
             **self.config,

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from kgan.checks import check_flag, check_integer
+from kgan.checks import check_flag, check_integer, check_number
 from kgan.data.bicubic import KERNELS
 from kgan.data.decode import check_formats
 from kgan.data.photographs import PACKAGED, Photographs, from_arrays, from_folder, packaged
@@ -30,6 +30,7 @@ def patches(
     channels: int | None = None,
     mirror: bool = True,
     rotate: bool = True,
+    zoom: float = 1.0,
     kernel: str = "pillow",
     strict: bool = False,
     formats: Sequence[str] | None = None,
@@ -62,6 +63,8 @@ def patches(
         channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA; None keeps the photographs' own.
         mirror: mirror each patch or not, at random.
         rotate: turn each patch by a multiple of 90 degrees, at random.
+        zoom: cut patches up to this many times as high and wide, at random, and make them smaller
+            to `size` (bicubic), so that they show more of the photograph. Only without `scale`.
         kernel: "pillow" or "matlab", see `kgan.data.shrink`.
         strict: a file that cannot be decoded is an error; otherwise a warning names it, and it is
             skipped.
@@ -91,6 +94,12 @@ def patches(
                 f"size must be a multiple of scale={scale}; received {size}. Pass size={nearest}.",
                 "size",
             )
+    zoom = check_number("zoom", zoom, 1)
+    if scale is not None and zoom > 1:
+        raise UsageError(
+            f"zoom must be 1 with a scale, of which targets keep their pixels; received {zoom}.",
+            "zoom",
+        )
     if kernel not in KERNELS:
         raise unknown_name("kernel", kernel, KERNELS)
     changes = {"mirror": check_flag("mirror", mirror), "rotate": check_flag("rotate", rotate)}
@@ -102,7 +111,7 @@ def patches(
     )
     from kgan.data.patch_dataset import PatchDataset
 
-    return PatchDataset(found, split, batch_size, seed, size, scale, kernel, **changes)
+    return PatchDataset(found, split, batch_size, seed, size, scale, kernel, zoom=zoom, **changes)
 
 
 def check_photographs(

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from kgan.data.bicubic import shrink
 from kgan.data.dataset import ImageDataset
+from kgan.data.decode import as_pillow
 from kgan.data.photographs import Photographs, Tiles
 from kgan.data.source import Source
 from kgan.errors import UsageError
@@ -34,6 +36,7 @@ class PatchDataset(ImageDataset):
         mirror: bool,
         rotate: bool,
         labels: bool = False,
+        zoom: float = 1.0,
     ):
         whole, self._scales = photographs.images, [1]
         if scale is not None:
@@ -55,10 +58,10 @@ class PatchDataset(ImageDataset):
                 f"Pass batch_size={len(tiles[0])} or less, or more photographs.",
                 "batch_size",
             )
-        self._tiles, self._mirror, self._rotate = tiles[0], mirror, rotate
+        self._tiles, self._mirror, self._rotate, self._zoom = tiles[0], mirror, rotate, zoom
         source = Source(photographs.name, tiles[0], None, None, photographs.sha256, (*tiles[1:],))
         super().__init__(source, split, batch_size, seed, labels)
-        changes = {"mirror": mirror, "rotate": rotate}
+        changes = {"mirror": mirror, "rotate": rotate, "zoom": zoom}
         made = {"size": size, "scale": scale, "kernel": kernel if scale else None}
         self.config = {**self.config, **made, **changes, "num_photographs": len(whole)}
         self.config.pop("jitter", None)
@@ -69,19 +72,29 @@ class PatchDataset(ImageDataset):
         places = random.random((self.batch_size, 2))[part]
         mirrored = random.random(self.batch_size)[part] < 0.5
         turns = random.integers(4, size=self.batch_size)[part]
+        zooms = self._zoom ** random.random(self.batch_size)[part]
         made = [np.empty((len(indices), *shape), np.uint8) for shape in self.image_shapes]
         for row, index in enumerate(indices):
             number = self._tiles.photograph(index)
-            free = np.array(self._photographs[0][number].shape[:2]) - self._least + 1
-            top, left = (places[row] * free).astype(int)
+            sides = np.array(self._photographs[0][number].shape[:2])
+            wide = min(round(self._least * zooms[row]), sides.min())
+            top, left = (places[row] * (sides - wide + 1)).astype(int)
             for patches, images, factor in zip(made, self._photographs, self._scales, strict=True):
-                side = self._least * factor
+                side = wide * factor
                 down, right = top * factor, left * factor
                 patch = images[number][down : down + side, right : right + side]
+                if wide > self._least:
+                    patch = _smaller(patch, self._least)
                 if self._mirror and mirrored[row]:
                     patch = patch[:, ::-1]
                 patches[row] = np.rot90(patch, turns[row]) if self._rotate else patch
         return made
+
+
+def _smaller(patch: np.ndarray, side: int) -> np.ndarray:
+    """A patch of `side` pixels, by Pillow's bicubic kernel."""
+    image = as_pillow(patch).resize((side, side), Image.Resampling.BICUBIC)
+    return np.asarray(image).reshape(side, side, -1)
 
 
 def _cropped(image: np.ndarray, scale: int) -> np.ndarray:

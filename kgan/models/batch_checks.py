@@ -168,18 +168,18 @@ def _check_loaded(gan: CompiledModel, x: ImageDataset, argument: str) -> None:
     fields = list(gan.batch_signature.values())
     others = fields[len(images) :]
     for other, spec in zip(others, _parts(x)[len(images) :], strict=True):
-        if not fits(tuple(spec.shape[1:]), other.shape):
-            raise UsageError(
-                f"{argument} must hold batches ({', '.join(field.argument for field in fields)}) "
-                f"for {type(gan).__name__}; received {other.argument} of the shape "
-                f"{tuple(spec.shape)}.{other.hint and f' {other.hint}'}",
-                argument,
-            )
         if spec.dtype.is_integer and not tf.as_dtype(other.dtype).is_integer:
             raise UsageError(
                 f"{argument} must hold batches (images, {other.argument}) for this "
                 f"{type(gan).__name__}; received labels. Pass a tuple of arrays, or build the "
                 f"model with classes in place of {other.name}_dim.",
+                argument,
+            )
+        if not fits(tuple(spec.shape[1:]), other.shape):
+            raise UsageError(
+                f"{argument} must hold batches ({', '.join(field.argument for field in fields)}) "
+                f"for {type(gan).__name__}; received {other.argument} of the shape "
+                f"{tuple(spec.shape)}.{other.hint and f' {other.hint}'}",
                 argument,
             )
     label = gan.batch_signature.classes

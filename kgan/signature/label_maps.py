@@ -32,6 +32,7 @@ class LabelMap(Label):
 
     name: str = "label_map"
     unlabelled: bool = True
+    hint: ClassVar[str] = "Pass (images, label_maps), these int32 (n, height, width)."
     kind: ClassVar[str] = "label_map"
     shape: ClassVar[tuple[Any, ...]] = (None, None)
     has_default: ClassVar[bool] = False

@@ -209,3 +209,50 @@ def test_the_file_that_is_too_small_is_named(tmp_path):
     Image.fromarray(NOISE[1]).save(tmp_path / "small.png")
     with pytest.raises(UsageError, match=r"size=96 .*small\.png is 16x16, .*patch of 96x96"):
         kgan.data.patches(tmp_path)
+
+
+# -- patches that show more ----------------------------------------------------------------------
+
+
+def test_a_zoom_makes_larger_patches_smaller():
+    """Pillow's pixels of a part of the photograph, up to so many times as large."""
+    settings = {"size": 6, "batch_size": 4, "seed": 3, "mirror": False, "rotate": False}
+    wide = kgan.data.patches([NOISE[0]], zoom=3.0, **settings)
+    whole, sides = Image.fromarray(NOISE[0]), set()
+    height, width = SIZES[0]
+    for batch in wide.from_step(0).take(6).as_numpy_iterator():
+        for patch in pixels(batch):
+            boxes = [
+                (left, top, left + side, top + side)
+                for side in range(6, 19)
+                for top in range(height - side + 1)
+                for left in range(width - side + 1)
+            ]
+            sides |= {
+                box[2] - box[0]
+                for box in boxes
+                if np.array_equal(whole.crop(box).resize((6, 6), Image.Resampling.BICUBIC), patch)
+            }
+    assert sides <= set(range(6, 19)) and len(sides) > 6 and min(sides) < 9 < 14 < max(sides)
+
+
+def test_a_zoom_ends_at_the_photograph_and_changes_nothing_else():
+    narrow = kgan.data.patches(NOISE, size=12, batch_size=2, zoom=50.0)
+    assert next(iter(narrow)).shape == (2, 12, 12, 3)
+    plain, one = (
+        kgan.data.patches(NOISE, size=8, batch_size=4, **each) for each in ({}, {"zoom": 1})
+    )
+    np.testing.assert_array_equal(next(iter(plain)), next(iter(one)))
+    assert plain.config["zoom"] == 1 and narrow.config["zoom"] == 50
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"zoom": 0.5}, "zoom must be a number of at least 1; received 0.5"),
+        ({"zoom": 2, "scale": 2}, "zoom must be 1 with a scale"),
+    ],
+)
+def test_zooms_that_cannot_be(arguments, message):
+    with pytest.raises(UsageError, match=message):
+        kgan.data.patches(NOISE, **{"size": 8} | arguments)
