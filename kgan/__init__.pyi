@@ -24,6 +24,8 @@ from .models.acgan import ACGAN as ACGAN
 from .models.bigan import BiGAN as BiGAN
 from .models.colorization import Colorization as Colorization
 from .models.conditional_gan import ConditionalGAN as ConditionalGAN
+from .models.cut import CUT as CUT
+from .models.cyclegan import CycleGAN as CycleGAN
 from .models.dcgan import DCGAN as DCGAN
 from .models.dragan import DRAGAN as DRAGAN
 from .models.gan import GAN as GAN

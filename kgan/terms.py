@@ -205,3 +205,83 @@ def _rgb(images):
             "channels",
         )
     return images if images.shape[-1] == 3 else ops.repeat(images, 3, axis=-1)
+
+
+@terms.register("cycle")
+class Cycle(L1):
+    """weight · E|x - F(G(x))|: what is translated there and back comes back as it was.
+
+    The paper's λ = 10 stands beside a generator's least squares without the half that
+    `kgan.losses.LeastSquares` has; so the weight is 5.
+
+    Example:
+        >>> term = kgan.terms.Cycle(weight=5.0)
+        >>> float(term(np.zeros((1, 4)), np.full((1, 4), 0.25)))
+        1.25
+        >>> networks = kgan.networks.ResNetTranslator(width=8, blocks=1)
+        >>> gan = kgan.CycleGAN((64, 64, 3), cycle=term, generator_network=networks)
+
+    Zhu et al., "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks",
+    2017, arXiv:1703.10593, equation 2, one of its two ways.
+    """
+
+    def __init__(self, weight: float = 5.0):
+        super().__init__(weight)
+
+
+@terms.register("identity")
+class Identity(L1):
+    """weight · E|y - G(y)|: a generator leaves what is of its kind already as it is.
+
+    The weight is half that of `Cycle`, as in the paper.
+
+    Example:
+        >>> term = kgan.terms.Identity(weight=2.0)
+        >>> float(term(np.zeros((1, 4)), np.full((1, 4), 0.25)))
+        0.5
+        >>> networks = kgan.networks.ResNetTranslator(width=8, blocks=1)
+        >>> gan = kgan.CycleGAN((64, 64, 3), identity=term, generator_network=networks)
+
+    Zhu et al., "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks",
+    2017, arXiv:1703.10593, section 5.2, one of its two ways.
+    """
+
+    def __init__(self, weight: float = 2.5):
+        super().__init__(weight)
+
+
+@terms.register("patch_nce")
+class PatchNCE(Term):
+    """weight · the cross-entropy of telling each patch of a translation its own source patch.
+
+    `real` and `fake` are unit vectors `(batch, patches, size)` of patches at the same places. The
+    other patches of the same image are the wrong answers; the `temperature` divides the cosines.
+    No gradient flows into `real`.
+
+    The paper's λ = 1 stands beside a generator's least squares without the half that
+    `kgan.losses.LeastSquares` has; so the weight is 0.5.
+
+    Example:
+        >>> term, vectors = kgan.terms.PatchNCE(weight=1.0, temperature=1.0), np.eye(2)[np.newaxis]
+        >>> round(float(term(vectors, vectors)), 3)  # log(1 + 1/e)
+        0.313
+        >>> networks = kgan.networks.ResNetTranslator(width=8, blocks=1)
+        >>> gan = kgan.CUT(channels=3, nce=term, generator_network=networks)
+
+    Raises:
+        UsageError: a weight below 0, or a temperature below 0.001.
+
+    Park et al., "Contrastive Learning for Unpaired Image-to-Image Translation", 2020,
+    arXiv:2007.15651, equations 2 and 3.
+    """
+
+    def __init__(self, weight: float = 0.5, temperature: float = 0.07):
+        super().__init__(weight)
+        self.temperature = check_number("temperature", temperature, 1e-3)
+
+    def __call__(self, real, fake):
+        keys = ops.stop_gradient(ops.cast(real, "float32"))
+        queries = ops.cast(fake, "float32")
+        cosines = ops.matmul(queries, ops.swapaxes(keys, 1, 2)) / self.temperature
+        right = ops.sum(queries * keys, axis=-1) / self.temperature
+        return self.weight * ops.mean(ops.logsumexp(cosines, axis=-1) - right)

@@ -9,7 +9,7 @@ from PIL import Image
 import kgan
 from kgan import presets
 from kgan.errors import UsageError
-from kgan.networks import PatchGAN, UNet
+from kgan.networks import PatchGAN, ResNetTranslator, UNet
 
 SOURCES = np.random.RandomState(0).uniform(-1, 1, (4, 64, 64, 3)).astype("float32")
 TARGETS = np.full((4, 64, 64, 1), 1, "float32")
@@ -67,3 +67,29 @@ def test_a_changed_source_is_damage(gan, tmp_path):
 def test_sources_are_needed(gan, tmp_path):
     with pytest.raises(UsageError, match="sources must be given: Pix2Pix makes images of them"):
         presets.save(gan, tmp_path / "a")
+
+
+@pytest.mark.parametrize("kind", ["CycleGAN", "CUT"])
+def test_without_pairs_all_networks_are_kept_and_named(tmp_path, kind):
+    networks = {
+        "generator_network": ResNetTranslator(2, 1),
+        "discriminator_network": PatchGAN(2, 1),
+    }
+    arguments = {"image_shape": (64, 64, 3)} if kind == "CycleGAN" else {"channels": 3}
+    gan = getattr(kgan, kind)(**arguments, **networks)
+    gan.compile()
+    folder = presets.save(gan, tmp_path / "a", inputs={"sources": SOURCES})
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    kept = {
+        "CycleGAN": "the averaged generator, the averaged back_generator, the discriminator and "
+        "the back_discriminator",
+        "CUT": "the averaged generator, the heads and the discriminator",
+    }[kind]
+    assert f"keeps {kept}. A loaded GAN's" in " ".join(card.split())
+    found = presets.load(folder)
+    np.testing.assert_array_equal(found.translate(SOURCES), gan.translate(SOURCES))
+    for name, network in gan.networks_by_name.items():
+        for one, other in zip(
+            network.get_weights(), found.networks_by_name[name].get_weights(), strict=True
+        ):
+            np.testing.assert_array_equal(one, other)

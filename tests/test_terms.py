@@ -1,9 +1,10 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from kgan.errors import UsageError
-from kgan.terms import L1, MSE, terms
+from kgan.terms import L1, MSE, Cycle, Identity, PatchNCE, terms
 
 
 def test_l1_is_the_weighted_mean_of_the_distances():
@@ -12,6 +13,53 @@ def test_l1_is_the_weighted_mean_of_the_distances():
     assert float(L1(weight=10.0)(real, fake)) == pytest.approx(10 * 7 / 4)
     assert float(terms.get("l1")(real, fake)) == pytest.approx(100 * 7 / 4)
     assert L1(10.0)(np.float16(real), np.float16(fake)).dtype == "float32"
+
+
+def test_cycle_and_identity_are_l1_with_half_of_the_papers_weights():
+    real, fake = np.zeros((2, 3), "float32"), np.full((2, 3), -0.5, "float32")
+    for name, kind, weight in (("cycle", Cycle, 5.0), ("identity", Identity, 2.5)):
+        assert float(kind()(real, fake)) == pytest.approx(weight / 2)
+        assert type(terms.get(name)) is kind and kind(1.0).label == name
+
+
+def test_patch_nce_is_the_cross_entropy_of_the_right_patch():
+    """log softmax of the scaled cosines, place by place, within each image."""
+    random = np.random.RandomState(0)
+    keys, queries = random.normal(size=(2, 3, 5, 4))
+    keys, queries = (x / np.linalg.norm(x, axis=-1, keepdims=True) for x in (keys, queries))
+    total = 0.0
+    for image in range(3):
+        for place in range(5):
+            cosines = [queries[image, place] @ keys[image, other] for other in range(5)]
+            shares = np.exp(np.array(cosines) / 0.1)
+            total -= np.log(shares[place] / shares.sum())
+    found = PatchNCE(weight=2.0, temperature=0.1)(keys, queries)
+    assert float(found) == pytest.approx(2 * total / 15, rel=1e-5)
+    assert found.dtype == "float32" and repr(terms.get("patch_nce")) == repr(PatchNCE(0.5, 0.07))
+
+
+def test_patch_nce_of_equal_patches_is_that_of_guessing():
+    same = np.ones((2, 8, 1), "float32")
+    assert float(PatchNCE(1.0)(same, same)) == pytest.approx(np.log(8), rel=1e-5)
+
+
+def test_the_gradient_of_patch_nce_moves_the_translations_alone():
+    """For two patches at right angles it is that of log(1 + exp((q·k₂ - q·k₁) / τ))."""
+    keys = tf.constant(np.eye(2, dtype="float32")[None])
+    queries = tf.constant([[[0.6, 0.8], [0.8, 0.6]]])
+    with tf.GradientTape() as tape:
+        tape.watch([keys, queries])
+        loss = PatchNCE(1.0, temperature=0.5)(keys, queries)
+    of_keys, of_queries = tape.gradient(loss, [keys, queries])
+    assert of_keys is None
+    slope = 1 / (1 + np.exp(-0.2 / 0.5)) / 0.5 / 2
+    expected = slope * np.array([[[-1, 1], [1, -1]]])
+    np.testing.assert_allclose(of_queries, expected, rtol=1e-5)
+
+
+def test_a_temperature_of_zero_is_refused():
+    with pytest.raises(UsageError, match="temperature must be a number of at least 0.001"):
+        PatchNCE(temperature=0.0)
 
 
 def test_the_logs_call_it_by_its_short_name():

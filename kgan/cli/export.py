@@ -32,7 +32,7 @@ from kgan.errors import UsageError
 @click.option(
     "--entry",
     metavar="NAME",
-    help="What the model does: generate, translate, encode, classify or codes.  "
+    help="What the model does: generate, translate, translate_back, encode, classify or codes.  "
     "[default: the first that it has]",
 )
 def export(

@@ -8,3 +8,4 @@ from .loader import load as load
 from .masks import free_form_masks as free_form_masks, masked as masked
 from .paired import pairs as pairs
 from .preparation import prepare as prepare
+from .unpaired import unpaired as unpaired

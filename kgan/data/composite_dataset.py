@@ -46,7 +46,9 @@ class CompositeDataset(PatchDataset):
             "label_names": list(cutouts.label_names),
         }
 
-    def _labelled(self, indices: np.ndarray, step: int, part: slice) -> tuple[list, np.ndarray]:
+    def _labelled(
+        self, indices: list[np.ndarray], step: int, part: slice
+    ) -> tuple[list, np.ndarray]:
         (images,) = self._examples(indices, step, part)
         maps = np.zeros(images.shape[:3], np.int32)
         for row, (image, label_map) in enumerate(zip(images, maps, strict=True)):

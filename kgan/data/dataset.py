@@ -22,17 +22,19 @@ class ImageDataset(tf.data.Dataset):
 
     A batch is float32 `(batch_size, height, width, channels)` in [-1, 1]; with labels it is
     `(images, labels)`, the labels int32 `(batch_size,)`, of pixels `(batch_size, height, width)`;
-    of pairs it is `(sources, targets)`.
-    Iterating gives the batches of epoch 0; `fit` trains on one epoch after the other (`from_step`).
-    `kgan.data.load`, `kgan.data.pairs`, `kgan.data.patches` and others make it.
+    of two kinds of images it is `(sources, targets)`. Iterating gives the batches of epoch 0; `fit`
+    trains on one epoch after the other (`from_step`). `kgan.data.load`, `pairs`, `unpaired`,
+    `patches` and others make it.
 
     Attributes:
         batch_size: images per batch.
         image_shape: `(height, width, channels)`.
-        image_shapes: that of each of the images that belong together, `image_shape` first.
+        image_shapes: that of each kind of images, `image_shape` first.
         num_images: images of the source; each epoch leaves out those that do not fill a batch,
             others each time.
-        steps_per_epoch: whole batches in `num_images`.
+        steps_per_epoch: whole batches in `num_images`; where the kinds do not belong together, in
+            the most images of a kind.
+        paired: whether the sources and targets of a batch belong together.
         label_names: a name for each class, or None if they are not known.
         config: what defines the batches; JSON can hold it.
 
@@ -62,7 +64,8 @@ class ImageDataset(tf.data.Dataset):
         self.image_shape = (height, width, channels)
         self._parts = (source.images, *source.others)
         self.image_shapes = [tuple(map(int, part.shape[1:])) for part in self._parts]
-        self.steps_per_epoch = self.num_images // batch_size
+        self.paired = source.together
+        self.steps_per_epoch = max(map(len, self._parts)) // batch_size
         self.label_names = source.label_names
         self.config: dict[str, Any] = {
             "source": source.name,
@@ -79,12 +82,14 @@ class ImageDataset(tf.data.Dataset):
         if source.others:
             shapes = [list(shape) for shape in self.image_shapes]
             self.config |= {"shapes": shapes, "mirror": mirror, "jitter": jitter}
+        if not self.paired:
+            self.config["counts"] = list(map(len, self._parts))
         self._source = source
         self._labels = labels
         self._change = (mirror, jitter)
-        # The order of an epoch is drawn once, not for each batch; prefetching needs two.
-        self._order = functools.lru_cache(maxsize=2)(
-            lambda epoch: self._drawn(np.random.default_rng((seed, epoch)), labelled is not None)
+        # The orders of an epoch are drawn once, not for each batch; prefetching needs two.
+        self._orders = functools.lru_cache(maxsize=2)(
+            lambda epoch: self._drawn(seed, epoch, labelled is not None)
         )
         self._epoch = self._stream(tf.data.Dataset.range(self.steps_per_epoch))
         super().__init__(self._epoch._variant_tensor)
@@ -102,8 +107,9 @@ class ImageDataset(tf.data.Dataset):
             number = len(named) or (0 if labels is None else max(int(labels.max()) + 1, 0))
             classes = f"{number} classes{': ' * bool(named)}{', '.join(named)}"
         classes = textwrap.shorten(classes, 2 * _WIDEST, placeholder=" …")
+        counts = " and ".join(map(str, config.get("counts", [self.num_images])))
         return (
-            f"<{type(self).__name__} of {self.num_images} images {shape}, {source!r}, "
+            f"<{type(self).__name__} of {counts} images {shape}, {source!r}, "
             f"{config['split']};\n batches of {self.batch_size}, {classes}>"
         )
 
@@ -169,14 +175,27 @@ class ImageDataset(tf.data.Dataset):
 
         return strategy.distribute_datasets_from_function(part)
 
-    def _drawn(self, random: np.random.Generator, mixed: bool) -> np.ndarray:
-        """The order of an epoch; mixed, every second image is one of the labelled in turn."""
+    def _drawn(self, seed: int, epoch: int, mixed: bool) -> list[np.ndarray]:
+        """The order of an epoch for each part, the same where the parts belong together.
+
+        Mixed, every second image is one of the labelled in turn. Of parts that do not belong
+        together, the images of the smaller one come again, each time in another order.
+        """
+        if not self.paired:
+            needed, orders = self.steps_per_epoch * self.batch_size, []
+            for number, part in enumerate(self._parts):
+                # Of other streams than (seed, step, 3), that of `_changed`.
+                random = np.random.default_rng((seed, epoch, 4 * number))
+                passes = [random.permutation(len(part)) for _ in range(0, needed, len(part))]
+                orders.append(np.concatenate(passes))
+            return orders
+        random = np.random.default_rng((seed, epoch))
         order = random.permutation(self.num_images)
         if mixed:
             assert self._source.labels is not None
             known = random.permutation(np.flatnonzero(self._source.labels >= 0))
             order[::2] = np.resize(known, len(order[::2]))
-        return order
+        return [order] * len(self._parts)
 
     def _stream(
         self, counter: tf.data.Dataset, replicas: int = 1, local: int = 1, worker: int = 0
@@ -189,7 +208,8 @@ class ImageDataset(tf.data.Dataset):
             epoch, place = divmod(step, self.steps_per_epoch)
             first = (worker * local + replica) * size
             part = slice(first, first + size)
-            indices = self._order(epoch)[place * self.batch_size :][part]
+            start = place * self.batch_size + first
+            indices = [order[start : start + size] for order in self._orders(epoch)]
             images, labels = self._labelled(indices, step, part)
             return *map(_scaled, images), labels
 
@@ -215,14 +235,13 @@ class ImageDataset(tf.data.Dataset):
         stream.take_batch = take  # held by the stream, and so by all that is made of it
         return stream
 
-    def _labelled(self, indices: np.ndarray, step: int, part: slice) -> tuple[list, np.ndarray]:
+    def _labelled(self, indices: list[np.ndarray], step: int, part: slice) -> tuple[list, Any]:
         """What `_examples` gives, and the labels."""
-        return self._examples(indices, step, part), self._numbers(indices)
+        return self._examples(indices, step, part), self._numbers(indices[0])
 
-    def _examples(self, indices: np.ndarray, step: int, part: slice) -> list[np.ndarray]:
-        """The images at these indices, a `part` of the batch of a step, with all that belongs to
-        each."""
-        images = [images[indices] for images in self._parts]
+    def _examples(self, indices: list[np.ndarray], step: int, part: slice) -> list[np.ndarray]:
+        """The images of each kind at its indices: a `part` of the batch of a step."""
+        images = [images[rows] for images, rows in zip(self._parts, indices, strict=True)]
         return self._changed(images, step, part) if any(self._change) else images
 
     def _numbers(self, indices: np.ndarray) -> np.ndarray:
@@ -231,16 +250,17 @@ class ImageDataset(tf.data.Dataset):
         return np.zeros(len(indices), np.int32) if labels is None else labels[indices]
 
     def _changed(self, images: list[np.ndarray], step: int, part: slice) -> list[np.ndarray]:
-        """Images that belong together, mirrored and moved together.
+        """Images mirrored and moved, those that belong together in the same way.
 
         The draws are a function of (seed, step), another stream than that of any epoch's order.
         """
         mirror, jitter = self._change
-        random = np.random.default_rng((self.config["seed"], step, 3))
-        mirrored = (random.random(self.batch_size) < 0.5)[part, None, None, None] & mirror
-        down, right = random.integers(-jitter, jitter + 1, (2, self.batch_size))[:, part, None]
         changed = []
-        for image in images:
+        for number, image in enumerate(images):
+            own = () if self.paired else (number,)
+            random = np.random.default_rng((self.config["seed"], step, 3, *own))
+            mirrored = (random.random(self.batch_size) < 0.5)[part, None, None, None] & mirror
+            down, right = random.integers(-jitter, jitter + 1, (2, self.batch_size))[:, part, None]
             image = np.where(mirrored, image[:, :, ::-1], image)
             height, width = image.shape[1:3]
             factor = height // images[0].shape[1]  # of targets that are larger

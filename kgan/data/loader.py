@@ -113,7 +113,7 @@ def _find(
 ) -> Source:
     name = source if isinstance(source, str) else None
     is_folder = isinstance(source, os.PathLike) or (
-        name is not None and name not in PACKAGED and _is_folder(name)
+        name is not None and name not in PACKAGED and means_folder(name)
     )
     if formats is not None and not is_folder:
         raise UsageError(
@@ -146,7 +146,7 @@ def _find(
     return from_arrays(source, resolution, channels)
 
 
-def _is_folder(source: str) -> bool:
+def means_folder(source: str) -> bool:
     """Whether a name means a folder: it is one, or is written as a path."""
     if source.startswith("tfds:"):
         return False

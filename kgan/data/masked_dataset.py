@@ -41,8 +41,8 @@ class MaskedDataset(ImageDataset):
         drawn = {"kinds": list(kinds), "shares": list(shares), "seed": seed}
         self.config = {**data.config, "shapes": shapes, "masks": drawn}
 
-    def _examples(self, indices: np.ndarray, step: int, part: slice) -> list[np.ndarray]:
-        (images,) = self._data._examples(indices, step, part)
+    def _examples(self, indices: list[np.ndarray], step: int, part: slice) -> list[np.ndarray]:
+        (images,) = self._data._examples(indices[:1], step, part)
         first = step * self.batch_size + part.start
         numbers = np.arange(first, first + len(images)) % _MASKS
         height, width, _ = self.image_shape

@@ -66,15 +66,15 @@ class PatchDataset(ImageDataset):
         self.config = {**self.config, **made, **changes, "num_photographs": len(whole)}
         self.config.pop("jitter", None)
 
-    def _examples(self, indices: np.ndarray, step: int, part: slice) -> list[np.ndarray]:
+    def _examples(self, indices: list[np.ndarray], step: int, part: slice) -> list[np.ndarray]:
         """Patches of the photographs that these indices are of, each anywhere in its photograph."""
         random = np.random.default_rng((self.config["seed"], step, _STREAM))
         places = random.random((self.batch_size, 2))[part]
         mirrored = random.random(self.batch_size)[part] < 0.5
         turns = random.integers(4, size=self.batch_size)[part]
         zooms = self._zoom ** random.random(self.batch_size)[part]
-        made = [np.empty((len(indices), *shape), np.uint8) for shape in self.image_shapes]
-        for row, index in enumerate(indices):
+        made = [np.empty((len(places), *shape), np.uint8) for shape in self.image_shapes]
+        for row, index in enumerate(indices[0]):
             number = self._tiles.photograph(index)
             sides = np.array(self._photographs[0][number].shape[:2])
             wide = min(round(self._least * zooms[row]), sides.min())

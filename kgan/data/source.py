@@ -30,7 +30,8 @@ class Source:
     labels: np.ndarray | None  # int32 (images,)
     label_names: tuple[str, ...] | None
     sha256: str  # of the pixels, the shape and the labels
-    others: tuple[np.ndarray, ...] = ()  # images that belong to `images`, one beside each
+    others: tuple[np.ndarray, ...] = ()  # other images, such as targets
+    together: bool = True  # whether one of the others belongs to each of `images`
 
 
 def from_arrays(

@@ -19,4 +19,5 @@ from kgan.layers.holes import EraseHoles as EraseHoles, KeepKnown as KeepKnown
 from kgan.layers.instance_normalization import InstanceNormalization as InstanceNormalization
 from kgan.layers.leaky_relu import LeakyReLU as LeakyReLU
 from kgan.layers.one_hot import OneHot as OneHot
+from kgan.layers.reflection_padding2d import ReflectionPadding2D as ReflectionPadding2D
 from kgan.layers.spectral_normalization import SpectralNormalization as SpectralNormalization

@@ -22,6 +22,7 @@ from . import (
     segmentation as segmentation,
     sliced_wasserstein as sliced_wasserstein,
     streaming as streaming,
+    translation as translation,
 )
 from .comparison import Comparison as Comparison, compare as compare
 from .evaluation import Evaluation as Evaluation

@@ -69,15 +69,20 @@ def check_batches(gan: CompiledModel, x: tf.data.Dataset, argument: str) -> tf.d
     return guarded
 
 
-def check_parts(signature: Signature, parts: Any, argument: str) -> list[np.ndarray]:
+def check_parts(
+    signature: Signature, parts: Any, argument: str, paired: bool = True
+) -> list[np.ndarray]:
     """The arrays of a batch, checked, in the order of the signature.
 
     Raises:
-        UsageError: a field refuses its array; errors call the first one `argument`.
+        UsageError: a field refuses its array, or one of another length than the first where they
+            are `paired`; errors call the first one `argument`.
     """
-    n = len(parts[0]) if np.ndim(parts[0]) else 0
+    first = parts[0]
     checked: list[np.ndarray] = []
     for field, values in zip(signature.values(), parts, strict=True):
+        counted = first if paired else values
+        n = len(counted) if np.ndim(counted) else 0
         if not checked:
             checked.append(field.check(values, n, argument))
         else:
@@ -145,12 +150,15 @@ def check_number_of_parts(gan: CompiledModel, spec: Any, argument: str) -> None:
 
 def _check_loaded(gan: CompiledModel, x: ImageDataset, argument: str) -> None:
     images = gan.batch_signature.images
-    if len(images) != len(x.image_shapes):
+    if len(images) != len(x.image_shapes) or (gan.paired and not x.paired):
         names = ", ".join(field.argument for field in gan.batch_signature.values())
-        function = "kgan.data.pairs" if len(images) > 1 else "kgan.data.load"
+        function = "load" if len(images) == 1 else "pairs" if gan.paired else "unpaired"
+        received = f"{len(x.image_shapes)} images for each example"
+        if len(images) == len(x.image_shapes):
+            names, received = f"{names} that belong together", "images that do not"
         raise UsageError(
             f"{argument} must hold batches ({names}) for {type(gan).__name__}; received "
-            f"{len(x.image_shapes)} images for each example. Use {function}.",
+            f"{received}. Use kgan.data.{function}.",
             argument,
         )
     for field, shape in zip(images, x.image_shapes, strict=True):

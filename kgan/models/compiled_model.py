@@ -29,6 +29,8 @@ class CompiledModel(LoggedModel):
     augment: Augment | None
     # Examples that the discriminator judges together.
     pack: int = 1
+    # Whether the parts of a batch belong together, as images and their labels do.
+    paired: bool = True
 
     def __init__(self, ema_halflife_images: float | None, seed: int, name: str | None = None):
         super().__init__(ema_halflife_images, seed, name)

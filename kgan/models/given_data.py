@@ -13,10 +13,11 @@ import numpy as np
 import tensorflow as tf
 
 from kgan.checks import check_integer
-from kgan.data import load, pairs
+from kgan.data import load, pairs, unpaired
 from kgan.errors import UsageError
 from kgan.models.batch_checks import check_batches, check_number_of_parts, check_parts, num_parts
 from kgan.models.generated_data import from_generator, from_py_dataset
+from kgan.signature import in_turn
 
 if TYPE_CHECKING:
     from kgan.models.compiled_model import CompiledModel
@@ -47,8 +48,8 @@ class GivenData:
 
     @property
     def count(self) -> int:
-        """The number of examples in the arrays."""
-        return len(self.parts[0]) if np.ndim(self.parts[0]) else 0
+        """The number of examples in the arrays: the fewest, where the numbers differ."""
+        return min(len(part) if np.ndim(part) else 0 for part in self.parts)
 
     def batches(self, gan: CompiledModel) -> tf.data.Dataset:
         """The batches, checked: arrays as a whole, others batch by batch.
@@ -139,15 +140,18 @@ def split_off(data: GivenData, share: Any) -> tuple[GivenData, GivenData]:
             "held-out examples as validation_data.",
             "validation_split",
         )
-    count = min((len(part) if np.ndim(part) else 0) for part in data.parts)
-    at = math.floor(count * (1 - share))
-    if not 0 < at < count:
-        raise UsageError(
-            f"validation_split={share} of {count} examples leaves {at} to train on and "
-            f"{count - at} to validate on. Pass more examples, or another share.",
-            "validation_split",
-        )
-    first, last = ([part[where] for part in data.parts] for where in (slice(at), slice(at, None)))
+    first, last = [], []
+    for part in data.parts:
+        count = len(part) if np.ndim(part) else 0
+        at = math.floor(count * (1 - share))
+        if not 0 < at < count:
+            raise UsageError(
+                f"validation_split={share} of {count} examples leaves {at} to train on and "
+                f"{count - at} to validate on. Pass more examples, or another share.",
+                "validation_split",
+            )
+        first.append(part[:at])
+        last.append(part[at:])
     held_out = dataclasses.replace(data, parts=tuple(last), argument="validation_data")
     return dataclasses.replace(data, parts=tuple(first)), held_out
 
@@ -173,16 +177,19 @@ def _from_arrays(gan: CompiledModel, data: GivenData) -> tf.data.Dataset:
             f"this {type(gan).__name__}; received {len(parts)} arrays.",
             argument,
         )
-    checked = check_parts(gan.batch_signature, parts, argument)
+    checked = check_parts(gan.batch_signature, parts, argument, gan.paired)
     size = _batch_size(gan, data)
     images, label = gan.batch_signature.images, gan.batch_signature.label
     if data.shuffle and len(fields) == len(images) + (label is not None):
         with warnings.catch_warnings():  # the check above has warned
             warnings.simplefilter("ignore")
             if len(images) > 1:
-                return pairs(*checked, batch_size=size, seed=gan.seed)
+                join = pairs if gan.paired else unpaired
+                return join(*checked, batch_size=size, seed=gan.seed)
             whole = tuple(checked) if len(checked) > 1 else checked[0]
             return load(whole, batch_size=size, seed=gan.seed, labels=len(parts) > 1)
+    if not gan.paired:
+        checked = [in_turn(part, max(map(len, checked))) for part in checked]
     dataset = tf.data.Dataset.from_tensor_slices(tuple(checked) if len(checked) > 1 else checked[0])
     if data.shuffle:
         dataset = dataset.shuffle(data.count, seed=gan.seed)

@@ -106,6 +106,7 @@ class PlayersModel(keras.Model):
             initializer=keras.initializers.Constant(initial),
             dtype=dtype,
             trainable=False,
+            aggregation="only_first_replica",  # whose value all copies take
             name=name,
         )
         return self._buffers[name]

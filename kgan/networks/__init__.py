@@ -7,6 +7,7 @@ from kgan.networks.filling import Filling as Filling
 from kgan.networks.gated import Gated as Gated
 from kgan.networks.mlp import MLP as MLP
 from kgan.networks.own import OwnNetworks as OwnNetworks
+from kgan.networks.patch_projection import PatchProjection as PatchProjection
 from kgan.networks.patchgan import PatchGAN as PatchGAN
 from kgan.networks.r3gan import R3GAN as R3GAN
 from kgan.networks.receptive_fields import (
@@ -14,6 +15,7 @@ from kgan.networks.receptive_fields import (
     receptive_field as receptive_field,
 )
 from kgan.networks.resnet import ResNet as ResNet
+from kgan.networks.resnet_translator import ResNetTranslator as ResNetTranslator
 from kgan.networks.rrdbnet import RRDBNet as RRDBNet
 from kgan.networks.segmenting import Segmenting as Segmenting
 from kgan.networks.sn_patchgan import SNPatchGAN as SNPatchGAN

@@ -38,3 +38,19 @@ def check_image_shape(image_shape) -> tuple[int, int, int]:
             "image_shape",
         )
     return shape
+
+
+def check_sides(image_shape, smallest: int) -> tuple[int, int, int]:
+    """The shape `(height, width, channels)` as a tuple, if networks of free sizes can take it.
+
+    Raises:
+        UsageError: another length, a side below `smallest`, or not 1 to 4 channels.
+    """
+    shape = integers(image_shape)
+    if len(shape) != 3 or min(shape[:2]) < smallest or not 1 <= shape[2] <= 4:
+        raise UsageError(
+            f"image_shape must be (height, width, channels) with sides of at least {smallest} "
+            f"for these networks and 1 to 4 channels; received {image_shape!r}.",
+            "image_shape",
+        )
+    return shape

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import keras
+from keras import layers, ops
 
 from kgan.checks import check_integer
-from kgan.errors import unknown_name
+from kgan.errors import UsageError, unknown_name
 from kgan.layers import BatchNormalization, InstanceNormalization
+from kgan.networks.inputs import image_field
 from kgan.registry import Configured, Registry
 from kgan.signature import Image, Signature
 
 NORMALIZATIONS = ("instance", "batch", "none")
+UPSAMPLINGS = ("resize", "transposed")
 FORMAT = "channels_last"  # whatever the user's keras.json says
 MOST_CHANNELS = 8  # times the width
 
@@ -81,6 +85,20 @@ class Translator(_Convolutional):
         """
         raise NotImplementedError
 
+    def features(self, generator: keras.Model) -> dict[str, Any]:
+        """The tensors `(batch, rows, columns, channels)` of a generator's encoder, by name.
+
+        From the pixels inwards: what `kgan.CUT` contrasts.
+
+        Raises:
+            UsageError: these networks have none.
+        """
+        raise UsageError(
+            f"generator_network must have features() to contrast; {type(self).__name__} has none. "
+            'Use "resnet", or write the method.',
+            "generator_network",
+        )
+
 
 class ImageDiscriminator(_Convolutional):
     """Base class: builds a discriminator of images that belong together.
@@ -109,3 +127,25 @@ discriminators: Registry[ImageDiscriminator] = Registry("discriminator_network",
 def initializer(seeds: Iterator[int]) -> keras.initializers.Initializer:
     """N(0, 0.02²), as these papers start all convolutions."""
     return keras.initializers.RandomNormal(stddev=0.02, seed=next(seeds))
+
+
+def check_upsampling(name: str) -> str:
+    """One of `UPSAMPLINGS`.
+
+    Raises:
+        UsageError: another name.
+    """
+    if name not in UPSAMPLINGS:
+        raise unknown_name("upsampling", name, UPSAMPLINGS)
+    return name
+
+
+def with_latent(inputs: Signature, tensors: Mapping[str, Any], dtype) -> Any:
+    """The image among the inputs, with the latent, where there is one, as further channels."""
+    source = tensors[image_field(inputs).name]
+    latent = inputs.latent
+    if latent is None:
+        return source
+    plane = layers.Reshape((1, 1, latent.size))(tensors[latent.name])
+    plane = plane * ops.ones_like(source[..., :1])
+    return layers.Concatenate(dtype=dtype)([source, plane])

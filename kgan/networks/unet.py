@@ -18,17 +18,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import keras
-from keras import layers, ops
+from keras import layers
 
 from kgan.checks import check_integer
-from kgan.errors import unknown_name
 from kgan.layers import Conv2D, Conv2DTranspose, CropLike, LeakyReLU, ReflectToMultiple
 from kgan.networks.inputs import image_field, input_tensors, structured
-from kgan.networks.translator import FORMAT, Translator, initializer, translators
+from kgan.networks.translator import (
+    FORMAT,
+    Translator,
+    check_upsampling,
+    initializer,
+    translators,
+    with_latent,
+)
 from kgan.seeds import spawn
 from kgan.signature import Image, Signature
 
-_UPSAMPLINGS = ("resize", "transposed")
 _KEY = 0  # of the network's seeds
 
 
@@ -58,9 +63,7 @@ class UNet(Translator):
     ):
         super().__init__(width, normalization)
         self.depth = check_integer("depth", depth, 1)
-        if upsampling not in _UPSAMPLINGS:
-            raise unknown_name("upsampling", upsampling, _UPSAMPLINGS)
-        self.upsampling = upsampling
+        self.upsampling = check_upsampling(upsampling)
 
     @property
     def smallest(self) -> int:
@@ -76,13 +79,7 @@ class UNet(Translator):
         seeds = spawn(seed, _KEY)
         tensors = input_tensors(inputs)
         source = tensors[image_field(inputs).name]
-        x = source
-        latent = inputs.latent
-        if latent is not None:
-            plane = layers.Reshape((1, 1, latent.size))(tensors[latent.name])
-            plane = plane * ops.ones_like(source[..., :1])
-            x = layers.Concatenate(dtype=dtype)([x, plane])
-        x = ReflectToMultiple(self.smallest, dtype=dtype)(x)
+        x = ReflectToMultiple(self.smallest, dtype=dtype)(with_latent(inputs, tensors, dtype))
         skips = []
         for level in range(self.depth):
             plain = level in (0, self.depth - 1)

@@ -48,7 +48,8 @@ def render(name: str, gan: PlayersModel, card: Card, seed: int, n: int) -> str:
     fed = ", ".join(f'"{field.name}": {field.argument}' for field in gan.input_signature.values())
     lines = "".join(_line(field, seed, n) for field in gan.input_signature.values())
     meanings = "".join(f" {field.describe(n)}" for field in fields)
-    names = list(gan.players["generator"].networks)
+    names = [name for name in gan.networks_by_name if hasattr(gan, f"averaged_{name}")]
+    *others, last = (name for name in gan.networks_by_name if name not in names)
     players = " and ".join(names)
     entry = next(iter(gan.entry_points()))
     loader, ask, seeded = "GAN.from_preset", f"generate({n}", f", seed={seed}{arguments}"
@@ -56,7 +57,7 @@ def render(name: str, gan: PlayersModel, card: Card, seed: int, n: int) -> str:
         loader = "zoo.load"
         ask = f"{entry}({', '.join(field.argument for field in gan.input_signature.images)}"
         seeded = f", seed={seed}" * any(field.has_default for field in gan.input_signature.values())
-    kept = ", ".join(f"the averaged {name}" for name in names)
+    kept = ", ".join([*(f"the averaged {name}" for name in names), *map("the {}".format, others)])
     starts = "starts as the averaged one" if len(names) == 1 else "start as the averaged ones"
     stored = ""
     for field in gan.input_signature.required:
@@ -90,7 +91,7 @@ images = session.run(["{gan.output_name}"], {{{fed}}})[0]
 
 ## Files
 
-`model.weights.h5` keeps {kept} and the discriminator. A loaded GAN's {players} in
+`model.weights.h5` keeps {kept} and the {last}. A loaded GAN's {players} in
 training {starts} and its optimizers anew, so that `fit` goes on, but not
 bit for bit. {stored}`SHA256SUMS` holds the SHA-256 of every other file; loading checks them all.
 """

@@ -35,7 +35,7 @@ def watchers(
     if translates and metrics:
         raise UsageError(
             f"evaluate scores images that are made from latents; a {type(gan).__name__} makes them "
-            "from images. Leave it out; the loss l1 measures the distance from the targets.",
+            "from images. Leave it out, and measure with kgan.metrics.translation.",
             "evaluate",
         )
     found: list[Any] = [SampleGrid(folder / "samples", gif=folder / "samples.gif", inputs=inputs)]
@@ -52,8 +52,8 @@ def watchers(
 def _first_inputs(dataset: ImageDataset, gan: AdversarialModel) -> dict[str, Any] | None:
     """The rows of the first batch that the model needs, by argument; None if the data lack them.
 
-    A model that makes images of images gets the true ones, too. The batch is read only where the
-    model needs something of it.
+    A model that makes images of images gets the true ones, too, where it learns from pairs. The
+    batch is read only where the model needs something of it.
     """
     from kgan.validate import fits
 
@@ -70,7 +70,7 @@ def _first_inputs(dataset: ImageDataset, gan: AdversarialModel) -> dict[str, Any
     if not all(fits(batch[field.name].shape[1:], field.shape) for field in fields):
         return None
     truths: list[Field] = []
-    if gan.input_signature.images:
+    if gan.input_signature.images and gan.paired:
         batch = gan.encode_real(batch, training=False)  # makes sources of images alone
         truths = list(gan.output_signature.values())
     return {field.argument: batch[field.name].numpy() for field in (*required, *truths)}

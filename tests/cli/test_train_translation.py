@@ -54,3 +54,45 @@ def test_a_run_shows_rows_of_images_and_translates(folder, kgan, translation):
 def test_scores_of_latents_are_refused(folder, refuses, translation):
     parts = ["--evaluate scores images that are made from latents", "Pix2Pix"]
     refuses(2, parts, "train", translation, "--evaluate", "fd", "--out", "run")
+
+
+UNPAIRED = """
+import numpy as np
+
+import kgan
+from kgan.networks import PatchGAN, ResNetTranslator
+
+epochs = 1
+
+
+def data(source="noise", batch_size=8, seed=0):
+    images = np.random.default_rng(0).uniform(-1, 1, (24, 16, 16, 1)).astype("float32")
+    return kgan.data.unpaired(images[:9], images[9:], batch_size=batch_size, seed=seed)
+
+
+def model(image_shape, seed=0):
+    networks = {
+        "generator_network": ResNetTranslator(2, 1),
+        "discriminator_network": PatchGAN(2, 1),
+    }
+    gan = kgan.CycleGAN(image_shape, pool_size=4, seed=seed, **networks)
+    gan.compile()
+    return gan
+"""
+
+
+@pytest.mark.slow
+def test_a_run_without_pairs_shows_no_targets_and_translates(folder, kgan):
+    (folder / "tiny.py").write_text(UNPAIRED)
+    result = kgan("train", "tiny.py", "--out", "run")
+    assert result.exit_code == 0, result.output
+    # Rows of sources and translations alone.
+    with Image.open(folder / "run" / "samples" / "epoch-0001.png") as picture:
+        assert picture.size == (8 * 66 + 2, 2 * 66 + 2)
+    Image.new("L", (20, 13)).save("a.png")
+    result = kgan("translate", "run", "a.png", "--out", "out")
+    assert result.exit_code == 0, result.output
+    with Image.open("out/a.png") as picture:
+        assert picture.size == (20, 13) and picture.mode == "L"
+    made = kgan("export", "run", "--format", "onnx", "--out", "b.onnx", "--entry", "translate_back")
+    assert made.exit_code == 0, made.output

@@ -7,7 +7,7 @@ def test_the_pure_functions_need_neither_tensorflow_nor_keras():
         "import sys, kgan, kgan.metrics.check\n"
         "from kgan.metrics import assignment, diversity, fidelity, frechet, judge, kernel\n"
         "from kgan.metrics import inception_score, lpips, manifold, memorisation, ms_ssim\n"
-        "from kgan.metrics import neighbours, path_length, sliced_wasserstein\n"
+        "from kgan.metrics import neighbours, path_length, sliced_wasserstein, translation\n"
         "assert kgan.metrics.frechet is frechet\n"
         "assignment.assignment_accuracy([0, 1], [1, 0])\n"
         "assert not {'tensorflow', 'keras'} & set(sys.modules)\n"

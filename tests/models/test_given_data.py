@@ -77,6 +77,13 @@ def test_a_py_dataset_in_its_own_order(images, make_gan):
     np.testing.assert_array_equal(weights(gan), weights(twin))
 
 
+def test_arrays_of_different_numbers_are_each_split():
+    sources, targets = np.zeros((8, 2)), np.ones((20, 2))
+    first, last = split_off(given((sources, targets)), 0.25)
+    assert [len(part) for part in first.parts] == [6, 15]
+    assert [len(part) for part in last.parts] == [2, 5]
+
+
 def test_the_validation_split_is_the_end_of_the_arrays(images, make_gan):
     gan, twin = make_gan(run_eagerly=True), make_gan(run_eagerly=True)
     split = gan.fit(images, batch_size=16, epochs=2, validation_split=0.25, verbose=0).history
