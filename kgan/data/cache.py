@@ -262,4 +262,4 @@ def report(given: Given, broken: list[list[str]], strict: bool) -> None:
     if strict:
         fix = "Remove what is broken, or load without strict to skip it."
         raise UsageError(f"{found} {fix}", given.argument)
-    warnings.warn(f"{found} They are skipped; strict=True stops here.", stacklevel=2)
+    warnings.warn(f"{found} Broken images are skipped; strict=True stops here.", stacklevel=2)

@@ -13,7 +13,7 @@ import numpy as np
 
 from kgan.checks import check_integer, check_number
 from kgan.errors import UsageError
-from kgan.metrics.check import check_sides
+from kgan.metrics.check import check_feature_pair
 from kgan.metrics.distances import Pairs
 from kgan.metrics.fidelity import check_pair, in_blocks
 
@@ -37,7 +37,7 @@ def retrieval(targets: Any, translations: Any, k: int = 1) -> float:
     Raises:
         UsageError: invalid features, different numbers or dimensions, or k out of range.
     """
-    targets, translations = check_sides(
+    targets, translations = check_feature_pair(
         targets, translations, names=("targets", "translations"), constant=True
     )
     if len(targets) != len(translations):

@@ -192,7 +192,7 @@ def test_no_emoji_to_train_on_is_both_source_and_target():
         ((SOURCES,), "targets must be given", "targets"),
         ((SOURCES, TARGETS[..., :1]), "the channels of sources; received 1 for 3", "targets"),
         ((SOURCES, TARGETS[:, :2]), "height and width of sources; received 4x2 for 4x4", "targets"),
-        ((SOURCES, TARGETS.astype(int)), "the images of targets must be uint8", None),
+        ((SOURCES, TARGETS.astype(int)), "targets must be uint8", None),
         ((SOURCES, "emoji"), "targets must be an array of images, or a folder", "targets"),
         (((SOURCES, TARGETS), TARGETS), "sources must be an array.*received tuple", "sources"),
         (("fashion_mnist",), "sources must be 'emoji'", "sources"),
@@ -219,7 +219,7 @@ def test_a_broken_image_is_named_and_skipped_unless_strict(tmp_path):
     (one / "broken.png").write_bytes(b"no image")
     with pytest.warns(UserWarning, match=r"broken\.png"):
         assert kgan.data.unpaired(one, TARGETS, batch_size=1).num_images == 9
-    with pytest.raises(UsageError, match=r"sources='.*one' cannot be decoded: broken\.png"):
+    with pytest.raises(UsageError, match=r"sources='.*one. holds 1 image that cannot be decoded: broken\.png"):
         kgan.data.unpaired(one, TARGETS, batch_size=1, strict=True)
 
 
