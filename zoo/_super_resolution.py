@@ -32,8 +32,8 @@ def data(
 
 
 def network() -> SRVGG:
-    """The generator: 21 convolutions of 48 channels at low resolution."""
-    return SRVGG(width=48, blocks=10, scale=4)
+    """The generator: 15 convolutions of 48 channels at low resolution."""
+    return SRVGG(width=48, blocks=7, scale=4)
 
 
 def pixels(gan: kgan.SRGAN, epochs: int) -> None:

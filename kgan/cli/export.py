@@ -32,8 +32,8 @@ from kgan.errors import UsageError
 @click.option(
     "--entry",
     metavar="NAME",
-    help="What the model does: generate, translate, translate_back, encode, classify or codes.  "
-    "[default: the first that it has]",
+    help="What the model does: generate, encode, classify, codes, translate, translate_back, "
+    "upscale, inpaint, colorize or segment.  [default: the first that it has]",
 )
 def export(
     model: str,

@@ -120,7 +120,7 @@ def check_entry(gan: Any, entry: str, model: str) -> None:
     points = gan.entry_points()
     if entry not in points:
         raise UsageError(
-            f"MODEL={model!r} is a {type(gan).__name__}, which cannot {entry}; "
+            f"MODEL={model!r} is a {type(gan).__name__}, which cannot {entry.replace('_', ' ')}; "
             f"use `kgan {next(iter(points))}`."
         )
 

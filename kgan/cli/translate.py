@@ -15,13 +15,20 @@ from kgan.cli.photos import photo_arguments, process_photos
     epilog="\b\nExample:\n  kgan translate runs/pix2pix_emoji drawings/ cat.png --out translated"
 )
 @photo_arguments
+@click.option("--back", is_flag=True, help="From targets to sources, where the model does both.")
 @seed_option("Of the latent, the same for all images, where the model takes one.  [default: drawn]")
 def translate(
-    model: str, recipe: Path | None, images: tuple[Path, ...], seed: int, **options: Any
+    model: str,
+    recipe: Path | None,
+    images: tuple[Path, ...],
+    seed: int,
+    back: bool,
+    **options: Any,
 ) -> None:
     """Translate images with MODEL: a run folder, a .keras or .onnx file, a preset or its name.
 
     Each image keeps its height and width, and its name in DIR, those of a FOLDER their subfolders,
     too. Transparent images are laid on white, unless the model takes alpha.
     """
-    process_photos("translate", model, recipe, images, seed=seed, **options)
+    entry = "translate_back" if back else "translate"
+    process_photos(entry, model, recipe, images, seed=seed, **options)

@@ -63,7 +63,7 @@ class SRGAN(Translation):
             judge.discriminator(Signature(target), seed, dtype),
         )
         sizes = made.smallest, made.scale
-        super().__init__(*networks, ema_halflife_images, seed, name, *sizes, halo=made.halo)
+        super().__init__(*networks, ema_halflife_images, seed, name, *sizes)
         self.channels, self.precision = channels, dtype
         self.generator_network, self.discriminator_network = made, judge
         self.pixel_term = MSE() if pixel_term is None else known_terms.get(pixel_term)

@@ -24,7 +24,7 @@ class Translation(AdversarialModel):
     The generator's inputs are `source`, and a `latent` where it takes one; the discriminator's are
     `target`, and `source` where it judges pairs. Batches are `(sources, targets)`. The networks may
     leave height and width free. `smallest` is the least of both that the generator can take;
-    targets are `scale` times as high and wide as their sources; `halo` is that of the network.
+    targets are `scale` times as high and wide as their sources.
 
     An augmentation changes both images of a pair in the same way: colours by the same amounts, both
     moved and cut out at the same place.
@@ -52,11 +52,10 @@ class Translation(AdversarialModel):
         name: str | None = None,
         smallest: int = 1,
         scale: int = 1,
-        halo: int | None = None,
     ):
         super().__init__(ema_halflife_images, seed, name)
         inputs = of_network(input_shapes(generator, SOURCE), "normal", None)
-        source = Image(tuple(inputs[SOURCE].shape), SOURCE, smallest, halo=halo)
+        source = Image(tuple(inputs[SOURCE].shape), SOURCE, smallest)
         made = tuple(generator.output_shape[1:])
         target = Image(made, TARGET, smallest, scale)
         self.scale = scale

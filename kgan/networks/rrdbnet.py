@@ -13,7 +13,6 @@ The factors 2 and 3, which the paper does not have, are one such step.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 import keras
@@ -51,12 +50,6 @@ class RRDBNet(Upscaler):
         super().__init__(width, scale)
         self.blocks = check_integer("blocks", blocks, 1)
         self.growth = check_integer("growth", growth, 1)
-
-    @property
-    def halo(self) -> int:
-        # At full size one each for the convolutions after upsampling, and two more.
-        upsampling = math.ceil((self.scale - 1 + 2) / self.scale)
-        return _DENSE_BLOCKS * _CONVOLUTIONS * self.blocks + 2 + upsampling
 
     def generator(
         self, inputs: Signature, output: Image, seed: int = 0, dtype: str | None = None

@@ -13,7 +13,6 @@ artifacts (Wang et al., 2018, arXiv:1809.00219, section 3.1).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 import keras
@@ -56,11 +55,6 @@ class SRResNet(Upscaler):
             raise unknown_name("normalization", normalization, _NORMALIZATIONS)
         super().__init__(width, scale, normalization)
         self.blocks = check_integer("blocks", blocks, 1)
-
-    @property
-    def halo(self) -> int:
-        upsampling = sum(1 / 2**step for step, _ in enumerate(self.steps))
-        return _EDGE // 2 + 2 * self.blocks + 1 + math.ceil(upsampling + _EDGE // 2 / self.scale)
 
     def generator(
         self, inputs: Signature, output: Image, seed: int = 0, dtype: str | None = None

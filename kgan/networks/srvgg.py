@@ -49,11 +49,6 @@ class SRVGG(Upscaler):
         self.blocks = check_integer("blocks", blocks, 1)
         self.residual = check_flag("residual", residual)
 
-    @property
-    def halo(self) -> int:
-        # One for each convolution; the skip sees one, too.
-        return 2 * self.blocks + 2 + self.residual
-
     def generator(
         self, inputs: Signature, output: Image, seed: int = 0, dtype: str | None = None
     ) -> keras.Model:

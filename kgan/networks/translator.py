@@ -68,14 +68,6 @@ class Translator(_Convolutional):
         """The least height and width of an image that the network can take."""
         return 1
 
-    @property
-    def halo(self) -> int | None:
-        """How many pixels of the source around its own place an image's pixel depends on at most.
-
-        Images may be translated in tiles that overlap by that. None where it depends on all.
-        """
-        return None
-
     def generator(
         self, inputs: Signature, output: Image, seed: int = 0, dtype: str | None = None
     ) -> keras.Model:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kgan.errors import UsageError
 from kgan.files import sha256
-from kgan.photos.network import Network
+from kgan.photos.network import Network, command, words
 from kgan.photos.onnx_network import OnnxNetwork, available
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ def load(model: str | Path | PlayersModel, entry: str | None = None) -> Network:
     Args:
         model: a model; or the path of an `.onnx` file, a `.keras` file, a preset folder or a run;
             or the name of a packaged preset.
-        entry: "upscale", "translate", "inpaint", "colorize" or "segment"; by default the first that
-            the model has.
+        entry: "upscale", "translate", "translate_back", "inpaint", "colorize" or "segment"; by
+            default the first that the model has.
 
     Example:
         >>> kgan.photos.load("pix2pix_emoji").entry
@@ -86,6 +86,6 @@ def check_entry(network: Network, entry: str | None) -> Network:
     """
     if entry not in (None, network.entry):
         raise UsageError(
-            f"MODEL={network.name!r} has nothing to {entry}; `kgan {network.entry}` is for it."
+            f"MODEL={network.name!r} cannot {words(entry)}; use `{command(network.entry)}`."
         )
     return network

@@ -11,8 +11,18 @@ from kgan.errors import UsageError, unknown_name
 from kgan.receptive_field import ReceptiveField
 from kgan.signature import Field, Image, Signature
 
-ENTRIES = ("upscale", "translate", "inpaint", "colorize", "segment")
+ENTRIES = ("upscale", "translate", "translate_back", "inpaint", "colorize", "segment")
 _PROBE = 16  # pixels of a side, at least, to find a scale
+
+
+def words(entry: str) -> str:
+    """An entry point as a message names it."""
+    return entry.replace("_", " ")
+
+
+def command(entry: str) -> str:
+    """The command that runs an entry point."""
+    return f"kgan {entry.replace('_', ' --')}"
 
 
 class Network:
@@ -20,7 +30,7 @@ class Network:
 
     Attributes:
         name: what errors call the model.
-        entry: one of "upscale", "translate", "inpaint", "colorize" and "segment".
+        entry: one of "upscale", "translate", "translate_back", "inpaint", "colorize", "segment".
         inputs: its fields: an image, "inpaint" also a mask; a latent where it takes one.
         outputs: its fields, of which the first is used.
         field: its receptive field.
@@ -53,9 +63,14 @@ class Network:
         expected = ["image", "mask"] if entry == "inpaint" else ["image"]
         if kinds != expected:
             raise UsageError(
-                f"{name} must {entry} from {' and '.join(expected)}, and a latent if need be; it "
-                f"takes {', '.join(each.brief() for each in inputs.values())}."
+                f"{name} must {words(entry)} from {' and '.join(expected)}, and a latent if need "
+                f"be; it takes {', '.join(each.brief() for each in inputs.values())}."
             )
+
+    @property
+    def flattens(self) -> bool:
+        """Whether transparent images are laid on white, unless the network takes alpha."""
+        return self.entry in ("translate", "translate_back", "segment")
 
     def run(self, batch: Mapping[str, np.ndarray]) -> np.ndarray:
         """The first output for a batch of the inputs by name."""

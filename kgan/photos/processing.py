@@ -12,7 +12,7 @@ from kgan.data.decode import over_white
 from kgan.errors import UsageError
 from kgan.images import to_pil, to_uint8
 from kgan.photos.masks import check_mask, class_palette
-from kgan.photos.network import Network
+from kgan.photos.network import Network, words
 from kgan.photos.picture import Picture
 from kgan.photos.tiles import Tile, tiling
 from kgan.photos.transparency import filled, neighbourhood
@@ -64,7 +64,7 @@ def process(
     if (network.mask is None) != (mask is None):
         raise UsageError(
             f"mask must be {'left out' if network.mask is None else 'given'}, for {network.name} "
-            f"has to {network.entry}.",
+            f"has to {words(network.entry)}.",
             "mask",
         )
     if mask is not None:
@@ -105,7 +105,7 @@ class _Job:
                 _grey(colour) if self.channels == 2 else colour.repeat(3 // colour.shape[-1], -1)
             )
             return np.dstack([colour, alpha])
-        if alpha is not None and self.network.entry in ("translate", "segment"):
+        if alpha is not None and self.network.flattens:
             self.alpha = None
             colour = over_white(np.dstack([colour, alpha]))
         elif alpha is not None:
@@ -153,7 +153,7 @@ class _Job:
         wanted = {3} if self.network.entry == "colorize" else wanted
         if channels not in wanted:
             raise UsageError(
-                f"{self.network.name} must {self.network.entry} with "
+                f"{self.network.name} must {words(self.network.entry)} with "
                 f"{' or '.join(map(str, sorted(wanted)))} channels; it makes {channels}."
             )
         if self.mask is None:

@@ -43,7 +43,7 @@ def check_result(path: str | Path, network: Network, picture: Picture) -> None:
     if network.output.kind not in ("image", "mask"):
         mode = "P"
     else:
-        keeps = network.entry not in ("translate", "segment") and picture.alpha is not None
+        keeps = not network.flattens and picture.alpha is not None
         mode = "LA" if keeps or network.output.shape[-1] in (2, 4) else "L"
     _check(path, mode, (picture.width * network.scale, picture.height * network.scale))
 

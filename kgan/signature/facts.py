@@ -28,8 +28,8 @@ class Other(Field):
 
 
 _KINDS: dict[str, Callable[[dict[str, Any]], Field]] = {
-    "image": lambda of: Image(of["shape"], of["name"], of["smallest"]),
-    "mask": lambda of: Mask(of["shape"], of["name"], of["smallest"]),
+    "image": lambda of: Image(of["shape"], of["name"], of["smallest"], of["scale"]),
+    "mask": lambda of: Mask(of["shape"], of["name"], of["smallest"], of["scale"]),
     "latent": lambda of: Latent(of["shape"][0], of["name"], of["prior"]),
     "vector": lambda of: Vector(of["shape"][0], of["name"]),
     "label": lambda of: Label(of["classes"], of["name"], of["names"]),
@@ -50,6 +50,7 @@ def field(facts: Mapping[str, Any]) -> Field:
             "dtype": _checked(str, facts["dtype"]),
             "shape": tuple(_size(size) for size in facts["shape"]),
             "smallest": _size(facts.get("smallest", 1)),
+            "scale": _size(facts.get("scale")),
             "prior": _checked(str, facts.get("prior", "normal")),
             "classes": _size(facts.get("classes")),
             "names": tuple(_checked(str, name) for name in facts.get("names", ())),

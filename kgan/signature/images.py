@@ -20,8 +20,7 @@ class Image(Field):
     """An image in [-1, 1] of `shape` `(height, width, channels)`; a size of None is free.
 
     `smallest` is the least height and width that the networks can take. With a `scale` an image is
-    that many times as high and wide as the first one of its signature. `halo` is how many pixels
-    around its own place what is made of the image depends on, None where that is unknown.
+    that many times as high and wide as the first one of its signature.
 
     Example:
         >>> image = kgan.signature.Image((28, 28, 1))
@@ -35,7 +34,6 @@ class Image(Field):
     smallest: int = 1
     kind: ClassVar[str] = "image"
     scale: int | None = None
-    halo: int | None = None
     has_default: ClassVar[bool] = False
     values: ClassVar[str] = "in [-1, 1]"
 
@@ -82,12 +80,10 @@ class Image(Field):
         found = {"smallest": self.smallest} if self.smallest > 1 else {}
         if self.scale not in (None, 1):
             found["scale"] = self.scale
-        if self.halo is not None:
-            found["halo"] = self.halo
         return {f"{self.name}_{key}": str(value) for key, value in found.items()}
 
     def facts(self) -> dict[str, Any]:
-        return super().facts() | {"smallest": self.smallest}
+        return super().facts() | {"smallest": self.smallest, "scale": self.scale}
 
     def bounds(self) -> Bounds:
         fix = "From 0 to 255, use images / 127.5 - 1."

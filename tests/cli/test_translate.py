@@ -84,6 +84,24 @@ def test_a_gan_translates_nothing(folder, kgan, tiny_gan):
     assert not (folder / "out").exists()
 
 
+def test_back_is_the_other_way_where_there_is_one(folder, kgan, model):
+    import kgan as package
+
+    networks = package.networks.ResNetTranslator(width=4, blocks=1)
+    gan = package.CycleGAN((32, 32, 3), generator_network=networks)
+    gan.save(folder / "cycle.keras")
+    pixels = np.random.RandomState(0).randint(0, 256, (32, 40, 3), np.uint8)
+    Image.fromarray(pixels).save(folder / "a.png")
+    images = pixels[np.newaxis].astype("float32") / 127.5 - 1
+    for option, method in (((), gan.translate), (("--back",), gan.translate_back)):
+        result = kgan("translate", "cycle.keras", "a.png", "--out", f"out{len(option)}", *option)
+        assert result.exit_code == 0, result.output
+        made = np.asarray(Image.open(folder / f"out{len(option)}" / "a.png"))
+        assert np.abs(made - (method(images)[0] + 1) * 127.5).max() < 1
+    result = kgan("translate", model, "a.png", "--out", "other", "--back")
+    assert result.exit_code == 2 and "which cannot translate back" in result.output
+
+
 def test_a_wrong_path_is_told_without_tensorflow():
     program = (
         "import sys\n"

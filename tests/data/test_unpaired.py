@@ -219,7 +219,9 @@ def test_a_broken_image_is_named_and_skipped_unless_strict(tmp_path):
     (one / "broken.png").write_bytes(b"no image")
     with pytest.warns(UserWarning, match=r"broken\.png"):
         assert kgan.data.unpaired(one, TARGETS, batch_size=1).num_images == 9
-    with pytest.raises(UsageError, match=r"sources='.*one. holds 1 image that cannot be decoded: broken\.png"):
+    with pytest.raises(
+        UsageError, match=r"sources='.*one. holds 1 image that cannot be decoded: broken\.png"
+    ):
         kgan.data.unpaired(one, TARGETS, batch_size=1, strict=True)
 
 

@@ -317,7 +317,8 @@ def test_exports_run_at_any_batch_height_and_width(networks, tmp_path):
     session = onnxruntime.InferenceSession(tmp_path / "gan.onnx")
     facts = session.get_modelmeta().custom_metadata_map
     assert facts["entry"] == "upscale" and facts["target_scale"] == str(networks.scale)
-    assert facts["source_halo"] == str(networks.halo)
+    field = kgan.networks.receptive_field(gan.generator)
+    assert facts["receptive_field"] == field.to_json() and field.scale == networks.scale
     twin = make(generator_network=networks)
     twin.averaged_generator.set_weights(gan.averaged_generator.get_weights())
     for shape in [(1, 3, 3, 3), (3, 6, 13, 3)]:

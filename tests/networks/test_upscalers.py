@@ -7,7 +7,7 @@ import tensorflow as tf
 
 import kgan
 from kgan.errors import UsageError
-from kgan.networks import SRVGG, RRDBNet, SRResNet
+from kgan.networks import SRVGG, RRDBNet, SRResNet, receptive_field
 from kgan.signature import Image, Signature
 
 SOURCE, TARGET = Image((None, None, 3), "source"), Image((None, None, 3), "target")
@@ -111,18 +111,18 @@ def test_a_pixel_changes_its_own_place(name):
 
 @pytest.mark.parametrize("scale", [2, 3, 4])
 @pytest.mark.parametrize("name", SMALL)
-def test_no_pixel_sees_beyond_the_halo(name, scale):
+def test_no_pixel_sees_beyond_the_receptive_field(name, scale):
     """By the gradient of the first columns, where all weights are positive; nor does it see less
     than a pixel within."""
-    networks = scaled(name, scale)
-    halo, network = networks.halo, made(networks)
+    network = made(scaled(name, scale))
+    radius = receptive_field(network).radius
     network.set_weights([np.abs(weight) for weight in network.get_weights()])
     unclipped = keras.Model(network.input, network.layers[-1].input)
-    source = tf.Variable(np.abs(images(3, 2 * halo + 5)))
+    source = tf.Variable(np.abs(images(3, 2 * radius + 5)))
     with tf.GradientTape() as tape:
         total = tf.reduce_sum(unclipped(source)[:, :, :scale])
     reached = np.asarray(tape.gradient(total, source)).max((0, 1, 3)) > 0
-    assert halo - 1 <= np.flatnonzero(reached).max() <= halo
+    assert radius - 1 <= np.flatnonzero(reached).max() <= radius
 
 
 @pytest.mark.parametrize(

@@ -345,9 +345,9 @@ def test_a_jpeg_for_what_it_cannot_hold(folder, make, photo, kgan, refuses):
 def test_a_model_for_another_command(folder, make, photo, refuses):
     photo("a.png")
     words = ("translate", make("upscaler"), "a.png", "--out", "out")
-    refuses(2, ["has nothing to translate; `kgan upscale` is for it"], *words)
+    refuses(2, ["cannot translate; use `kgan upscale`"], *words)
     refuses(2, ["MODEL='x.onnx' must be an ONNX file"], "upscale", "x.onnx", *words[2:])
-    parts = ["MODEL='pix2pix_emoji' is a Pix2Pix, which has nothing to upscale"]
+    parts = ["MODEL='pix2pix_emoji' is a Pix2Pix, which cannot upscale"]
     refuses(2, parts, "upscale", "pix2pix_emoji", *words[2:])
     assert not (folder / "out").exists()
 

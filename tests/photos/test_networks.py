@@ -163,7 +163,7 @@ def test_broken_metadata_are_refused(make, tmp_path, key, value):
 
 
 def test_an_entry_point_that_is_not_there(gan, make):
-    with pytest.raises(UsageError, match="has nothing to translate; `kgan upscale` is for it"):
+    with pytest.raises(UsageError, match="cannot translate; use `kgan upscale`"):
         load(make("upscaler"), "translate")
     with pytest.raises(UsageError, match="entry of Pix2Pix='upscale' is unknown"):
         load(gan, "upscale")
