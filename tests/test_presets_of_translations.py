@@ -69,6 +69,7 @@ def test_sources_are_needed(gan, tmp_path):
         presets.save(gan, tmp_path / "a")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["CycleGAN", "CUT"])
 def test_without_pairs_all_networks_are_kept_and_named(tmp_path, kind):
     networks = {

@@ -37,7 +37,8 @@ def confusion(real: Any, fake: Any, classes: int) -> np.ndarray:
     if first.shape != second.shape:
         raise UsageError(
             f"real and fake must have one shape, since their pixels are compared; received "
-            f"{first.shape} and {second.shape}."
+            f"{first.shape} and {second.shape}.",
+            "real",
         )
     known = first >= 0
     cells = classes * first[known].astype(np.int64) + second[known]

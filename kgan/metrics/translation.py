@@ -43,7 +43,8 @@ def retrieval(targets: Any, translations: Any, k: int = 1) -> float:
     if len(targets) != len(translations):
         raise UsageError(
             "targets and translations must be one row per example, in one order; received "
-            f"{len(targets)} and {len(translations)}."
+            f"{len(targets)} and {len(translations)}.",
+            "targets",
         )
     k = check_integer("k", k, 1, len(targets))
     pairs, shares = Pairs(translations, targets), []

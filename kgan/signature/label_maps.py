@@ -38,6 +38,8 @@ class LabelMap(Label):
     has_default: ClassVar[bool] = False
     embedded: ClassVar[bool] = False
 
+    read = Field.read  # commands have no option for it
+
     def check(self, values: Any, n: int, argument: str | None = None) -> np.ndarray:
         argument = argument or self.argument
         try:

@@ -72,6 +72,7 @@ def test_a_run_leaves_everything_it_promises(folder, recipe, kgan):
     assert result.stdout.index("parameters") < result.stdout.index("epoch 1/2")
 
 
+@pytest.mark.slow
 def test_the_config_defines_the_run(folder, recipe, kgan):
     assert kgan("train", recipe, "--out", "here", "--epochs", 1, "--steps", 2).exit_code == 0
     written = config(folder / "here")
@@ -194,6 +195,7 @@ def test_a_strangers_run_is_resumed_only_with_its_recipe_named(
     assert kgan(*again[:-1], 3).exit_code == 0
 
 
+@pytest.mark.slow
 def test_an_output_folder_in_use_is_refused(folder, recipe, kgan, refuses):
     (folder / "thesis").mkdir()
     (folder / "thesis" / "thesis.tex").write_text("mine")
@@ -299,6 +301,7 @@ def model(image_shape, seed=0):
 """
 
 
+@pytest.mark.slow
 def test_a_model_of_vectors_shows_those_of_the_first_batch(folder, recipe, kgan, refuses):
     recipe.write_text(recipe.read_text() + VECTORS)
     result = kgan("train", recipe, "--epochs", 1, "--out", "run")
@@ -392,6 +395,7 @@ def test_a_resolution_that_the_networks_cannot_make_is_told_at_once(folder, refu
     assert not list(folder.iterdir()) or not list((folder / "runs").iterdir())
 
 
+@pytest.mark.slow
 def test_a_broken_image_is_skipped_or_with_strict_ends_it(folder, kgan, refuses, monkeypatch):
     monkeypatch.setenv("KGAN_HOME", str(folder / "cache"))
     (folder / "photos").mkdir()
@@ -509,6 +513,7 @@ def test_a_folder_of_data_is_kept_as_a_whole_path(folder, recipe, kgan):
         assert kgan(*words, "--resume").exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_resumed_worker_needs_its_cluster(folder, recipe, kgan, refuses, monkeypatch):
     monkeypatch.delenv("TF_CONFIG", raising=False)
     assert kgan("train", recipe, "--out", "run").exit_code == 0
@@ -673,6 +678,7 @@ def test_a_lock_left_by_a_kill_in_an_empty_folder(folder, recipe, kgan):
     assert kgan("train", recipe, "--out", "run", "--epochs", 1).exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_damaged_history_stops_a_resumed_run_before_it_changes(folder, recipe, kgan, refuses):
     kgan("train", recipe, "--out", "run")
     (folder / "run" / "history.csv").write_text("epoch,loss\n1,2\ntwo,\0\n")

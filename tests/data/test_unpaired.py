@@ -192,7 +192,7 @@ def test_no_emoji_to_train_on_is_both_source_and_target():
         ((SOURCES,), "targets must be given", "targets"),
         ((SOURCES, TARGETS[..., :1]), "the channels of sources; received 1 for 3", "targets"),
         ((SOURCES, TARGETS[:, :2]), "height and width of sources; received 4x2 for 4x4", "targets"),
-        ((SOURCES, TARGETS.astype(int)), "targets must be uint8", None),
+        ((SOURCES, TARGETS.astype(int)), "targets must be uint8", "targets"),
         ((SOURCES, "emoji"), "targets must be an array of images, or a folder", "targets"),
         (((SOURCES, TARGETS), TARGETS), "sources must be an array.*received tuple", "sources"),
         (("fashion_mnist",), "sources must be 'emoji'", "sources"),

@@ -85,6 +85,14 @@ ROWS = {
 }
 
 
+LONG = ("CUT", "CycleGAN", "Colorization", "Inpainting", "Segmentation")
+
+
+def slow(*names):
+    """All rows, of which these run with the slow tests."""
+    return [pytest.param(row, marks=[pytest.mark.slow] * (row in names)) for row in ROWS]
+
+
 def public_classes():
     found = {name: getattr(kgan, name) for name in kgan.__all__}
     return {
@@ -202,7 +210,9 @@ def test_every_model_has_a_row_and_a_public_name():
     assert inside - named == bases
 
 
-@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize(
+    "name", slow("CUT", "CycleGAN", "Colorization", "Inpainting", "Segmentation")
+)
 def test_trains_evaluates_and_generates(name):
     """In float32: the weights of all networks move, the numbers are finite."""
     gan = compiled(name)
@@ -238,7 +248,7 @@ def test_trains_evaluates_and_generates(name):
 
 
 @pytest.mark.parametrize("dtype", ["mixed_float16", "mixed_bfloat16"])
-@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize("name", slow(*ROWS.keys() - {"DCGAN", "Pix2Pix", "WGANGP"}))
 def test_half_precision_inside_float32_outside(name, dtype):
     gan = compiled(name, dtype=dtype)
     half = dtype.removeprefix("mixed_")

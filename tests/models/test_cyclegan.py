@@ -159,6 +159,7 @@ def test_both_sides_are_augmented_in_training_alone():
         )
 
 
+@pytest.mark.slow
 def test_the_discriminators_learn_from_the_pools_and_the_generators_from_new_fakes():
     gan = make(pool_size=4, identity=None)
     gan.compile(run_eagerly=True)

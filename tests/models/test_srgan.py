@@ -123,6 +123,7 @@ def test_the_discriminator_judges_large_images_alone(gan):
     np.testing.assert_array_equal(judged, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("players", [None, ["generator"]])
 def test_no_more_than_two_gradients_are_added_at_once(sums, players):
     """The order of three would be another in every run; see `kgan.ops.branches`."""

@@ -192,6 +192,7 @@ def test_it_computes_in_float32_whatever_the_policy(extractors, random_weights, 
     np.testing.assert_array_equal(mixed.features(images[:1]), expected)
 
 
+@pytest.mark.slow
 def test_weights_are_fetched_once(monkeypatch, tmp_path, server, random_weights):
     folder, address = server
     (folder / "w.pth").write_bytes(random_weights.read_bytes())
