@@ -214,7 +214,7 @@ def main() -> None:
     parser.add_argument("--models", nargs="*", default=MODELS, help="presets, runs or .keras files")
     parser.add_argument("--data", choices=EMOJI, help="for all models; by default what they know")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="of the judges")
-    parser.add_argument("--epochs", type=int, default=6, help="of the judges")
+    parser.add_argument("--epochs", type=int, default=10, help="of the judges")
     parser.add_argument("--out", type=Path, default=Path("."), help="the folder of the pictures")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
