@@ -30,7 +30,7 @@ def available() -> list[Available]:
 
     Example:
         >>> [each.name for each in kgan.data.available() if each.kind == "packaged"]
-        ['fashion_mnist', 'emoji', 'photos']
+        ['fashion_mnist', 'emoji', 'emoji_3d', 'photos']
     """
     found = []
     for name, path in PACKAGED.items():

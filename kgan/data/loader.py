@@ -39,8 +39,8 @@ def load(
 
     Args:
         source: one of
-            - `"fashion_mnist"`, the packaged 10,000 images of 28x28x1, or `"emoji"`, the packaged
-              1,911 of 64x64x4 (on white with `channels=3`);
+            - `"fashion_mnist"`, the packaged 10,000 images of 28x28x1, `"emoji"`, the packaged
+              1,911 of 64x64x4 (on white with `channels=3`), or `"emoji_3d"`, 1,852 of 128x128x4;
             - a folder of image files, whose subfolders are the classes; links are followed;
             - the name of a TFDS image data set (`"mnist"`, `"emnist/letters"`), which TFDS
               downloads unless it is prepared; `"tfds:fashion_mnist"`, the full set, where the

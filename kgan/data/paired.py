@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 TWITTER = Path(__file__).with_name("emoji_twitter_64.npz")
 SPLITS = ("train", "test")
+EMOJI = ("emoji", "emoji_3d")  # the packaged pairs
 
 
 def pairs(
@@ -50,10 +51,13 @@ def pairs(
             - without `targets`, a folder of files that hold the source in their left half and the
               target in their right half, as the data of the pix2pix paper come;
             - `"emoji"`, the packaged 1,911 of 64x64x4, Google's drawings with Twitter's as targets
-              (on white with `channels=3`).
+              (on white with `channels=3`);
+            - `"emoji_3d"`, 1,852 of them of 128x128x4, Google's drawings, enlarged (Lanczos), with
+              Microsoft's 3D ones as targets.
         targets: as many images, or a folder.
-        split: of `"emoji"`: "train", or "test", those 178 whose first code point (as in "1F600")
-            has a SHA-256 that begins with a byte below 26; other sources have "train" only.
+        split: of packaged emoji: "train", or "test", those 178 or 171 whose first code point
+            (as in "1F600") has a SHA-256 that begins with a byte below 26; other sources have
+            "train" only.
         batch_size: pairs per batch, over all replicas.
         seed: 0 to 2**32 - 1; defines the order.
         resolution: pixels of a side; the centre square is cut out and resized (Lanczos). None
@@ -200,27 +204,35 @@ def _check_counterparts(sources: list[str], targets: list[str]) -> None:
 def _emoji(
     sources: str, targets: Any, split: str, resolution: int | None, channels: int | None
 ) -> Source:
-    """Google's drawings and Twitter's of the code points of a split."""
-    if sources != "emoji" or targets is not None:
+    """Google's drawings and others of the code points of a split, of the others' size."""
+    if sources not in EMOJI or targets is not None:
         raise UsageError(
-            "sources must be 'emoji' alone, the packaged pairs, or come with targets as arrays or "
-            f"folders; received {sources!r}{'' if targets is None else ' with targets'}.",
+            f"sources must be {' or '.join(map(repr, EMOJI))} alone, the packaged pairs, or come "
+            "with targets as arrays or folders; received "
+            f"{sources!r}{'' if targets is None else ' with targets'}.",
             "sources",
         )
-    google, twitter, digests = read_emoji()
+    google, others, digests = read_emoji(sources)
     chosen = in_test(digests) if split == "test" else ~in_test(digests)
+    resolution = resolution or others.shape[1]
     first = from_arrays(google[chosen], resolution, channels)
-    return _joined(first, from_arrays(twitter[chosen], resolution, channels), sources)
+    return _joined(first, from_arrays(others[chosen], resolution, channels), sources)
 
 
-def read_emoji() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Google's drawings, Twitter's, and the SHA-256 of the first code point of each as bytes."""
+def read_emoji(name: str = "emoji") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Google's drawings, others, and the SHA-256 of the first code point of each as bytes.
+
+    The others are Twitter's, or for "emoji_3d" Microsoft's, of which there are fewer.
+    """
     (google,) = read_packaged(PACKAGED["emoji"], "image")
-    twitter, codepoints = read_packaged(TWITTER, "image", "codepoint")
+    (known,) = read_packaged(TWITTER, "codepoint")
+    path = TWITTER if name == "emoji" else PACKAGED[name]
+    others, codepoints = read_packaged(path, "image", "codepoint")
+    google = google[np.isin(known, codepoints)]  # all are in one order
     # All that begin with the same code point are in one split.
     firsts = [str(codepoint).split("-")[0].encode() for codepoint in codepoints]
     digests = [list(hashlib.sha256(first).digest()) for first in firsts]
-    return google, twitter, np.array(digests, np.uint8)
+    return google, others, np.array(digests, np.uint8)
 
 
 def in_test(digests: np.ndarray) -> np.ndarray:

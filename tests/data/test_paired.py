@@ -1,10 +1,14 @@
 """Pairs stay pairs: from arrays, folders and halves of files, in any order, mirrored and moved."""
 
+import hashlib
+
 import numpy as np
 import pytest
 from PIL import Image
 
 import kgan.data
+from kgan.data.paired import TWITTER
+from kgan.data.source import PACKAGED, read_packaged
 from kgan.errors import UsageError
 
 # Image i has the value i everywhere; its target 100 more.
@@ -166,6 +170,39 @@ def test_the_packaged_emoji_are_split_by_code_point():
     assert 0.1 < np.abs(sources - targets).mean() < 0.6
 
 
+def test_the_packaged_3d_emoji_belong_to_the_drawings_of_their_code_points():
+    with np.load(PACKAGED["emoji_3d"]) as solid, np.load(TWITTER) as flat:
+        codepoints, known = list(solid["codepoint"]), list(flat["codepoint"])
+    assert len(set(codepoints)) == 1852
+    google = read_packaged(PACKAGED["emoji"], "image")[0]
+    (solid,) = read_packaged(PACKAGED["emoji_3d"], "image")
+    train, test = (kgan.data.pairs("emoji_3d", split=split)._source for split in ("train", "test"))
+    assert (len(train.images), len(test.images)) == (1681, 171)
+    places = {"train": 0, "test": 0}
+    for number, codepoint in enumerate(codepoints):
+        digest = hashlib.sha256(codepoint.split("-")[0].encode()).digest()
+        split = "test" if digest[0] < 26 else "train"
+        place, source = places[split], test if split == "test" else train
+        np.testing.assert_array_equal(source.others[0][place], solid[number])
+        if number % 100 == 0:
+            drawn = Image.fromarray(google[known.index(codepoint)])
+            enlarged = drawn.resize((128, 128), Image.Resampling.LANCZOS)
+            np.testing.assert_array_equal(source.images[place], enlarged)
+        places[split] += 1
+    assert places == {"train": 1681, "test": 171}
+
+
+def test_3d_emoji_on_white_at_another_resolution():
+    data = kgan.data.pairs("emoji_3d", split="test", resolution=64, channels=3, batch_size=171)
+    sources, targets = next(data.as_numpy_iterator())
+    assert sources.shape == targets.shape == (171, 64, 64, 3)
+    flat = kgan.data.pairs("emoji", split="test", channels=3, batch_size=1).images
+    known = {image.tobytes() for image in flat}
+    assert {image.tobytes() for image in sources} <= known  # those of 64x64 as they are
+    assert 0.1 < np.abs(sources - targets).mean() < 0.6
+    assert (targets[:, 0, 0] > 0.9).mean() > 0.9  # white corners
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -175,8 +212,8 @@ def test_the_packaged_emoji_are_split_by_code_point():
         ((PIXELS,), "targets must be an array of images"),
         ((PIXELS, "folder"), "targets must be an array of images.*received str"),
         (((PIXELS, TARGETS),), "sources must be an array of images.*received tuple"),
-        (("emoji", PIXELS), "'emoji' alone"),
-        (("fashion_mnist",), "'emoji' alone"),
+        (("emoji", PIXELS), "'emoji' or 'emoji_3d' alone"),
+        (("fashion_mnist",), "'emoji' or 'emoji_3d' alone"),
         (("no/such/folder",), "must be a folder of images; found nothing there"),
     ],
 )

@@ -28,10 +28,11 @@ def shown(name):
 
 
 def translated(name):
-    """The middle one of the three rows of a preset's samples.png, of images of 64 pixels."""
+    """The middle one of the three rows of a preset's samples.png, of images from 64 pixels on."""
     with Image.open(registry.PRESETS / name / "samples.png") as picture:
-        row = np.asarray(picture)[64 + 2 * _GAP :][:64, _GAP:]
-    return row.reshape(64, -1, 64 + _GAP, 3).swapaxes(0, 1)[:, :, :64]
+        side = (picture.height - _GAP) // 3 - _GAP
+        row = np.asarray(picture)[side + 2 * _GAP :][:side, _GAP:]
+    return row.reshape(side, -1, side + _GAP, 3).swapaxes(0, 1)[:, :, :side]
 
 
 def test_the_row_of_a_translation_is_found():

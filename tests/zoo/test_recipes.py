@@ -23,9 +23,10 @@ def test_it_takes_a_step_in_each_stage(name):
         for player, old in before.items():
             new = gan.players[player].variables[0].numpy()
             assert np.isfinite(new).all() and np.array_equal(old, new) != gan.plays(player)
-    # The file is named after the class, but for a variant of the variant's.
+    # The file is named after the class, but for a variant of the variant's, or after its task.
     for ending in ("_fashion_mnist", "_emoji", "_photos", "_x4"):
         name = name.removesuffix(ending)
     stem = name.replace("_", "")
     kinds = {"vanilladcgan": "dcgan", "projectiongan": "conditionalgan", "srresnet": "srgan"}
+    kinds["emojito3d"] = "pix2pix"
     assert type(gan).__name__.lower() == kinds.get(stem, stem)
