@@ -1,9 +1,9 @@
 """The README's gallery: sources, results and true images of each task, on held-out data.
 
-Examples follow from --seed alone: the emoji, the composites, the masks, and the photographs, of
-which a crop for super-resolution is the one with the largest gradients of 16 at random places.
-Photographs are shown at the scale that the model saw, two of its pixels in one where it colours
-them. A task whose preset is missing is left out.
+Examples follow from --seed alone: emoji, composites, masks and photographs. Super-resolution shows
+the crop of a photograph with the largest gradients, of 16 at random places. Inpainting and
+colourisation show its middle square, made 128 pixels wide for the one; for the other 256, of which
+the picture has half. All else is shown pixel for pixel. A task whose preset is missing is left out.
 
     pip install scikit-image
     python benchmarks/gallery.py --out docs/gallery.jpg
@@ -34,7 +34,7 @@ MARGIN, GAP, APART = 10, 6, 18  # around all, between pictures, between examples
 TITLE, LABEL = (ImageFont.load_default(size) for size in (18, 13))
 BLACK, GREY = (31, 35, 40), (89, 99, 110)
 CELL, WIDE = 128, 196  # sides of pictures: of triples, of super-resolution
-MARK = np.float32([0.9, -0.8, 0.5])  # of holes and of emoji's pixels, a pink
+MARK = np.array([0.9, -0.8, 0.5], np.float32)  # of holes and of emoji's pixels, a pink
 BYTES = 400_000
 
 Pictures = Sequence[np.ndarray]
@@ -44,7 +44,8 @@ class Models:
     """The models by name, loaded once; None where there is none."""
 
     def __init__(self, given: dict[str, str]):
-        self._given, self._found = given, {}
+        self._given = given
+        self._found: dict[str, Any] = {}
 
     def __call__(self, name: str) -> Any:
         if name not in self._found:
@@ -202,7 +203,7 @@ def inpainting(models: Models, seed: int) -> Image.Image | None:
     masks = kgan.data.free_form_masks(4, (CELL, CELL), seed=seed, shares=(0.22, 0.28))
     holes = np.where(masks == 1, real, MARK)
     triples = list(zip(holes, gan.inpaint(real, masks), real, strict=True))
-    note = "holes in a quarter of a photograph, here pink"
+    note = "holes cover a quarter of a photograph; here they are pink"
     return beside("Inpainting", note, ["with holes", "filled", "original"], triples)
 
 
@@ -212,8 +213,8 @@ def colorization(models: Models, seed: int) -> Image.Image | None:
     if gan is None:
         return None
     real = squares(seed, 6, 4, 2 * CELL)
-    grey = np.stack([Image.fromarray(each).convert("L") for each in kgan.images.to_uint8(real)])
-    grey = floats(grey[..., np.newaxis])
+    luma = [kgan.images.to_pil(picture).convert("L") for picture in real]
+    grey = floats(np.stack([np.asarray(each) for each in luma])[..., np.newaxis])
     triples = zip(np.repeat(grey, 3, -1), gan.colorize(grey, seed=0), real, strict=True)
     shown = [[halved(picture) for picture in triple] for triple in triples]
     return beside("Colourisation", "photographs", ["grey", "coloured", "original"], shown)
