@@ -18,7 +18,7 @@ def data(
     strict: bool = False,
     split: str = "train",
 ) -> kgan.data.ImageDataset:
-    """Patches of 96x96 pixels of the packaged photographs or those of a folder, and 24x24."""
+    """Patches of 96x96 pixels and 24x24 of photographs, also of smaller copies, which are sharper."""
     return kgan.data.patches(
         source,
         size=96,
@@ -28,6 +28,7 @@ def data(
         seed=seed,
         channels=channels,
         strict=strict,
+        zoom=3.0,
     )
 
 

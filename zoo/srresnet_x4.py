@@ -15,7 +15,7 @@ from kgan.networks import PatchGAN
 from kgan.zoo import _super_resolution
 from kgan.zoo._super_resolution import data as data
 
-epochs = 400
+epochs = 300
 
 
 def model(image_shape: tuple[int, int, int] = (24, 24, 3), seed: int = 0) -> kgan.SRGAN:

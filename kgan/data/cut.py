@@ -64,7 +64,8 @@ def patches(
         mirror: mirror each patch or not, at random.
         rotate: turn each patch by a multiple of 90 degrees, at random.
         zoom: cut patches up to this many times as high and wide, at random, and make them smaller
-            to `size` (bicubic), so that they show more of the photograph. Only without `scale`.
+            to `size` (bicubic), so that they show more of the photograph. With a `scale`, patches
+            are cut out of photographs that were made smaller, by steps of 2**0.25 up to `zoom`.
         kernel: "pillow" or "matlab", see `kgan.data.shrink`.
         strict: a file that cannot be decoded is an error; otherwise a warning names it, and it is
             skipped.
@@ -95,11 +96,6 @@ def patches(
                 "size",
             )
     zoom = check_number("zoom", zoom, 1)
-    if scale is not None and zoom > 1:
-        raise UsageError(
-            f"zoom must be 1 with a scale, of which targets keep their pixels; received {zoom}.",
-            "zoom",
-        )
     if kernel not in KERNELS:
         raise unknown_name("kernel", kernel, KERNELS)
     changes = {"mirror": check_flag("mirror", mirror), "rotate": check_flag("rotate", rotate)}

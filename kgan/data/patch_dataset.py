@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from kgan.data.source import Source
 from kgan.errors import UsageError
 
 _STREAM = 4  # of the draws of a step, another than that of any epoch's order
+_STEP = 2**0.25  # from one size of the photographs to the next smaller one
 
 
 class PatchDataset(ImageDataset):
@@ -38,18 +40,23 @@ class PatchDataset(ImageDataset):
         labels: bool = False,
         zoom: float = 1.0,
     ):
-        whole, self._scales = photographs.images, [1]
+        whole, self._scales = photographs.images, [1] if scale is None else [1, scale]
+        # Photographs of ever smaller sizes, each list with those at low resolution before them.
+        self._levels = [[whole]]
         if scale is not None:
-            whole = [_cropped(image, scale) for image in whole]
-        self._photographs = [whole]
-        if scale is not None:
-            self._photographs.insert(0, [shrink(image, scale, kernel) for image in whole])
-            self._scales = [1, scale]
+            count = 1 + int(math.log(zoom, _STEP) + 1e-9)
+            sizes = [
+                [_cropped(_smaller(image, _STEP**level, size), scale) for image in whole]
+                for level in range(count)
+            ]
+            self._levels = [
+                [[shrink(image, scale, kernel) for image in images], images] for images in sizes
+            ]
         self._least = size // (scale or 1)
         # Read like arrays, as which they pass.
         tiles: list[Any] = [
             Tiles(images, self._least * factor)
-            for images, factor in zip(self._photographs, self._scales, strict=True)
+            for images, factor in zip(self._levels[0], self._scales, strict=True)
         ]
         if batch_size > len(tiles[0]):
             raise UsageError(
@@ -75,26 +82,39 @@ class PatchDataset(ImageDataset):
         zooms = self._zoom ** random.random(self.batch_size)[part]
         made = [np.empty((len(places), *shape), np.uint8) for shape in self.image_shapes]
         for row, index in enumerate(indices[0]):
-            number = self._tiles.photograph(index)
-            sides = np.array(self._photographs[0][number].shape[:2])
-            wide = min(round(self._least * zooms[row]), sides.min())
+            number, photographs = self._tiles.photograph(index), self._levels[0]
+            wide = self._least
+            if len(self._scales) > 1:
+                photographs = self._levels[int(math.log(zooms[row], _STEP) + 1e-9)]
+            sides = np.array(photographs[0][number].shape[:2])
+            if len(self._scales) == 1:
+                wide = min(round(wide * zooms[row]), sides.min())
             top, left = (places[row] * (sides - wide + 1)).astype(int)
-            for patches, images, factor in zip(made, self._photographs, self._scales, strict=True):
+            for patches, images, factor in zip(made, photographs, self._scales, strict=True):
                 side = wide * factor
                 down, right = top * factor, left * factor
                 patch = images[number][down : down + side, right : right + side]
                 if wide > self._least:
-                    patch = _smaller(patch, self._least)
+                    patch = _resized(patch, (self._least, self._least))
                 if self._mirror and mirrored[row]:
                     patch = patch[:, ::-1]
                 patches[row] = np.rot90(patch, turns[row]) if self._rotate else patch
         return made
 
 
-def _smaller(patch: np.ndarray, side: int) -> np.ndarray:
-    """A patch of `side` pixels, by Pillow's bicubic kernel."""
-    image = as_pillow(patch).resize((side, side), Image.Resampling.BICUBIC)
-    return np.asarray(image).reshape(side, side, -1)
+def _smaller(image: np.ndarray, factor: float, least: int) -> np.ndarray:
+    """An image of a `factor`-th of the size, but with `least` pixels on its shorter side."""
+    height, width = image.shape[:2]
+    factor = min(factor, min(height, width) / least)
+    return (
+        image if factor == 1 else _resized(image, (round(height / factor), round(width / factor)))
+    )
+
+
+def _resized(image: np.ndarray, sides: tuple[int, int]) -> np.ndarray:
+    """An image of this height and width, by Pillow's bicubic kernel."""
+    made = as_pillow(image).resize(sides[::-1], Image.Resampling.BICUBIC)
+    return np.asarray(made).reshape(*sides, -1)
 
 
 def _cropped(image: np.ndarray, scale: int) -> np.ndarray:

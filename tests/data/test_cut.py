@@ -236,6 +236,33 @@ def test_a_zoom_makes_larger_patches_smaller():
     assert sides <= set(range(6, 19)) and len(sides) > 6 and min(sides) < 9 < 14 < max(sides)
 
 
+def test_a_zoom_with_a_scale_cuts_patches_out_of_smaller_photographs():
+    """Both patches have the pixels of a photograph of one of the sizes, made smaller as a whole."""
+    settings = {"size": 8, "batch_size": 4, "seed": 3, "mirror": False, "rotate": False}
+    data = kgan.data.patches([NOISE[0]], scale=2, zoom=2.0, **settings)
+    height, width = SIZES[0]
+    wholes, found = [], set()
+    for level in range(5):
+        factor = min(2 ** (level / 4), height / 8, width / 8)
+        sides = round(width / factor), round(height / factor)
+        image = np.asarray(Image.fromarray(NOISE[0]).resize(sides, Image.Resampling.BICUBIC))
+        wholes.append(image[: image.shape[0] // 2 * 2, : image.shape[1] // 2 * 2])
+    for sources, targets in data.from_step(0).take(12).as_numpy_iterator():
+        for source, target in zip(pixels(sources), pixels(targets), strict=True):
+            places = [
+                (level, top, left)
+                for level, whole in enumerate(wholes)
+                for top in range(0, whole.shape[0] - 7, 2)
+                for left in range(0, whole.shape[1] - 7, 2)
+                if np.array_equal(whole[top : top + 8, left : left + 8], target)
+            ]
+            level, top, left = places[0]
+            low = kgan.data.shrink(wholes[level], 2)[top // 2 :, left // 2 :][:4, :4]
+            np.testing.assert_array_equal(source, low)
+            found.add(level)
+    assert len(found) > 2 and data.config["zoom"] == 2
+
+
 def test_a_zoom_ends_at_the_photograph_and_changes_nothing_else():
     narrow = kgan.data.patches(NOISE, size=12, batch_size=2, zoom=50.0)
     assert next(iter(narrow)).shape == (2, 12, 12, 3)
@@ -250,7 +277,6 @@ def test_a_zoom_ends_at_the_photograph_and_changes_nothing_else():
     ("arguments", "message"),
     [
         ({"zoom": 0.5}, "zoom must be a number of at least 1; received 0.5"),
-        ({"zoom": 2, "scale": 2}, "zoom must be 1 with a scale"),
     ],
 )
 def test_zooms_that_cannot_be(arguments, message):
