@@ -18,7 +18,7 @@ def data(
     strict: bool = False,
     split: str = "train",
 ) -> kgan.data.ImageDataset:
-    """Patches of 96x96 pixels and 24x24 of photographs, also of smaller copies, which are sharper."""
+    """Patches of 96x96 pixels, and 24x24, of photographs and of smaller copies of them."""
     return kgan.data.patches(
         source,
         size=96,
