@@ -7,18 +7,20 @@ from PIL import Image
 FOLDER = Path(__file__).parent
 PRESETS = FOLDER.parents[1] / "zoo" / "presets"
 # A model from images to images has the sources in the first row and the results in the second.
-ROWS = {"pix2pix_emoji": 2}
+ROWS = {"pix2pix_emoji": 2, "srresnet_x4": 2}
+WIDTH = 265
 
 
 def thumbnail(name: str) -> Image.Image:
-    """Eight columns of a preset's samples, at half their size."""
+    """Eight columns of a preset's samples, garments and emoji at half their size."""
     with Image.open(PRESETS / name / "samples.png") as samples:
-        pitch = 58 if samples.mode == "L" else 66  # a cell of the grid and its border, in pixels
+        # A cell of the grid and its border, in pixels.
+        pitch = 58 if samples.mode == "L" else (samples.height - 2) // 3
         cut = samples.crop((0, 0, 8 * pitch + 2, ROWS.get(name, 1) * pitch + 2))
-    half = cut.width // 2, cut.height // 2
     if cut.mode == "L":  # these samples show each pixel twice in both directions
-        return cut.resize(half, Image.Resampling.NEAREST)
-    return cut.resize(half, Image.Resampling.LANCZOS).quantize(64, dither=Image.Dither.NONE)
+        return cut.resize((cut.width // 2, cut.height // 2), Image.Resampling.NEAREST)
+    small = WIDTH, cut.height * WIDTH // cut.width
+    return cut.resize(small, Image.Resampling.LANCZOS).quantize(64, dither=Image.Dither.NONE)
 
 
 def main() -> None:
