@@ -56,5 +56,5 @@ def test_a_seed_gives_the_same_images(name):
         return
     # Another processor rounds otherwise.
     cells = translated(name) if sources.exists() else shown(name)
-    assert len(cells) in (8, 16, 60, 64)  # one row, or whole rows of ten classes, or of eight images
+    assert len(cells) in (8, 16, 60, 64)  # one row, or rows of ten classes or of eight images
     assert np.abs(pixels[: len(cells)].astype(int) - cells).max() <= 1
