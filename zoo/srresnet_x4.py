@@ -4,8 +4,8 @@ Ledig et al., "Photo-Realistic Single Image Super-Resolution Using a Generative 
 Network", 2017, arXiv:1609.04802, where SRResNet is trained by the pixels' error alone. It departs
 from the paper for two cores: a compact network, all of whose convolutions are at low resolution
 (`kgan.networks.SRVGG`, after arXiv:2107.10833); the absolute in place of the squared error; Adam at
-1e-3 on a cosine; an average of the generator; 12 photographs, mirrored and turned. The
-discriminator is none that plays.
+1e-3 on a cosine; an average of the generator; 12 photographs and smaller copies of them, mirrored
+and turned. The discriminator never plays.
 """
 
 from __future__ import annotations
