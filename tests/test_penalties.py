@@ -61,6 +61,7 @@ def test_r1_looks_at_reals_and_r2_at_fakes():
     )
 
 
+@pytest.mark.slow
 def test_gradient_penalty_interpolates_uniformly():
     """Between 0 and x the quadratic critic has the norm u‖x‖, u uniform: E(u‖x‖-1)² is known."""
     x = tf.ones((5, 8, 8, 3)) * 0.5

@@ -98,6 +98,7 @@ def test_tensorboard_shows_it(make_gan, data, tmp_path):
     assert [values[step].simple_value for step in (1, 2)] == pytest.approx(logs["fd"])
 
 
+@pytest.mark.slow
 def test_the_best_is_kept(make_gan, data, tmp_path):
     best = tmp_path / "best.keras"
     callback = scripted(data, [3.0, 1.0, 2.0], best=best)

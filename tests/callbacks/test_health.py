@@ -203,6 +203,7 @@ def test_it_reports_before_stop_on_nan_ends_the_run(images, make_gan):
     assert health.findings[0].failure_mode == "nan"
 
 
+@pytest.mark.slow
 def test_a_resumed_run_continues_its_snapshots(images, make_gan, tmp_path):
     def gan():
         return make_gan(run_eagerly=True)

@@ -37,6 +37,7 @@ def test_a_run_stands_for_its_model(folder, tiny_gan):
     np.testing.assert_array_equal(images, tiny_gan.generate(3, seed=1))
 
 
+@pytest.mark.slow
 def test_a_run_that_has_not_ended_stands_for_its_newest_checkpoint(unfinished):
     run, gan = unfinished
     images = models.load(models.find(str(run))).generate(3, seed=1)

@@ -477,6 +477,7 @@ def test_a_disk_that_fills_up_keeps_what_was_written(folder, recipe, kgan, refus
     assert (run / "model.keras").exists()
 
 
+@pytest.mark.slow
 def test_ctrl_c_says_how_to_go_on(recipe, kgan, monkeypatch):
     def interrupted(*args, **kwargs):
         raise KeyboardInterrupt

@@ -38,6 +38,7 @@ def test_kinds_come_in_turn():
         np.testing.assert_array_equal(mask, alone["thick" if number % 2 else "thin"][number])
 
 
+@pytest.mark.slow
 def test_holes_have_the_share_that_is_asked_for():
     for kind in module.KINDS:
         found = shares(kind)
@@ -197,6 +198,7 @@ def test_other_data_than_images_alone_are_refused(data):
         kgan.data.masked(data)
 
 
+@pytest.mark.slow
 def test_shares_that_a_size_hardly_has_are_refused_at_once():
     with pytest.raises(UsageError, match="shares must be a range that thin masks of 16x16"):
         dataset(shares=(0.97, 0.98))

@@ -170,6 +170,7 @@ def test_the_packaged_emoji_are_split_by_code_point():
     assert 0.1 < np.abs(sources - targets).mean() < 0.6
 
 
+@pytest.mark.slow
 def test_the_packaged_3d_emoji_belong_to_the_drawings_of_their_code_points():
     with np.load(PACKAGED["emoji_3d"]) as solid, np.load(TWITTER) as flat:
         codepoints, known = list(solid["codepoint"]), list(flat["codepoint"])

@@ -209,7 +209,7 @@ def test_a_damaged_set_is_passed_over_and_named(damaged, file):
     folder = damaged(file)
     with pytest.warns(UserWarning, match=rf"data set in {folder} .*damaged.*skipped"):
         names = [found.name for found in kgan.data.available()]
-    assert names == ["fashion_mnist", "emoji", "photos"]
+    assert names == ["fashion_mnist", "emoji", "emoji_3d", "photos"]
 
 
 def test_a_damaged_set_is_named_when_it_is_loaded(damaged):

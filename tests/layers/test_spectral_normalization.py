@@ -94,6 +94,7 @@ def test_half_precision(dtype):
     assert layer.vector.dtype == "float32"
 
 
+@pytest.mark.slow
 def test_trains_in_a_gan_and_survives_saving(tmp_path, images):
     import kgan
 

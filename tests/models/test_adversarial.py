@@ -417,6 +417,7 @@ class Counting(kgan.GAN):
         super().update_generator(tape, real, fake)
 
 
+@pytest.mark.slow
 def test_a_buffer_is_state_and_comes_back_from_a_checkpoint(tmp_path):
     def run(epochs, resume=True):
         gan = made(Counting)

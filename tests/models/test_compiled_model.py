@@ -255,6 +255,7 @@ def test_streaming_metrics_that_cannot_be_measured(images, make_gan):
     assert "Traceback" not in str(error.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("callback", ["schedule", "plateau"])
 def test_learning_rates_that_keras_callbacks_set(images, make_gan, callback):
     gan = make_gan(

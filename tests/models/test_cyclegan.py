@@ -245,6 +245,7 @@ def test_what_is_refused(gan, call, message):
         call(gan)
 
 
+@pytest.mark.slow
 def test_what_is_unpaired_is_nothing_for_pix2pix_and_pairs_are_welcome_here(gan):
     unpaired = kgan.data.unpaired(SOURCES, TARGETS, batch_size=4)
     paired = kgan.Pix2Pix(1, generator_network="resnet", discriminator_network=PatchGAN(2, 1))

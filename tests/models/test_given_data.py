@@ -207,6 +207,7 @@ def test_an_evaluation_draws_latents_that_the_training_does_not(images, make_gan
     assert gan.test_on_batch(images[:16]) == gan.test_on_batch(images[:16])
 
 
+@pytest.mark.slow
 def test_a_generator_that_ends_within_an_epoch(images, make_gan):
     gan, twin = make_gan(), make_gan()
     batches = [images[start : start + 16] for start in range(0, 48, 16)]
@@ -252,6 +253,7 @@ class Uneven(Batches):
         return super().__getitem__(index)[: 7 if index == 2 else 16]
 
 
+@pytest.mark.slow
 def test_errors_of_generators_come_without_tensorflows_graph(images, make_gan):
     with pytest.raises(OSError, match="^the disk is gone$"):
         make_gan().fit(Broken(images), verbose=0)

@@ -157,6 +157,7 @@ def test_no_discriminator_is_normalised(networks):
     assert kgan.R3GAN(**{**SIZES, "networks": networks}).networks.normalization == "none"
 
 
+@pytest.mark.slow
 def test_the_averages_halflife_follows_the_burn_in():
     gan = kgan.R3GAN(**SIZES, burn_in_steps=8, ema_halflife_images=100.0)
     gan.compile(run_eagerly=True)

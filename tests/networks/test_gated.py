@@ -44,6 +44,7 @@ def test_the_parameters_of_the_arithmetic():
     assert network().count_params() == first + down + inner + up + 9 * w * 3 + 3
 
 
+@pytest.mark.slow
 def test_dilations_widen_what_a_pixel_sees():
     def seen(*dilations):
         model, given = network(halvings=1, dilations=dilations), inputs(64, 64, 1)

@@ -132,6 +132,7 @@ def test_a_network_that_fails_on_random_inputs_gets_no_message():
     assert measured_problems(gan.generator, gan.discriminator) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("networks", ["dcgan", "resnet", "r3gan", "mlp"])
 def test_packaged_networks_do_not_run(networks, monkeypatch):
     monkeypatch.setattr(output_range, "_outputs", None)

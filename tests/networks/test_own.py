@@ -78,6 +78,7 @@ def test_they_come_back_from_files_and_resume(images, tmp_path):
     assert int(twin.training_seeds.step) == 2
 
 
+@pytest.mark.slow
 def test_packs_and_unrolling_of_ones_own_networks(images):
     for gan in (kgan.PacGAN(*networks(pack=2), pack=2), kgan.UnrolledGAN(*networks())):
         gan.compile()

@@ -181,6 +181,7 @@ def test_a_latent_has_no_place(normalization):
     assert receptive_field(made).radius == 9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", translators.classes)
 def test_every_network_of_kgan_is_known(name):
     """Add a rule for a new layer in kgan/networks/receptive_rules.py."""

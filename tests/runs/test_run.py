@@ -59,6 +59,7 @@ def test_the_best_model(run, make_gan):
     np.testing.assert_array_equal(images(run.best()), images(best))
 
 
+@pytest.mark.slow
 def test_a_run_that_has_not_ended(folder, recipe, monkeypatch):
     trained = []
 

@@ -134,6 +134,7 @@ def test_wrong_arguments_leave_nothing(folder, monkeypatch, arguments, argument,
     assert [path.name for path in folder.iterdir()] == ["full"]
 
 
+@pytest.mark.slow
 def test_a_run_is_not_trained_over_nor_by_two_processes(folder, recipe, holder):
     run = runs.train(recipe, epochs=1, steps=1, out="run", verbose=False)
     with pytest.raises(UsageError, match=r"out=run is a run; .*kgan\.runs\.resume\('run'\)"):

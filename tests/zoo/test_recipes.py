@@ -8,6 +8,7 @@ from kgan.models.given_data import given
 from kgan.models.training_data import TrainingData
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", zoo.list_recipes())
 def test_it_takes_a_step_in_each_stage(name):
     recipe = zoo.recipe(name)
