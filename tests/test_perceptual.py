@@ -90,6 +90,7 @@ def test_efficientnets_blocks_at_the_images_own_size():
     assert term.sha256 == efficientnet.SHA256
 
 
+@pytest.mark.slow
 def test_a_step_follows_its_gradient_and_leaves_the_network_as_it_is():
     term = Perceptual(layers=("stage1",))
     term.prepare()

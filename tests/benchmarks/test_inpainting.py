@@ -41,6 +41,7 @@ def test_a_changed_known_pixel_stops_the_script(benchmark, images, masks):
         benchmark.check_known(images, made, masks, "mine")
 
 
+@pytest.mark.slow
 def test_a_model_keeps_what_is_known(benchmark, images, masks, tmp_path):
     networks = kgan.networks.Gated(width=4, dilations=(2,))
     gan = kgan.Inpainting(generator_network=networks)

@@ -106,6 +106,7 @@ VARIANTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", VARIANTS)
 def test_every_kind_of_model_has_a_gap(name, images):
     kind, arguments = VARIANTS[name]
@@ -117,6 +118,7 @@ def test_every_kind_of_model_has_a_gap(name, images):
     assert np.isfinite(duality.gaps[0][1])
 
 
+@pytest.mark.slow
 def test_a_broken_run_has_no_gap(images, make_gan):
     gan = make_gan(run_eagerly=True)
     variable = gan.discriminator.trainable_variables[0]

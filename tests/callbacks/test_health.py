@@ -70,6 +70,7 @@ def test_vectors_stay_in_their_order_with_it(images):
         np.testing.assert_array_equal(expected, found)
 
 
+@pytest.mark.slow
 def test_a_repeated_order_is_no_oscillation(images, make_gan):
     """Batches of four brightnesses in turn, without a shuffle, swing with the epoch."""
     batches = tf.data.Dataset.from_tensor_slices(images).batch(16)

@@ -84,6 +84,7 @@ def test_a_gan_translates_nothing(folder, kgan, tiny_gan):
     assert not (folder / "out").exists()
 
 
+@pytest.mark.slow
 def test_back_is_the_other_way_where_there_is_one(folder, kgan, model):
     import kgan as package
 

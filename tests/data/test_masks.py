@@ -101,6 +101,7 @@ def test_rectangles_are_rectangles():
         assert min(rows[0], columns[0]) >= 10 and rows[-1] < 246 and columns[-1] < 290
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

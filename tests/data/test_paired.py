@@ -193,6 +193,7 @@ def test_the_packaged_3d_emoji_belong_to_the_drawings_of_their_code_points():
     assert places == {"train": 1681, "test": 171}
 
 
+@pytest.mark.slow
 def test_3d_emoji_on_white_at_another_resolution():
     data = kgan.data.pairs("emoji_3d", split="test", resolution=64, channels=3, batch_size=171)
     sources, targets = next(data.as_numpy_iterator())

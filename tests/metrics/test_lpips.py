@@ -99,6 +99,7 @@ def test_the_smallest_images(theirs, ours, oracle, net):
         reference(oracle, theirs[net], small, small)
 
 
+@pytest.mark.slow
 def test_torch_fidelity(theirs, ours, oracle, monkeypatch):
     """Its LPIPS has VGG alone, and the authors' formula; it takes pixels of [0, 255]."""
     module = oracle("torch_fidelity.sample_similarity_lpips")

@@ -95,6 +95,7 @@ def test_the_papers_losses(gan):
     assert found == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_the_defaults_are_the_papers(gan):
     plain = kgan.CycleGAN((16, 16, 3), pool_size=1)
     assert repr(plain.generator_network) == repr(ResNetTranslator(64, 9))
@@ -213,6 +214,7 @@ def test_any_size_there_and_back(gan, size):
     np.testing.assert_allclose(found, back, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_keras_metrics_see_logits_since_no_target_is_true():
     gan = make()
     gan.compile(metrics=["accuracy"], run_eagerly=True)

@@ -180,6 +180,7 @@ def test_steps_per_execution_changes_nothing_but_the_calls(images, make_gan):
     assert logs[0]["generator_loss"] == pytest.approx(logs[1]["generator_loss"], rel=1e-3)
 
 
+@pytest.mark.slow
 def test_steps_that_do_not_divide_into_executions_are_left_to_the_next_epoch(images, make_gan):
     gan = make_gan(steps_per_execution=3)
     gan.fit(images, batch_size=8, epochs=2, verbose=0)  # 8 batches an epoch: 6 steps
@@ -280,6 +281,7 @@ def still(**arguments):
     return {player: keras.optimizers.SGD(0.0) for player in players} | arguments
 
 
+@pytest.mark.slow
 def test_penalties_leave_the_moving_statistics_alone(images, make_gan):
     with_penalty, without = make_gan(**still(penalties=["r1", "dragan"])), make_gan(**still())
     for gan in (with_penalty, without):

@@ -183,6 +183,7 @@ def test_another_recipe_is_refused_and_a_strangers_is_not_run_unasked(folder, re
     assert witness.exists()
 
 
+@pytest.mark.slow
 def test_the_room_needs_no_tensorflow_before_it_trains(folder, recipe, python):
     runs.train(recipe, epochs=1, steps=1, out="run", verbose=False)
     code = (
