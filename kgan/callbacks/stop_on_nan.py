@@ -41,7 +41,8 @@ class StopOnNaN(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         # The first broken one is nearest to the cause. A step of the user's own may log further
         # names; a metric may well be NaN.
-        own = [name for name in logs if name not in self.model.metrics_names]
+        known = set(self.model.metrics_names)
+        own = [name for name in logs if name not in known]
         names = [*(name for name in self.model.logged if name in logs), *own]
         broken = [name for name in names if not np.isfinite(logs[name]).all()]
         if not broken:

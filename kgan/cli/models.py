@@ -119,8 +119,10 @@ def check_entry(gan: Any, entry: str, model: str) -> None:
     """
     points = gan.entry_points()
     if entry not in points:
+        from kgan.photos.network import words
+
         raise UsageError(
-            f"MODEL={model!r} is a {type(gan).__name__}, which cannot {entry.replace('_', ' ')}; "
+            f"MODEL={model!r} is a {type(gan).__name__}, which cannot {words(entry)}; "
             f"use `kgan {next(iter(points))}`."
         )
 

@@ -25,9 +25,16 @@ def data_dir() -> Path:
 
 
 def from_tfds(
-    name: str, split: str, resolution: int | None, channels: int | None, strict: bool
+    name: str,
+    split: str,
+    resolution: int | None,
+    channels: int | None,
+    strict: bool,
+    argument: str = "source",
 ) -> Source:
     """A split of a data set by its TFDS name (`mnist`, `emnist/letters`); slices are allowed.
+
+    Errors call the name `argument`.
 
     Raises:
         UsageError: unknown name or split, or no image data set.
@@ -36,8 +43,8 @@ def from_tfds(
     """
     import tensorflow as tf
 
-    builder = find_builder(name)
-    features = _features(name, builder)
+    builder = find_builder(name, argument=argument)
+    features = _features(name, builder, argument)
     if not builder.is_prepared():
         _download(name, builder)
     try:
@@ -64,6 +71,7 @@ def from_tfds(
             resolution,
             channels,
             strict,
+            argument=argument,
         )
     except tf.errors.OpError as error:
         raise _unreadable(name, builder.data_path, error) from error
@@ -163,7 +171,7 @@ def _download(name: str, builder: Any) -> None:
         ) from error
 
 
-def _features(name: str, builder: Any) -> dict[str, Any]:
+def _features(name: str, builder: Any, argument: str) -> dict[str, Any]:
     """The features of an image data set by name.
 
     Raises:
@@ -176,10 +184,10 @@ def _features(name: str, builder: Any) -> dict[str, Any]:
     image = features.get("image")
     if not isinstance(image, tfds.features.Image) or np.dtype(image.np_dtype).kind != "u":
         raise UsageError(
-            f"source={name!r} must be an image data set, with a feature 'image' of whole numbers; "
-            f"received {' '.join(str(described).split())}. Choose another, or load it with "
-            "tensorflow_datasets and pass its images as NumPy arrays.",
-            "source",
+            f"{argument}={name!r} must be an image data set, with a feature 'image' of whole "
+            f"numbers; received {' '.join(str(described).split())}. Choose another, or load it "
+            "with tensorflow_datasets and pass its images as NumPy arrays.",
+            argument,
         )
     return features
 

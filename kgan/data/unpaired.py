@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +18,6 @@ from kgan.errors import UsageError, unknown_name
 
 if TYPE_CHECKING:
     from kgan.data.dataset import ImageDataset
-
-_Load = Callable[..., Source]
 
 
 def unpaired(
@@ -133,7 +130,7 @@ def _side(
     """The images of an array or a folder."""
     if isinstance(images, (str, os.PathLike)) and images not in PACKAGED:
         kinds = check_formats(formats)
-        return _named(argument, from_folder, images, resolution, channels, strict, kinds)
+        return from_folder(images, resolution, channels, strict, kinds, argument=argument)
     if images is None or isinstance(images, (str, os.PathLike, tuple)):
         received = repr(images) if isinstance(images, str) else type(images).__name__
         raise UsageError(
@@ -141,16 +138,7 @@ def _side(
             f"targets; received {received}.",
             argument,
         )
-    return _named(argument, from_arrays, images, resolution, channels)
-
-
-def _named(argument: str, load: _Load, *arguments: Any) -> Source:
-    """The images that a function loads; its errors call them by the name of `argument`."""
-    try:
-        return load(*arguments)
-    except UsageError as error:
-        about = argument if error.argument == "source" else error.argument
-        raise UsageError(re.sub(r"\bsource\b", argument, str(error)), about) from error
+    return from_arrays(images, resolution, channels, argument=argument)
 
 
 def _beside(sides: Sequence[Source], name: str) -> Source:
@@ -179,7 +167,14 @@ def _beside(sides: Sequence[Source], name: str) -> Source:
     return Source(name, source.images, None, None, digest, (target.images,), together=False)
 
 
-def _subfolders(folder: Any, split: str, *arguments: Any) -> Source:
+def _subfolders(
+    folder: Any,
+    split: str,
+    resolution: int | None,
+    channels: int | None,
+    strict: bool,
+    formats: tuple[str, ...],
+) -> Source:
     """The images of the subfolders A and B of a split."""
     _check_split(split, SPLITS)
     sides = [check_path("sources", folder) / f"{split}{side}" for side in "AB"]
@@ -191,7 +186,10 @@ def _subfolders(folder: Any, split: str, *arguments: Any) -> Source:
                 f"{_listed(side.parent)}.",
                 "sources",
             )
-    found = [_named("sources", from_folder, side, *arguments) for side in sides]
+    found = [
+        from_folder(side, resolution, channels, strict, formats, argument="sources")
+        for side in sides
+    ]
     return _beside(found, str(folder))
 
 
@@ -203,14 +201,16 @@ def _listed(folder: Path) -> str:
     return ", ".join([*names[:5], *["…"] * (len(names) > 5)]) or "nothing"
 
 
-def _tfds(name: str, split: str, *arguments: Any) -> Source:
+def _tfds(
+    name: str, split: str, resolution: int | None, channels: int | None, strict: bool
+) -> Source:
     """The images of the splits A and B of a TFDS data set; slices are allowed."""
     from kgan.data.tfds_source import from_tfds
 
     stem, bracket, part = split.partition("[")
     splits = [f"{stem}{side}{bracket}{part}" for side in "AB"]
     try:
-        found = [_named("sources", from_tfds, name, each, *arguments) for each in splits]
+        found = [from_tfds(name, each, resolution, channels, strict, "sources") for each in splits]
     except UsageError as error:
         if error.argument != "split":
             raise
