@@ -95,9 +95,38 @@ def _convert(serving: Serving, path: Path, opset: int) -> None:
             value.name, value.type.tensor_type.elem_type, ("batch", *free)
         )
         value.CopyFrom(named)
+    _squeeze_outputs(model, opset)
     _group_convolutions(model)
     onnx.helper.set_model_props(model, metadata(serving.entry))
     onnx.save(model, path)
+
+
+def _squeeze_outputs(model: Any, opset: int) -> None:
+    """Remove leading axes of size 1 that the outputs have beyond their rank.
+
+    tf2onnx writes a transpose of one channel as a Reshape to (1, batch, …) and a Squeeze. It loses
+    the Squeeze if the Reshape already is the output, which depends on the order of its sets.
+    """
+    from onnx import helper, numpy_helper
+
+    constants = {tensor.name: tensor for tensor in model.graph.initializer}
+    producers = {name: node for node in model.graph.node for name in node.output}
+    for value in model.graph.output:
+        node = producers[value.name]
+        if node.op_type != "Reshape" or node.input[1] not in constants:
+            continue
+        shape = numpy_helper.to_array(constants[node.input[1]])
+        axes = list(range(len(shape) - len(value.type.tensor_type.shape.dim)))
+        if not axes or any(shape[axes] != 1):
+            continue
+        node.output[0] = f"{value.name}_unsqueezed"
+        if opset < 13:
+            squeeze = helper.make_node("Squeeze", node.output, [value.name], axes=axes)
+        else:
+            of_squeeze = numpy_helper.from_array(np.array(axes), f"{value.name}_axes")
+            model.graph.initializer.append(of_squeeze)
+            squeeze = helper.make_node("Squeeze", [*node.output, of_squeeze.name], [value.name])
+        model.graph.node.append(squeeze)
 
 
 def _group_convolutions(model: Any) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from tf2onnx import optimizer
 
 import kgan
 import kgan.export
@@ -145,6 +146,20 @@ def test_grouped_convolutions_are_stored_without_their_zeros(gan, tmp_path, in_t
         if node.op_type == "Conv"
     }
     assert found == {(8, 2, 3, 3): [4], (1, 8, 3, 3): [1]}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("opset", [12, 18])
+def test_one_channel_keeps_its_rank_in_whatever_order_tf2onnx_optimizes(
+    tmp_path, monkeypatch, opset
+):
+    """Its own order varies with those of its sets; this one loses a Squeeze each time."""
+    order = optimizer._optimizers.copy()
+    order.move_to_end("reshape_optimizer")
+    monkeypatch.setattr(optimizer, "_optimizers", order)
+    gan = kgan.Pix2Pix(channels=1, source_channels=2, generator_network=kgan.networks.UNet(4, 2))
+    export = kgan.export.to_onnx(gan, tmp_path / "gan.onnx", opset=opset)
+    assert export.max_difference < 1e-5
 
 
 def test_the_metadata_tell_how_to_make_codes(make_stirred, tmp_path, in_this_process):
