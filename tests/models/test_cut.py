@@ -153,17 +153,18 @@ def test_the_heads_learn_and_the_encoder_learns_through_them():
 
 @pytest.mark.slow
 def test_translations_keep_the_places_of_what_they_show():
-    """Dark squares on bright ground become bright ones on dark ground, where they were."""
+    """Red squares become blue ones, where they were."""
     random = np.random.RandomState(0)
 
-    def squares(count, inside):
-        images = np.full((count, 16, 16, 1), -inside, "float32")
+    def squares(count, colour):
+        images = np.full((count, 16, 16, 3), 0.8, "float32")
         for image, (row, column) in zip(images, random.randint(0, 11, (count, 2)), strict=True):
-            image[row : row + 6, column : column + 6] = inside
+            image[row : row + 6, column : column + 6] = colour
         return images
 
-    dark, bright = squares(64, -0.8), squares(96, 0.8)
+    red, blue = squares(64, [0.8, -0.8, -0.8]), squares(96, [-0.8, -0.8, 0.8])
     gan = make(
+        channels=3,
         generator_network=ResNetTranslator(4, 1),
         discriminator_network=PatchGAN(4, 2),
         head_network=PatchProjection(32),
@@ -173,12 +174,13 @@ def test_translations_keep_the_places_of_what_they_show():
     )
     fast = keras.optimizers.Adam(3e-3, beta_1=0.5)
     gan.compile(generator_optimizer=fast, discriminator_optimizer=fast)
-    history = gan.fit((dark, bright), batch_size=16, epochs=30, verbose=0).history
+    history = gan.fit((red, blue), batch_size=16, epochs=30, verbose=0).history
     assert history["nce"][-1] < 0.7 * history["nce"][0]
-    made = gan.translate(dark)
-    assert abs(made.mean() - bright.mean()) < 0.2
-    # Squares at other places would have a correlation of 0 with the true translations.
-    assert np.corrcoef(made.ravel(), -dark.ravel())[0, 1] > 0.25
+    made = gan.translate(red)
+    assert abs(made.mean() - blue.mean()) < 0.2
+    # Untranslated squares have a correlation of 0.45 with the true translations; five seeds of the
+    # model reached 0.86 to 0.95.
+    assert np.corrcoef(made.ravel(), red[..., ::-1].ravel())[0, 1] > 0.7
 
 
 @pytest.mark.parametrize("size", [(8, 8), (9, 13)])
