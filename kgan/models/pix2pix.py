@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -11,7 +10,7 @@ from kgan.checks import check_integer, check_precision
 from kgan.models.translation import SOURCE, TARGET, Translation
 from kgan.networks import ImageDiscriminator, Translator, discriminators, translators
 from kgan.signature import Image, Latent, Signature
-from kgan.terms import Term, terms as known_terms
+from kgan.terms import Term, computed, terms as known_terms
 
 
 @keras.saving.register_keras_serializable(package="kgan")
@@ -58,28 +57,24 @@ class Pix2Pix(Translation):
         noise = [Latent(latent_dim)] if latent_dim else []
         seed = check_integer("seed", seed, 0, 2**31 - 1)
         dtype = check_precision("dtype", dtype or keras.config.dtype_policy().name)
-        translator = translators.get(generator_network)
-        patches = discriminators.get(discriminator_network)
-        super().__init__(
-            translator.generator(Signature(source, *noise), target, seed, dtype),
-            patches.discriminator(Signature(source, target), seed, dtype),
-            ema_halflife_images,
-            seed,
-            name,
-            translator.smallest,
+        made, judge = translators.get(generator_network), discriminators.get(discriminator_network)
+        networks = (
+            made.generator(Signature(source, *noise), target, seed, dtype),
+            judge.discriminator(Signature(source, target), seed, dtype),
         )
+        super().__init__(*networks, ema_halflife_images, seed, name, made.smallest)
         self.channels, self.source_channels = target.shape[2], source_channels
         self.latent_dim, self.precision = latent_dim, dtype
-        self.generator_network, self.discriminator_network = translator, patches
+        self.generator_network, self.discriminator_network = made, judge
         self.term = known_terms.get(term)
 
     @property
-    def terms(self) -> Sequence[Term]:
+    def terms(self) -> tuple[Term, ...]:
         """The term, once more as all models have them."""
         return (self.term,)
 
     def losses(self, player: str, real, fake) -> dict[str, Any]:
         found = super().losses(player, real, fake)
         if player == "generator":
-            found[self.term.label] = self.term(real[TARGET], fake[TARGET])
+            found |= computed(self.terms, real[TARGET], fake[TARGET])
         return found
