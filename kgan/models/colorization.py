@@ -22,8 +22,10 @@ class Colorization(Pix2Pix):
 
     A batch holds RGB images, whose luminance is the source. The generator's networks make the
     chroma; the image is the colour of its luminance and this chroma, so that the result is as
-    bright as its source at each pixel (`kgan.layers.ChromaToRGB`). With a `latent_dim` the
-    generator also takes a latent, since many colours may fit. All else is as in `kgan.Pix2Pix`.
+    bright as its source at each pixel (`kgan.layers.ChromaToRGB`). With a `subsampling` of 2, the
+    networks work at half the height and width, as JPEG files hold chroma, and see twice as much of
+    the image. With a `latent_dim` the generator also takes a latent, since many colours may fit.
+    All else is as in `kgan.Pix2Pix`.
 
     Example:
         >>> gan = kgan.Colorization(generator_network=kgan.networks.UNet(width=16, depth=5))
@@ -47,16 +49,17 @@ class Colorization(Pix2Pix):
         generator_network: str | Translator = "unet",
         discriminator_network: str | ImageDiscriminator = "patchgan",
         term: str | Term = "l1",
+        subsampling: int = 1,
         ema_halflife_images: float | None = 10_000.0,
         seed: int = 0,
         dtype: str | None = None,
         name: str | None = None,
     ):
         networks = translators.get(generator_network)
-        judge, coloring = discriminator_network, Coloring(networks)
+        judge, coloring = discriminator_network, Coloring(networks, subsampling)
         learning = (ema_halflife_images, seed, dtype, name)
         super().__init__(3, 1, latent_dim, coloring, judge, term, *learning)
-        self.generator_network = networks
+        self.generator_network, self.subsampling = networks, coloring.subsampling
         self.batch_signature = Signature(*self.output_signature.values())
 
     def encode_real(self, real, training: bool) -> dict[str, Any]:

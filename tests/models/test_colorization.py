@@ -121,7 +121,7 @@ def test_it_is_saved_with_its_arguments(gan, tmp_path):
 @pytest.mark.slow
 def test_onnx_runs_at_any_batch_height_and_width(tmp_path):
     onnxruntime = pytest.importorskip("onnxruntime")
-    gan = vivid(make(dtype="mixed_float16"))
+    gan = vivid(make(subsampling=2, dtype="mixed_float16"))
     export = kgan.export.to_onnx(gan, tmp_path / "gan.onnx")
     assert export.max_difference < 1e-4
     session = onnxruntime.InferenceSession(tmp_path / "gan.onnx")
@@ -142,3 +142,41 @@ def test_a_saved_model_runs_at_any_batch_height_and_width(tmp_path):
         images = RANDOM.uniform(-1, 1, shape).astype("float32")
         made = serve(source=tf.constant(images))["target"]
         np.testing.assert_allclose(made, gan.colorize(images), atol=1e-4)
+
+
+def chroma_of(images):
+    """Blue and red minus the luminance, as fractions of their ranges."""
+    differences = images[..., [2, 0]] - luminance(images)
+    return differences / (2 * (1 - np.array([0.114, 0.299])))
+
+
+def test_subsampled_chroma_is_that_of_the_smaller_image_interpolated():
+    whole, half = make(subsampling=2), make()
+    assert whole.get_config()["subsampling"] == 2
+    weights = [2 * weight for weight in half.averaged_generator.get_weights()]
+    for gan in (whole, half):
+        gan.averaged_generator.set_weights(weights)
+    grey = RANDOM.uniform(-0.2, 0.2, (2, 16, 24, 1)).astype("float32")
+    small = chroma_of(half.colorize(grey.reshape(2, 8, 2, 12, 2, 1).mean((2, 4))))
+    assert 0.01 < np.abs(small).max() < 0.2  # RGB has these colours
+    for axis in (1, 2):
+        size = small.shape[axis]
+        places = (np.arange(2 * size) + 0.5) / 2 - 0.5
+        small = np.apply_along_axis(
+            lambda line, places=places, size=size: np.interp(places, np.arange(size), line),
+            axis,
+            small,
+        )
+    np.testing.assert_allclose(chroma_of(whole.colorize(grey)), small, atol=1e-5)
+
+
+def test_subsampling_takes_odd_sizes_and_refuses_small_images():
+    gan = make(subsampling=3)
+    grey = RANDOM.uniform(-1, 1, (1, 14, 17, 1)).astype("float32")
+    made = gan.colorize(grey)
+    assert made.shape == (1, 14, 17, 3)
+    np.testing.assert_allclose(luminance(made), grey, atol=3e-7)
+    with pytest.raises(UsageError, match="must be at least 12"):
+        gan.colorize(grey[:, :11])
+    with pytest.raises(UsageError, match="subsampling"):
+        make(subsampling=0)
