@@ -12,7 +12,7 @@ import tensorflow as tf
 from kgan.files import atomic_write, check_overwrite
 from kgan.models.players_model import PlayersModel
 
-from .signature import Serving, metadata
+from .signature import Serving
 from .verify import BATCHES, Export, verify
 
 CONTENT = frozenset({"saved_model.pb", "fingerprint.pb", "variables", "assets", "assets.extra"})
@@ -51,7 +51,7 @@ def to_saved_model(gan: PlayersModel, path: str | Path, entry: str | None = None
         # Where SavedModels keep what is not TensorFlow's: class names, the prior and the like.
         extra = temporary / "assets.extra" / "kgan.json"
         extra.parent.mkdir()
-        text = json.dumps(metadata(serving.entry), indent=2) + "\n"
+        text = json.dumps(serving.metadata, indent=2) + "\n"
         extra.write_text(text, encoding="utf-8")
         difference = verify("saved_model", temporary, *serving.cases(max(BATCHES)))
     size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())

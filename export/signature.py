@@ -32,6 +32,7 @@ class Serving(tf.Module):
     def __init__(self, gan: PlayersModel, entry: str | None = None):
         super().__init__(name="kgan")
         self.entry = point = entry_point(gan, entry)
+        self.metadata = metadata(point) | {"model": type(gan).__name__}
         network = float32_clone(point.network)
         # Only the bare variables are tracked: tracking the model, too, stores each of them twice.
         self.weights = [variable.value for variable in network.variables]

@@ -16,7 +16,7 @@ from kgan.errors import UsageError
 from kgan.files import atomic_write
 from kgan.models.players_model import PlayersModel
 
-from .signature import Serving, metadata
+from .signature import Serving
 from .verify import BATCHES, Export, ExportError, verify
 
 OPSETS = range(9, 19)
@@ -30,9 +30,9 @@ def to_onnx(
     The input `latent` is float32 (batch, latent_dim) from `kgan.latent.sample`, the output
     `image` float32 (batch, height, width, channels) in [-1, 1]; the batch is free. The file's
     metadata holds `latent_dim`, `image_shape`, `prior` (the NumPy line that makes latents),
-    `inputs` and `outputs` (the fields as JSON), from images to images `receptive_field`, and
-    `kgan_version`. The file is kept only if onnxruntime, in a fresh process without TensorFlow,
-    agrees with Keras to 1e-4. An older ONNX file is replaced.
+    `model` (the class), `entry`, `inputs` and `outputs` (the fields as JSON), from images to images
+    `receptive_field`, and `kgan_version`. The file is kept only if onnxruntime, in a fresh process
+    without TensorFlow, agrees with Keras to 1e-4. An older ONNX file is replaced.
 
     Further inputs are those that the generator has, and so is their metadata:
 
@@ -97,7 +97,7 @@ def _convert(serving: Serving, path: Path, opset: int) -> None:
         value.CopyFrom(named)
     _squeeze_outputs(model, opset)
     _group_convolutions(model)
-    onnx.helper.set_model_props(model, metadata(serving.entry))
+    onnx.helper.set_model_props(model, serving.metadata)
     onnx.save(model, path)
 
 

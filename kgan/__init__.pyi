@@ -15,6 +15,7 @@ from . import (
     photos as photos,
     presets as presets,
     runs as runs,
+    runtime as runtime,
     schedules as schedules,
     signature as signature,
     terms as terms,

@@ -33,13 +33,11 @@ def in_batches(function: Callable[[Any], Any], rows: Any, batch_size: int) -> An
     Raises:
         UsageError: a batch size below 1.
     """
-    from keras import tree
-
     made = [
-        tree.map_structure(lambda part: np.asarray(part, np.float32), function(batch))
+        _map(lambda part: np.asarray(part, np.float32), function(batch))
         for batch in batches(rows, batch_size)
     ]
-    return tree.map_structure(lambda *parts: np.concatenate(parts), *made)
+    return _joined(made)
 
 
 def num_rows(rows: Any) -> int:
@@ -55,3 +53,13 @@ def _map(function: Callable[[Any], Any], rows: Any) -> Any:
     if isinstance(rows, tuple):
         return tuple(_map(function, part) for part in rows)
     return function(rows)
+
+
+def _joined(parts: list[Any]) -> Any:
+    """Arrays one below the other, or dicts or tuples of them."""
+    first = parts[0]
+    if isinstance(first, dict):
+        return {name: _joined([part[name] for part in parts]) for name in first}
+    if isinstance(first, tuple):
+        return tuple(map(_joined, map(list, zip(*parts, strict=True))))
+    return np.concatenate(parts)

@@ -55,8 +55,10 @@ def generate(
     found = models.find(model)
     # A place that cannot be written is refused before the images are made.
     with atomic_write(out) as temporary:
-        gan = models.load(found, recipe)
-        models.check_entry(gan, "generate", model)
+        gan = models.by_onnx(found, "generate") if recipe is None else None
+        if gan is None:
+            gan = models.load(found, recipe)
+            models.check_entry(gan, "generate", model)
         from kgan.images import class_columns
         from kgan.signature import in_turn
 

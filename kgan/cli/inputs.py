@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kgan.cli import models
 from kgan.errors import UsageError
 from kgan.signature.options import OPTIONS
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from kgan.models import GAN
+    from kgan.runtime import OnnxModel
 
 truncation_option = click.option(
     "--truncation",
@@ -53,13 +55,13 @@ def _check_file(context: click.Context, option: click.Parameter, name: str | Non
     return name
 
 
-def read_inputs(gan: GAN, options: Mapping[str, str | None]) -> dict[str, np.ndarray]:
+def read_inputs(gan: GAN | OnnxModel, options: Mapping[str, str | None]) -> dict[str, np.ndarray]:
     """The rows that the options stand for, by the model's arguments.
 
     Raises:
         UsageError: an option that the model does not take, lacks, or whose value its field refuses.
     """
-    kind = type(gan).__name__
+    kind = models.kind(gan)
     fields = {field.argument: field for field in gan.input_signature.values()}
     rows = {}
     for argument, value in options.items():

@@ -6,13 +6,16 @@ import inspect
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from kgan.errors import UsageError, unknown_name
 from kgan.files import restore
 from kgan.runs import folder as run_folder, model as run_model
+
+if TYPE_CHECKING:
+    from kgan.runtime import OnnxModel
 
 
 def model_argument(command: Callable) -> Callable:
@@ -102,6 +105,26 @@ def load(found: Path | str, recipe: Path | None = None) -> Any:
     if recipe is not None:
         zoo.recipe(recipe)
     return zoo.load(found)
+
+
+def by_onnx(found: Path | str, entry: str) -> OnnxModel | None:
+    """The model of a preset's ONNX file, if it can be asked for an entry point of this name.
+
+    Neither TensorFlow nor Keras is imported.
+    """
+    if not is_preset(found):
+        return None
+    from kgan.runtime.loading import of_preset
+
+    model = of_preset(str(found), isinstance(found, str))
+    return model if model is not None and model.entry == entry else None
+
+
+def kind(gan: Any) -> str:
+    """The class of a model, also of one in an ONNX file."""
+    from kgan.runtime import OnnxModel
+
+    return gan.model if isinstance(gan, OnnxModel) else type(gan).__name__
 
 
 def is_preset(found: Path | str) -> bool:

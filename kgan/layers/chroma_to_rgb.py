@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 from keras import ops
 
-# Of red, green and blue: ITU-R BT.601, as in JPEG files and in Pillow's grey images.
-_RED, _GREEN, _BLUE = 0.299, 0.587, 0.114
+from kgan.luminance import BLUE, GREEN, RED
+
 _LEAST = 1e-12  # a smaller offset is no colour
-
-
-def luminance(images: Any) -> Any:
-    """The luma 0.299 R + 0.587 G + 0.114 B of images, one channel; grey images are returned.
-
-    Takes an array or a tensor `(…, 3)`, or `(…, 1)`, and gives `(…, 1)` in the same range.
-    """
-    if images.shape[-1] == 1:
-        return images
-    red, green, blue = (images[..., channel : channel + 1] for channel in range(3))
-    return _RED * red + _GREEN * green + _BLUE * blue
 
 
 @keras.saving.register_keras_serializable(package="kgan")
@@ -45,9 +32,9 @@ class ChromaToRGB(keras.layers.Layer):
     def call(self, inputs, training=None):
         """The images `(batch, height, width, 3)`."""
         grey, chroma = (ops.cast(part, self.compute_dtype) for part in inputs)
-        blue = 2 * (1 - _BLUE) * chroma[..., :1]
-        red = 2 * (1 - _RED) * chroma[..., 1:]
-        green = -(_BLUE * blue + _RED * red) / _GREEN
+        blue = 2 * (1 - BLUE) * chroma[..., :1]
+        red = 2 * (1 - RED) * chroma[..., 1:]
+        green = -(BLUE * blue + RED * red) / GREEN
         offset = ops.concatenate([red, green, blue], axis=-1)
         if training:
             return grey + offset

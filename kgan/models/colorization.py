@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from kgan.layers.chroma_to_rgb import luminance
+from kgan.luminance import luminance
 from kgan.models.pix2pix import Pix2Pix
 from kgan.models.translation import SOURCE, TARGET
 from kgan.networks import Coloring, ImageDiscriminator, Translator, translators

@@ -6,14 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kgan.errors import UsageError
-from kgan.files import sha256
 from kgan.photos.network import Network, command, words
-from kgan.photos.onnx_network import OnnxNetwork, available
+from kgan.photos.onnx_network import OnnxNetwork
+from kgan.runtime.loading import preset_file
 
 if TYPE_CHECKING:
     from kgan.models.players_model import PlayersModel
-
-_FILE = "generator.onnx"
 
 
 def load(model: str | Path | PlayersModel, entry: str | None = None) -> Network:
@@ -61,17 +59,9 @@ def of_preset(name: str, packaged: bool, entry: str | None) -> Network | None:
     Raises:
         kgan.presets.PresetError: it is not the file that was saved.
     """
-    from kgan.zoo import registry
-
-    folder = registry.PRESETS / name if packaged else Path(name)
-    sums, file = folder / "SHA256SUMS", folder / _FILE
-    if not available() or not sums.is_file() or not file.is_file():
+    file = preset_file(name, packaged)
+    if file is None:
         return None
-    listed = f"{sha256(file)}  {_FILE}" in sums.read_text("utf-8", "replace").splitlines()
-    if not listed or (packaged and sha256(sums) != registry.preset_sha256(name)):
-        from kgan import presets  # with Keras, which a damaged file may cost
-
-        raise presets.damaged(name, _FILE, f"has another SHA-256 than {sums.name} says")
     try:
         return check_entry(OnnxNetwork(file, name), entry)
     except UsageError:  # of an older kgan, or another entry point

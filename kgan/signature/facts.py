@@ -10,7 +10,7 @@ from kgan.priors import PRIORS
 from kgan.signature.field import Field
 from kgan.signature.images import Image, Mask
 from kgan.signature.labels import Label
-from kgan.signature.vectors import Latent, Vector
+from kgan.signature.vectors import Code, Latent, Vector
 
 
 class Other(Field):
@@ -32,9 +32,12 @@ _KINDS: dict[str, Callable[[dict[str, Any]], Field]] = {
     "mask": lambda of: Mask(of["shape"], of["name"], of["smallest"], of["scale"]),
     "latent": lambda of: Latent(of["shape"][0], of["name"], of["prior"]),
     "vector": lambda of: Vector(of["shape"][0], of["name"]),
+    "code": lambda of: Code(
+        name=of["name"], categorical=of["categorical"], continuous=of["continuous"]
+    ),
     "label": lambda of: Label(of["classes"], of["name"], of["names"]),
 }
-RANKS = {"image": 3, "mask": 3, "latent": 1, "vector": 1, "label": 0}
+RANKS = {"image": 3, "mask": 3, "latent": 1, "vector": 1, "code": 1, "label": 0}
 
 
 def field(facts: Mapping[str, Any]) -> Field:
@@ -53,6 +56,8 @@ def field(facts: Mapping[str, Any]) -> Field:
             "scale": _size(facts.get("scale")),
             "prior": _checked(str, facts.get("prior", "normal")),
             "classes": _size(facts.get("classes")),
+            "categorical": tuple(_count(size) for size in facts.get("categorical", ())),
+            "continuous": _count(facts.get("continuous", 0)),
             "names": tuple(_checked(str, name) for name in facts.get("names", ())),
         }
         if of["prior"] not in PRIORS:
@@ -82,3 +87,7 @@ def _size(value: Any) -> int | None:
     if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
         raise ValueError(repr(value))
     return value
+
+
+def _count(value: Any) -> int:
+    return 0 if value == 0 else _size(value) or 0

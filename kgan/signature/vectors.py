@@ -146,6 +146,10 @@ class Code(Vector):
         layout = {"categorical": self.categorical, "continuous": self.continuous}
         return {self.name: json.dumps(layout), f"{self.name}_prior": self.numpy_source()}
 
+    def facts(self) -> dict[str, Any]:
+        layout = {"categorical": list(self.categorical), "continuous": self.continuous}
+        return super().facts() | layout
+
     def slices(self) -> list[slice]:
         """Where each categorical code stands in the vector; the continuous ones follow."""
         ends = np.cumsum(self.categorical, dtype=int).tolist()

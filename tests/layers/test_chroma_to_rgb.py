@@ -6,7 +6,7 @@ import tensorflow as tf
 from PIL import Image
 
 from kgan.layers import ChromaToRGB
-from kgan.layers.chroma_to_rgb import luminance
+from kgan.luminance import luminance
 
 RANDOM = np.random.RandomState(0)
 COLORS = RANDOM.uniform(-1, 1, (4, 6, 5, 3)).astype("float32")

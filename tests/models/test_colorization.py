@@ -6,7 +6,7 @@ import tensorflow as tf
 
 import kgan
 from kgan.errors import UsageError
-from kgan.layers.chroma_to_rgb import luminance
+from kgan.luminance import luminance
 from kgan.networks import PatchGAN, UNet
 from kgan.runs.watchers import watchers
 

@@ -32,6 +32,7 @@ def write_onnx(path, entry, nodes, inputs, outputs, field, weights=()):
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
     facts = {"entry": entry, "inputs": inputs.to_json(), "outputs": outputs.to_json()}
+    facts["model"] = "Pix2Pix"
     helper.set_model_props(model, facts | {"receptive_field": field.to_json()})
     onnx.checker.check_model(model)
     onnx.save(model, path)

@@ -10,8 +10,9 @@ import pytest
 import kgan
 from kgan.errors import UsageError
 from kgan.networks import PatchGAN, UNet
-from kgan.photos import KerasNetwork, Network, OnnxNetwork, Picture, load, onnx_network, process
+from kgan.photos import KerasNetwork, Network, OnnxNetwork, Picture, load, process
 from kgan.receptive_field import ReceptiveField
+from kgan.runtime import onnx_model
 from kgan.signature import Image as ImageField, Label, Latent, Mask, Signature
 
 
@@ -86,7 +87,7 @@ def test_load_takes_models_files_presets_and_runs(gan, onnx_file, preset, folder
 
 def test_without_onnxruntime_a_preset_runs_by_keras(preset, onnx_file, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    assert not onnx_network.available()
+    assert not onnx_model.available()
     assert isinstance(load(preset), KerasNetwork)
     with pytest.raises(UsageError, match=r'needs onnxruntime: pip install "kgan\[onnx\]"'):
         load(onnx_file)
