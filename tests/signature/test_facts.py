@@ -23,7 +23,8 @@ def test_the_known_kinds_come_back():
     assert Signature.from_json(signature.to_json()) == signature
     found = list(Signature.from_json(signature.to_json()).values())
     assert found == list(FIELDS)
-    assert [field.kind for field in found] == ["image", "mask", "latent", "vector", "label", "label", "code"]
+    kinds = ["image", "mask", "latent", "vector", "label", "label", "code"]
+    assert [field.kind for field in found] == kinds
 
 
 def test_a_subclass_keeps_the_kind_of_its_base():
