@@ -15,9 +15,10 @@ from kgan.layers.dilated_conv2d import DilatedConv2D as DilatedConv2D
 from kgan.layers.free_size import CropLike as CropLike, ReflectToMultiple as ReflectToMultiple
 from kgan.layers.gated_activation import GatedActivation as GatedActivation
 from kgan.layers.grouped_conv2d import GroupedConv2D as GroupedConv2D
-from kgan.layers.holes import EraseHoles as EraseHoles, KeepKnown as KeepKnown
 from kgan.layers.instance_normalization import InstanceNormalization as InstanceNormalization
+from kgan.layers.keep_known import KeepKnown as KeepKnown
 from kgan.layers.leaky_relu import LeakyReLU as LeakyReLU
 from kgan.layers.one_hot import OneHot as OneHot
+from kgan.layers.pull_push import PullPush as PullPush
 from kgan.layers.reflection_padding2d import ReflectionPadding2D as ReflectionPadding2D
 from kgan.layers.spectral_normalization import SpectralNormalization as SpectralNormalization

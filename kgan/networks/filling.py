@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import keras
+from keras import layers
 
-from kgan.layers import EraseHoles, KeepKnown
+from kgan.layers import ClipImages, KeepKnown, PullPush
 from kgan.networks.inputs import image_field, input_tensors, structured
 from kgan.networks.translator import Translator
 from kgan.signature import Image, Mask, Signature
@@ -13,7 +14,8 @@ from kgan.signature import Image, Mask, Signature
 class Filling(Translator):
     """A generator of images that keeps known pixels bit for bit and makes the others.
 
-    What lies in the holes is erased before the given networks see the images and the masks.
+    Holes are filled smoothly first (`kgan.layers.PullPush`), whatever lies in them. The given
+    networks see these images and the masks, and what they make is added in the holes.
 
     Example:
         >>> networks = kgan.networks.Filling(kgan.networks.Gated(width=8, dilations=(2, 4)))
@@ -35,7 +37,8 @@ class Filling(Translator):
         made_by = self.made_by.generator(inputs, output, seed, dtype)
         tensors = input_tensors(inputs)
         image, mask = tensors[image_field(inputs).name], tensors[Mask.name]
-        erased = EraseHoles(dtype="float32")([image, mask])
-        made = made_by({**tensors, image_field(inputs).name: erased})
+        smooth = PullPush()([image, mask])
+        change = made_by({**tensors, image_field(inputs).name: smooth})
+        made = ClipImages(dtype="float32")(layers.Add(dtype="float32")([smooth, change]))
         filled = KeepKnown(dtype="float32", name=output.name)([image, mask, made])
         return keras.Model(structured(tensors), filled, name="generator")

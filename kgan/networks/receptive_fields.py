@@ -69,11 +69,15 @@ class _Walk:
         if given is None:
             given = [_image(tensor) if _is_image(tensor) else Seen(None) for tensor in graph.inputs]
         else:
-            # Images among the inputs see the same, so that their order does not matter.
-            images = [each for each in given if each.stride is not None]
-            kinds = [each.stride is not None for each in given]
-            if len(set(images)) > 1 or kinds != [_is_image(each) for each in graph.inputs]:
+            images = [each.stride is not None for each in given]
+            if images != [_is_image(each) for each in graph.inputs]:
                 raise Unknown(f"nothing is known of the inputs of its {network.name}")
+            # All images see what any sees, so that their order does not matter.
+            if any(images):
+                merged = same_place(network, given)
+                given = [
+                    merged if image else each for image, each in zip(images, given, strict=True)
+                ]
         known = {id(tensor): seen for tensor, seen in zip(graph.inputs, given, strict=True)}
         for depth in sorted(graph._nodes_by_depth, reverse=True):
             for node in graph._nodes_by_depth[depth]:
@@ -107,6 +111,8 @@ class _Walk:
             return [dataclasses.replace(merged, stride=stride, reason=reason)] * len(outputs)
         if not own or name not in RULES:
             raise unknown(layer)
+        assert merged.stride is not None
+        self.multiples.add(getattr(layer, "multiple", 1) * merged.stride.numerator)
         return [RULES[name](layer, merged, node)] * len(outputs)
 
     def _note(self, tensor: Any, seen: Seen) -> None:

@@ -197,6 +197,17 @@ def _to_multiple(layer: Any, seen: Seen, node: Any) -> Seen:
     return _reflected(seen, 0, layer.multiple, 0)
 
 
+def _pull_push(layer: Any, seen: Seen, node: Any) -> Seen:
+    """Halved and doubled again; beyond its edges it shows the edge, which a reflection covers."""
+    sizes = [_reflected(seen, 0, layer.multiple, 0)]
+    for _ in range(layer.levels):
+        sizes.append(_window(layer, sizes[-1], 2, 2, "same"))
+    made = sizes.pop()
+    while sizes:
+        made = same_place(layer, [sizes.pop(), _upsampled(made, 2, 1, 1)])
+    return _cropped(layer, made, node)
+
+
 def _zeros(layer: Any, seen: Seen, node: Any) -> Seen:
     ((top, bottom), (left, right)) = layer.padding
     if not top == bottom == left == right:
@@ -222,14 +233,7 @@ RULES: dict[str, Rule] = {
         (
             *("Activation", "ReLU", "LeakyReLU", "ELU", "Dropout", "SpatialDropout2D", "Identity"),
             *("GaussianNoise", "GaussianDropout", "Rescaling", "Dense"),
-            *(
-                "ClipImages",
-                "GatedActivation",
-                "EraseHoles",
-                "KeepKnown",
-                "ChromaToRGB",
-                "Branches",
-            ),
+            *("ClipImages", "GatedActivation", "KeepKnown", "ChromaToRGB", "Branches"),
             *("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"),
             *("TrueDivide", "Negative", "Absolute", "Square", "Sqrt", "Exp", "Clip", "Cast"),
             *("Relu", "LeakyRelu", "Silu", "Gelu", "Tanh", "Sigmoid", "Softplus", "OnesLike"),
@@ -254,6 +258,7 @@ RULES: dict[str, Rule] = {
     "Conv2DTranspose": _transposed,
     "ReflectionPadding2D": _reflection,
     "ReflectToMultiple": _to_multiple,
+    "PullPush": _pull_push,
     "ZeroPadding2D": _zeros,
     "CropLike": _cropped,
 }

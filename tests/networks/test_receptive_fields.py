@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from keras import layers, ops
 
-from kgan.layers import CropLike, GroupedConv2D, ReflectToMultiple
+from kgan.layers import CropLike, GroupedConv2D, PullPush, ReflectToMultiple
 from kgan.networks import ReceptiveField, UNet, receptive_field, translators
 from kgan.signature import Image, Latent, Signature
 
@@ -102,6 +102,12 @@ def cycle_like():
     return keras.Model(image, CropLike()([x, image]))
 
 
+def filled():
+    """Bright pixels are known."""
+    image = keras.Input(FREE)
+    return keras.Model(image, PullPush(2)([image, ops.cast(image[..., :1] > 0.9, "float32")]))
+
+
 # Network, its radius, multiple and scale.
 CASES = {
     "one pixel": (lambda: network(conv(1), layers.ReLU(), layers.Dense(3)), 0, 1, 1),
@@ -134,6 +140,7 @@ CASES = {
         1,
     ),
     "reflected": (cycle_like, 11, 2, 1),
+    "filled": (filled, 9, 4, 1),
     "padded by hand": (
         lambda: network(layers.ZeroPadding2D(2), layers.Conv2D(2, 5, activation="relu")),
         2,

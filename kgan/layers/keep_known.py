@@ -1,28 +1,9 @@
-"""Images with holes: erased before a network sees them, and filled by what it makes."""
+"""Images with holes, filled by what a network makes."""
 
 from __future__ import annotations
 
 import keras
 from keras import ops
-
-
-@keras.saving.register_keras_serializable(package="kgan")
-class EraseHoles(keras.layers.Layer):
-    """Sets pixels to 0 where a mask is 0; call it on `[images, masks]`.
-
-    Example:
-        >>> images, masks = np.ones((1, 1, 2, 3)), np.float32([1, 0]).reshape(1, 1, 2, 1)
-        >>> np.asarray(kgan.layers.EraseHoles()([images, masks]))[0, 0, :, 0].tolist()
-        [1.0, 0.0]
-    """
-
-    def call(self, inputs):
-        """The images `(batch, height, width, channels)`; masks have one channel."""
-        images, masks = inputs
-        return ops.where(masks > 0.5, images, ops.zeros_like(images))
-
-    def compute_output_shape(self, input_shape):
-        return input_shape[0]
 
 
 @keras.saving.register_keras_serializable(package="kgan")
