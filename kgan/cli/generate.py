@@ -50,15 +50,12 @@ def generate(
     out: Path,
     **options: str | None,
 ) -> None:
-    """Generate images with MODEL: a run folder, a .keras file, a preset folder or its name."""
+    """Generate images with MODEL: a run folder, a .keras or .onnx file, a preset or its name."""
     write = _writer(out)
-    found = models.find(model)
+    found = models.find(model, onnx=True)
     # A place that cannot be written is refused before the images are made.
     with atomic_write(out) as temporary:
-        gan = models.by_onnx(found, "generate") if recipe is None else None
-        if gan is None:
-            gan = models.load(found, recipe)
-            models.check_entry(gan, "generate", model)
+        gan = models.load_to_ask(model, found, recipe, "generate")
         from kgan.images import class_columns
         from kgan.signature import in_turn
 

@@ -6,16 +6,13 @@ import inspect
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from kgan.errors import UsageError, unknown_name
 from kgan.files import restore
 from kgan.runs import folder as run_folder, model as run_model
-
-if TYPE_CHECKING:
-    from kgan.runtime import OnnxModel
 
 
 def model_argument(command: Callable) -> Callable:
@@ -39,10 +36,10 @@ def _recipe_path(context: click.Context, option: click.Parameter, recipe: str | 
         raise UsageError(f"--{error}") from error
 
 
-def find(model: str) -> Path | str:
+def find(model: str, onnx: bool = False) -> Path | str:
     """The `.keras` file, the preset or the run folder without `model.keras` that MODEL stands for.
 
-    Needs no TensorFlow, so that a wrong MODEL is refused at once.
+    With `onnx` also an `.onnx` file. Needs no TensorFlow, so that a wrong MODEL is refused at once.
 
     Raises:
         UsageError: MODEL is none of these.
@@ -71,7 +68,7 @@ def find(model: str) -> Path | str:
             f"MODEL={model!r} must be a run folder, a .keras file or a preset; this folder has "
             "neither model.keras nor metadata.json."
         )
-    if path.is_file() and path.suffix == ".keras":
+    if path.is_file() and path.suffix in (".keras", *([".onnx"] if onnx else [])):
         return path
     if path.exists():
         raise UsageError(f"MODEL={model!r} must be a run folder, a .keras file or a preset.")
@@ -107,17 +104,25 @@ def load(found: Path | str, recipe: Path | None = None) -> Any:
     return zoo.load(found)
 
 
-def by_onnx(found: Path | str, entry: str) -> OnnxModel | None:
-    """The model of a preset's ONNX file, if it can be asked for an entry point of this name.
+def load_to_ask(model: str, found: Path | str, recipe: Path | None, entry: str) -> Any:
+    """The model that `find` found for MODEL, which can be asked for an entry point of this name.
 
-    Neither TensorFlow nor Keras is imported.
+    An ONNX file, and a preset that has one, runs without TensorFlow and Keras.
+
+    Raises:
+        UsageError: as `load` and `check_entry`.
     """
-    if not is_preset(found):
-        return None
-    from kgan.runtime.loading import of_preset
+    from kgan.runtime import OnnxModel, loading
 
-    model = of_preset(str(found), isinstance(found, str))
-    return model if model is not None and model.entry == entry else None
+    gan: Any = None
+    if isinstance(found, Path) and found.suffix == ".onnx":
+        gan = OnnxModel(found)
+    elif recipe is None and is_preset(found):
+        gan = loading.of_preset(str(found), isinstance(found, str))
+    if gan is None or (gan.entry != entry and is_preset(found)):
+        gan = load(found, recipe)
+    check_entry(gan, entry, model)
+    return gan
 
 
 def kind(gan: Any) -> str:
@@ -145,7 +150,7 @@ def check_entry(gan: Any, entry: str, model: str) -> None:
         from kgan.photos.network import words
 
         raise UsageError(
-            f"MODEL={model!r} is a {type(gan).__name__}, which cannot {words(entry)}; "
+            f"MODEL={model!r} is a {kind(gan)}, which cannot {words(entry)}; "
             f"use `kgan {next(iter(points))}`."
         )
 

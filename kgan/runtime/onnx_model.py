@@ -78,6 +78,10 @@ class OnnxModel:
         names = list(self.output_signature)
         return dict(zip(names, self._session.run(names, dict(batch)), strict=True))
 
+    def entry_points(self) -> dict[str, OnnxModel]:
+        """What can be asked, by name: itself alone."""
+        return {self.entry: self}
+
     def fact(self, key: str, read: Callable[[str], Any] = str) -> Any:
         """What `read` makes of a text of the metadata.
 

@@ -27,6 +27,29 @@ def test_the_arrays_are_those_of_generate(folder, model, tiny_gan, kgan):
         np.testing.assert_array_equal(arrays["images"], to_uint8(tiny_gan.generate(5, seed=7)))
 
 
+def test_an_onnx_file_makes_the_same_images(folder, tiny_gan, kgan, refuses):
+    library.export.to_onnx(tiny_gan, folder / "gan.onnx")
+    result = kgan("generate", "gan.onnx", "-n", 5, "--seed", 7, "--out", "a.npz")
+    assert (result.exit_code, result.stdout) == (0, "5 images of seed 7: a.npz\n")
+    with np.load(folder / "a.npz") as arrays:
+        expected = to_uint8(tiny_gan.generate(5, seed=7)).astype(int)
+        assert np.abs(arrays["images"] - expected).max() <= 1
+    refuses(
+        2,
+        ["--labels is not for this model: a DCGAN takes no labels"],
+        "generate",
+        "gan.onnx",
+        "--labels",
+        "1",
+    )
+    refuses(
+        2,
+        ["MODEL='gan.onnx' must be a run folder, a .keras file or a preset"],
+        "evaluate",
+        "gan.onnx",
+    )
+
+
 def test_truncation_is_passed_on(folder, model, tiny_gan, kgan):
     words = ("--seed", 7, "--truncation", 0.5, "--out", "a.npz")
     assert kgan("generate", model, "-n", 2, *words).exit_code == 0
@@ -125,7 +148,7 @@ def loads(monkeypatch):
     """Lets MODEL be this GAN, without a file."""
 
     def let(gan):
-        monkeypatch.setattr(models, "find", lambda model: model)
+        monkeypatch.setattr(models, "find", lambda model, onnx=False: model)
         monkeypatch.setattr(models, "load", lambda found, recipe: gan)
 
     return let
