@@ -25,12 +25,12 @@ def doubled(values):
 
 def expected(image, mask, levels):
     """Pull and push as the paper has them, square by square."""
-    multiple = 2**levels
-    pads = [(0, -side % multiple) for side in image.shape[:2]]
-    values, weights = (np.pad(each, [*pads, (0, 0)], "edge") for each in (image, mask))
-    pulled = [(values * (weights > 0), weights)]
+    pulled = [(image * mask, mask)]
     for _ in range(levels):
-        values, weights = pulled[-1]
+        values, weights = (
+            np.pad(each, [(0, side % 2) for side in each.shape[:2]] + [(0, 0)], "edge")
+            for each in pulled[-1]
+        )
         height, width = values.shape[0] // 2, values.shape[1] // 2
         small, sure = np.zeros((height, width, 3)), np.zeros((height, width, 1))
         for row in range(height):
@@ -44,8 +44,9 @@ def expected(image, mask, levels):
         pulled.append((small, sure))
     filled = pulled.pop()[0]
     for values, weights in reversed(pulled):
-        filled = values + (1 - weights) * doubled(filled)
-    return filled[: image.shape[0], : image.shape[1]]
+        height, width = values.shape[:2]
+        filled = values + (1 - weights) * doubled(filled)[:height, :width]
+    return filled
 
 
 @pytest.mark.parametrize("levels", [1, 3, 6])
