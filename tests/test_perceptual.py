@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import kgan
 from kgan import perceptual
 from kgan.errors import UsageError
 from kgan.metrics.extractors import efficientnet, weights as weights_of
 from kgan.metrics.extractors.torch_file import read_state_dict
+from kgan.networks import Gated, PatchGAN, SNPatchGAN, UNet
 from kgan.terms import Perceptual, computed, terms
 
 REAL, FAKE = (
@@ -202,3 +204,24 @@ def test_another_file_is_refused(vgg19, tmp_path):
     term = Perceptual(network="vgg19", weights=path)  # which ends at conv2_2
     with pytest.raises(UsageError, match=r"vgg19.pth.* it lacks features\.10\.bias"):
         term(REAL, FAKE)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["inpainting", "cycle", "pairs"])
+def test_models_read_the_network_before_they_trace_a_step(model):
+    images = np.random.RandomState(0).uniform(-1, 1, (4, 32, 32, 3)).astype("float32")
+    unet = UNet(4, 2, normalization="batch")
+    small = {"generator_network": unet, "discriminator_network": PatchGAN(4, 1)}
+    term = Perceptual(0.1, layers=("stage1",))
+    gan, data = {
+        "inpainting": (
+            lambda: kgan.Inpainting(3, Gated(4, dilations=(2,)), SNPatchGAN(4, 1), term=term),
+            (images, images[..., :1] > 0),
+        ),
+        "cycle": (lambda: kgan.CycleGAN((32, 32, 3), cycle=term, **small), (images, images)),
+        "pairs": (lambda: kgan.Pix2Pix(3, term=term, **small), (images, images)),
+    }[model]
+    gan = gan()
+    gan.compile()
+    history = gan.fit(data, batch_size=2, epochs=1, verbose=0).history
+    assert np.isfinite(history["generator_loss"][0])

@@ -11,7 +11,7 @@ from kgan.checks import check_integer
 from kgan.models.translation import SOURCE, TARGET
 from kgan.models.unpaired_translation import UnpairedTranslation
 from kgan.networks import ImageDiscriminator, PatchProjection, Translator
-from kgan.terms import Term, terms
+from kgan.terms import Term, terms as known_terms
 
 
 @keras.saving.register_keras_serializable(package="kgan")
@@ -53,8 +53,8 @@ class CUT(UnpairedTranslation):
     ):
         networks = generator_network, discriminator_network
         super().__init__(channels, *networks, ema_halflife_images, seed, dtype, name)
-        self.nce = terms.get(nce)
-        self.identity = None if identity is None else terms.get(identity)
+        self.nce = known_terms.get(nce)
+        self.identity = None if identity is None else known_terms.get(identity)
         self.patches = check_integer("patches", patches, 1)
         self.head_network = head_network or PatchProjection()
         encoders = [
@@ -66,6 +66,11 @@ class CUT(UnpairedTranslation):
         self.add_networks("generator", heads=heads)
         # Bare methods: models would be tracked, and saved a second time.
         self._encode = [encoder.__call__ for encoder in encoders]
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """That of sources, and that of targets, if there is one."""
+        return (self.nce,) if self.identity is None else (self.nce, self.identity)
 
     def contrasted(self, images, made, training: bool) -> list[tuple[Any, Any]]:
         """For each layer two `(batch, patches, units)`: of images, and of what was made of them."""

@@ -13,7 +13,7 @@ from kgan.models.translation import SOURCE, TARGET
 from kgan.networks import ImageDiscriminator, Translator, translators
 from kgan.networks.shape import check_sides
 from kgan.signature import Image, Signature
-from kgan.terms import Term, terms
+from kgan.terms import Term, terms as known_terms
 
 
 @keras.saving.register_keras_serializable(package="kgan")
@@ -59,13 +59,18 @@ class CycleGAN(BothWays):
         networks = generator_network, discriminator_network
         super().__init__(shape[2], *networks, ema_halflife_images, seed, dtype, name)
         self.image_shape, self.pool_size = shape, check_integer("pool_size", pool_size, 0)
-        self.cycle = terms.get(cycle)
-        self.identity = None if identity is None else terms.get(identity)
+        self.cycle = known_terms.get(cycle)
+        self.identity = None if identity is None else known_terms.get(identity)
         least = self.generator_network.smallest
         sides = [Image(shape, side, least) for side in (SOURCE, TARGET)]
         self.batch_signature = Signature(*sides)
         pooled = (SOURCE, TARGET) if self.pool_size else ()
         self._pools = {side: ImagePool(self, side, self.pool_size, shape) for side in pooled}
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """That of the cycle, and that of the identity, if there is one."""
+        return (self.cycle,) if self.identity is None else (self.cycle, self.identity)
 
     def synthesize(self, inputs, training: bool) -> dict[str, Any]:
         """The fakes G(x) and F(y), the cycles F(G(x)) and G(F(y)), the identities F(x) and G(y)."""

@@ -13,7 +13,7 @@ from kgan.checks import check_integer, check_number, check_precision
 from kgan.models.translation import SOURCE, TARGET, Translation
 from kgan.networks import Filling, ImageDiscriminator, Translator, discriminators, translators
 from kgan.signature import Image, Mask, Signature
-from kgan.terms import L1, Term, terms
+from kgan.terms import L1, Term, computed, terms as known_terms
 
 
 @keras.saving.register_keras_serializable(package="kgan")
@@ -65,7 +65,12 @@ class Inpainting(Translation):
         self.batch_signature = Signature(*self.output_signature.values(), mask)
         self.generator_network, self.discriminator_network, self.precision = made, judge, dtype
         self.channels, self.hole_weight = channels, check_number("hole_weight", hole_weight, 0)
-        self.term = None if term is None else terms.get(term)
+        self.term = None if term is None else known_terms.get(term)
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """The term, if one was given."""
+        return () if self.term is None else (self.term,)
 
     def compile_defaults(self) -> dict[str, Any]:
         return super().compile_defaults() | {"loss": "hinge"}
@@ -79,8 +84,7 @@ class Inpainting(Translation):
             # Known pixels are equal, so that the distance is that of the holes.
             l1 = L1(self.hole_weight)(real[TARGET], fake[TARGET])
             found["hole_l1"] = tf.math.divide_no_nan(l1, tf.reduce_mean(1.0 - real[Mask.name]))
-            if self.term is not None:
-                found[self.term.label] = self.term(real[TARGET], fake[TARGET])
+            found |= computed(self.terms, real[TARGET], fake[TARGET])
         return found
 
     def inpaint(self, images: Any, masks: Any, batch_size: int = 16) -> np.ndarray:

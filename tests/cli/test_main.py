@@ -196,7 +196,7 @@ def test_without_a_standard_output(python):
 
 
 def test_another_backend(command, folder):
-    words = ("generate", "dcgan_fashion_mnist", "-n", 1, "--out", "x.png")
+    words = ("export", "dcgan_fashion_mnist", "--format", "onnx", "--out", "x.onnx")
     for backend in ("jax", "numpy"):
         code, _, errors = command(*words, environment={"KERAS_BACKEND": backend})
         assert code == 2 and errors.startswith(f"Error: The backend of Keras, {backend}, must be")
