@@ -7,7 +7,7 @@ from PIL import Image
 FOLDER = Path(__file__).parent
 PRESETS = FOLDER.parents[1] / "zoo" / "presets"
 # A model from images to images has the sources in the first row and the results in the second.
-ROWS = dict.fromkeys(("cut_emoji", "cyclegan_emoji", "pix2pix_emoji", "srresnet_x4"), 2)
+ROWS = dict.fromkeys(("cut_emoji", "cyclegan_emoji", "emoji_to_3d", "pix2pix_emoji", "srresnet_x4"), 2)
 WIDTH = 265
 
 
