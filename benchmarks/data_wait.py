@@ -4,7 +4,7 @@ Each recipe trains on its own pipeline and on one batch that lies in memory, in 
 the difference of a step's seconds: time in which the step waits, and time that the pipeline takes
 from the same cores. The median of the rounds counts.
 
-    python benchmarks/data_wait.py --json benchmarks/data_wait.json
+    python benchmarks/data_wait.py --json data_wait.json
 
 Nothing else may run.
 """

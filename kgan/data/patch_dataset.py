@@ -16,7 +16,9 @@ from kgan.data.source import Source
 from kgan.errors import UsageError
 
 _STREAM = 4  # of the draws of a step, another than that of any epoch's order
-_STEP = 2**0.25  # from one size of the photographs to the next smaller one
+# From one size of the photographs to the next smaller one: with low resolution beside them, and
+# without, where a patch is made smaller once more, which costs less from the nearest size.
+_STEP, _COARSE_STEP = 2**0.25, 2.0
 
 
 class PatchDataset(ImageDataset):
@@ -41,17 +43,16 @@ class PatchDataset(ImageDataset):
         zoom: float = 1.0,
     ):
         whole, self._scales = photographs.images, [1] if scale is None else [1, scale]
+        self._step = _COARSE_STEP if scale is None else _STEP
         # Photographs of ever smaller sizes, each list with those at low resolution before them.
-        self._levels = [[whole]]
-        if scale is not None:
-            count = 1 + int(math.log(zoom, _STEP) + 1e-9)
-            sizes = [
-                [_cropped(_smaller(image, _STEP**level, size), scale) for image in whole]
-                for level in range(count)
-            ]
-            self._levels = [
-                [[shrink(image, scale, kernel) for image in images], images] for images in sizes
-            ]
+        self._levels = []
+        for level in range(1 + self._level(zoom)):
+            images = [_smaller(image, self._step**level, size) for image in whole]
+            if scale is None:
+                self._levels.append([images])
+                continue
+            images = [_cropped(image, scale) for image in images]
+            self._levels.append([[shrink(image, scale, kernel) for image in images], images])
         self._least = size // (scale or 1)
         # Read like arrays, as which they pass.
         tiles: list[Any] = [
@@ -82,13 +83,11 @@ class PatchDataset(ImageDataset):
         zooms = self._zoom ** random.random(self.batch_size)[part]
         made = [np.empty((len(places), *shape), np.uint8) for shape in self.image_shapes]
         for row, index in enumerate(indices[0]):
-            number, photographs = self._tiles.photograph(index), self._levels[0]
-            wide = self._least
-            if len(self._scales) > 1:
-                photographs = self._levels[int(math.log(zooms[row], _STEP) + 1e-9)]
+            number, level = self._tiles.photograph(index), self._level(zooms[row])
+            photographs, wide = self._levels[level], self._least
             sides = np.array(photographs[0][number].shape[:2])
             if len(self._scales) == 1:
-                wide = min(round(wide * zooms[row]), sides.min())
+                wide = min(round(wide * zooms[row] / self._step**level), sides.min())
             top, left = (places[row] * (sides - wide + 1)).astype(int)
             for patches, images, factor in zip(made, photographs, self._scales, strict=True):
                 side = wide * factor
@@ -100,6 +99,10 @@ class PatchDataset(ImageDataset):
                     patch = patch[:, ::-1]
                 patches[row] = np.rot90(patch, turns[row]) if self._rotate else patch
         return made
+
+    def _level(self, zoom: float) -> int:
+        """The smallest photographs from which a patch of this zoom need not be enlarged."""
+        return int(math.log(zoom, self._step) + 1e-9)
 
 
 def _smaller(image: np.ndarray, factor: float, least: int) -> np.ndarray:

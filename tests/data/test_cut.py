@@ -215,25 +215,33 @@ def test_the_file_that_is_too_small_is_named(tmp_path):
 
 
 def test_a_zoom_makes_larger_patches_smaller():
-    """Pillow's pixels of a part of the photograph, up to so many times as large."""
+    """Pillow's pixels of a part of the photograph, up to so many times as large.
+
+    From twice as large on they are of the photograph at half its size.
+    """
     settings = {"size": 6, "batch_size": 4, "seed": 3, "mirror": False, "rotate": False}
     wide = kgan.data.patches([NOISE[0]], zoom=3.0, **settings)
-    whole, sides = Image.fromarray(NOISE[0]), set()
-    height, width = SIZES[0]
+    whole, found, number = Image.fromarray(NOISE[0]), [], 0
+    half = whole.resize([round(side / 2) for side in whole.size], Image.Resampling.BICUBIC)
+    sizes = {1: (whole, range(6, 13)), 2: (half, range(6, 10))}
     for batch in wide.from_step(0).take(6).as_numpy_iterator():
         for patch in pixels(batch):
-            boxes = [
-                (left, top, left + side, top + side)
-                for side in range(6, 19)
-                for top in range(height - side + 1)
-                for left in range(width - side + 1)
-            ]
-            sides |= {
-                box[2] - box[0]
-                for box in boxes
-                if np.array_equal(whole.crop(box).resize((6, 6), Image.Resampling.BICUBIC), patch)
+            number += 1
+            found += {
+                factor * side
+                for factor, (picture, sides) in sizes.items()
+                for side in sides
+                for top in range(picture.height - side + 1)
+                for left in range(picture.width - side + 1)
+                if np.array_equal(
+                    picture.crop((left, top, left + side, top + side)).resize(
+                        (6, 6), Image.Resampling.BICUBIC
+                    ),
+                    patch,
+                )
             }
-    assert sides <= set(range(6, 19)) and len(sides) > 6 and min(sides) < 9 < 14 < max(sides)
+    assert len(found) == number  # each is of one size
+    assert len(set(found)) > 6 and min(found) < 9 < 14 < max(found)
 
 
 def test_a_zoom_with_a_scale_cuts_patches_out_of_smaller_photographs():
