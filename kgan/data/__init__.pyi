@@ -1,11 +1,12 @@
 from .bicubic import shrink as shrink
 from .catalog import available as available
-from .composing import composites as composites
+from .composite_dataset import composites as composites
 from .cut import patches as patches
 from .dataset import ImageDataset as ImageDataset
 from .decode import FORMATS as FORMATS
 from .loader import load as load
-from .masks import free_form_masks as free_form_masks, masked as masked
+from .masked_dataset import masked as masked
+from .masks import free_form_masks as free_form_masks
 from .paired import pairs as pairs
 from .preparation import prepare as prepare
 from .unpaired import unpaired as unpaired

@@ -1,24 +1,16 @@
-"""`kgan.data.composites`: cut-outs on photographs, with the class of each pixel."""
+"""Cut-outs, and how they are laid over photographs."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
 
-from kgan.checks import check_flag, check_integer, check_number, integers
-from kgan.data.cut import check_photographs
-from kgan.data.decode import check_formats
-from kgan.data.paired import SPLITS, in_test, read_emoji
-from kgan.data.photographs import PACKAGED as PHOTOGRAPHS
+from kgan.data.paired import in_test, read_emoji
 from kgan.data.source import PACKAGED, read_packaged
 from kgan.errors import UsageError, unknown_name
-
-if TYPE_CHECKING:
-    from kgan.data.composite_dataset import CompositeDataset
 
 BACKGROUND = "background"
 OPAQUE = 128  # the least alpha of a pixel that is the cut-out's
@@ -39,78 +31,6 @@ class CutOuts(NamedTuple):
         digest.update(np.ascontiguousarray(self.images).data)
         digest.update(self.labels.astype(np.int32).data)
         return digest.hexdigest()
-
-
-def composites(
-    source: Any = "photos",
-    cutouts: Any = "emoji",
-    *,
-    size: int = 96,
-    split: str = "train",
-    batch_size: int = 16,
-    seed: int = 0,
-    objects: tuple[int, int] = (1, 3),
-    sides: tuple[int, int] = (32, 64),
-    categories: bool = False,
-    mirror: bool = True,
-    rotate: bool = False,
-    zoom: float = 1.0,
-    formats: Sequence[str] | None = None,
-) -> CompositeDataset:
-    """Batches `(images, label_maps)` of cut-outs on patches of photographs, for segmentation.
-
-    Images are float32 `(batch_size, size, size, 3)` in [-1, 1], label maps int32 `(batch_size,
-    size, size)`: 0 where a pixel is the background's, and the class of the uppermost cut-out whose
-    alpha there is at least 128 of 255. Each cut-out is laid over what lies below it as Pillow's
-    `Image.paste` does. It may lie up to a quarter beyond an edge.
-
-    An epoch has as many images as the photographs divide into. Which cut-outs lie where, and how
-    large, is a function of the seed and the step, as are the patches (`kgan.data.patches`).
-
-    Args:
-        source: photographs: `"photos"`, a folder, or a list of arrays; see `kgan.data.patches`.
-        cutouts: `"emoji"`, Google's drawings, or RGBA images, uint8 `(n, height, width, 4)`.
-        size: height and width of an image.
-        split: "train" or "test". The packaged photographs and emoji each are in one of them, an
-            emoji by its code point. Photographs and cut-outs of your own are in either; give
-            others for the test.
-        batch_size: images per batch, over all replicas.
-        seed: 0 to 2**32 - 1.
-        objects: the least and the largest number of cut-outs in an image.
-        sides: the least and the largest height of a cut-out in pixels.
-        categories: whether each of the emoji's ten categories is a class of its own, or all are
-            one.
-        mirror: mirror patches and cut-outs or not, at random.
-        rotate: turn the patches by a multiple of 90 degrees, at random.
-        zoom: of the patches, as for `kgan.data.patches`.
-        formats: which files of a folder are images; see `kgan.data.load`.
-
-    Example:
-        >>> data = kgan.data.composites(size=64, batch_size=8)
-        >>> images, label_maps = next(iter(data))
-        >>> label_maps.shape, data.label_names
-        (TensorShape([8, 64, 64]), ('background', 'emoji'))
-
-    Raises:
-        UsageError: a wrong argument, or a photograph smaller than an image.
-        OSError: a folder cannot be read.
-    """
-    size = check_integer("size", size, 1)
-    batch_size = check_integer("batch_size", batch_size, 1)
-    seed = check_integer("seed", seed, 0, 2**32 - 1)
-    objects, sides = _range("objects", objects, 0), _range("sides", sides, 1)
-    mirror, rotate = check_flag("mirror", mirror), check_flag("rotate", rotate)
-    zoom = check_number("zoom", zoom, 1)
-    if split not in SPLITS:
-        raise unknown_name("split", split, SPLITS)
-    own = not (isinstance(source, str) and source in PHOTOGRAPHS)
-    part = SPLITS[0] if own else split
-    found = check_photographs(source, part, 3, size, check_formats(formats))
-    pasted = _cutouts(cutouts, split, check_flag("categories", categories))
-    from kgan.data.composite_dataset import CompositeDataset
-
-    settings = (split, batch_size, seed, size, objects, sides, mirror, rotate, zoom)
-    return CompositeDataset(found, pasted, *settings)
 
 
 def paste(image: np.ndarray, cutout: np.ndarray, top: int, left: int) -> tuple[Any, np.ndarray]:
@@ -139,7 +59,7 @@ def resized(cutout: np.ndarray, side: int) -> np.ndarray:
     return np.asarray(premultiplied.resize(whole, Image.Resampling.LANCZOS).convert("RGBA"))
 
 
-def _cutouts(cutouts: Any, split: str, categories: bool) -> CutOuts:
+def find_cutouts(cutouts: Any, split: str, categories: bool) -> CutOuts:
     """The cut-outs of a split, class 0 being the background.
 
     Raises:
@@ -164,19 +84,3 @@ def _cutouts(cutouts: Any, split: str, categories: bool) -> CutOuts:
     if categories:
         raise UsageError("categories are those of cutouts='emoji'; leave it out.", "categories")
     return CutOuts("arrays", images, np.ones(len(images), np.int32), (BACKGROUND, "object"))
-
-
-def _range(argument: str, values: Any, low: int) -> tuple[int, int]:
-    """Two integers in their order.
-
-    Raises:
-        UsageError: they are not, or below `low`.
-    """
-    found = integers(values)
-    if len(found) != 2 or not low <= found[0] <= found[1]:
-        raise UsageError(
-            f"{argument} must be two integers of at least {low}, the least and the largest; "
-            f"received {values!r}.",
-            argument,
-        )
-    return found[0], found[1]

@@ -11,16 +11,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from kgan.checks import check_integer, check_number, integers
 from kgan.errors import UsageError, unknown_name
-
-if TYPE_CHECKING:
-    from kgan.data.dataset import ImageDataset
-    from kgan.data.masked_dataset import MaskedDataset
 
 _SIDE = 256.0  # pixels, of which the lengths are
 _STROKES = 5  # in a chain, at most
@@ -88,47 +84,6 @@ def free_form_masks(
     kinds, shares = check_kinds(kinds), check_shares(shares)
     holes = [hole(height, width, kinds, seed, index, shares) for index in range(first, first + n)]
     return np.float32(1) - np.stack(holes)[..., np.newaxis].astype(np.float32)
-
-
-def masked(
-    data: ImageDataset,
-    kinds: str | Sequence[str] = KINDS,
-    shares: tuple[float, float] = (0.0, 0.5),
-    seed: int | None = None,
-) -> MaskedDataset:
-    """Batches `(images, masks)` of a data set's images and free-form masks of their size.
-
-    Each image gets another mask each time: a function of the seed and the step. There are 4,096 of
-    them, which are drawn once each.
-
-    Args:
-        data: images alone, as `kgan.data.load` and `kgan.data.patches` give them.
-        kinds, shares: see `free_form_masks`.
-        seed: of the masks; None is that of the data.
-
-    Example:
-        >>> data = kgan.data.masked(kgan.data.patches("photos", size=64), kinds="thick")
-        >>> images, masks = next(iter(data))
-        >>> images.shape, masks.shape
-        (TensorShape([16, 64, 64, 3]), TensorShape([16, 64, 64, 1]))
-
-    Raises:
-        UsageError: data of something else than images alone, or as for `free_form_masks`.
-    """
-    from kgan.data.dataset import ImageDataset
-    from kgan.data.masked_dataset import MaskedDataset
-
-    if not isinstance(data, ImageDataset) or len(data.image_shapes) > 1 or data.config["labels"]:
-        received = f"{data!r}" if isinstance(data, ImageDataset) else type(data).__name__
-        raise UsageError(
-            "data must be images alone, such as kgan.data.patches(…) or kgan.data.load(…) without "
-            f"labels; received {received}. Other batches (images, masks) need no kgan.data.masked: "
-            "kgan.data.free_form_masks makes arrays of masks.",
-            "data",
-        )
-    if seed is not None:
-        seed = check_integer("seed", seed, 0, 2**32 - 1)
-    return MaskedDataset(data, check_kinds(kinds), check_shares(shares), seed)
 
 
 def hole(
