@@ -15,7 +15,6 @@ import argparse
 import json
 import os
 import statistics
-import time
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -23,6 +22,7 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 import keras
 import tensorflow as tf
+from train_step import timed_fit
 
 from kgan import zoo
 
@@ -38,21 +38,10 @@ RECIPES = (
 )
 
 
-class StepTimes(keras.callbacks.Callback):
-    """When each step ended."""
-
-    def on_train_begin(self, logs=None):
-        self.ends: list[float] = []
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.ends.append(time.perf_counter())
-
-
 def step_seconds(gan: keras.Model, data: tf.data.Dataset, steps: int) -> float:
     """The mean of `steps` steps of `fit` after the first, which waits for the pipeline's start."""
-    times = StepTimes()
-    gan.fit(data, steps_per_epoch=steps + 1, verbose=0, callbacks=[times])
-    return (times.ends[-1] - times.ends[0]) / steps
+    _, seconds = timed_fit(gan, data, steps)
+    return seconds / steps
 
 
 def measure(name: str, rounds: int, steps: int) -> dict[str, float]:

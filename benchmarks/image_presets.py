@@ -21,14 +21,15 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 import keras
 import numpy as np
+from colorization import grey
 from pictures import OTHERS, crops, energy, floats, load, photographs
-from PIL import Image
+from translations import drawings
 
 import kgan
 from kgan.models.players_model import PlayersModel
+from kgan.zoo import registry
 
 CARDS = Path(__file__).with_name("image_presets.json")
-PRESETS = Path(__file__).parents[1] / "zoo" / "presets"
 SIZE = 96  # pixels of the patches of photographs
 TRIES = 16  # crops from which the most textured one is taken
 
@@ -39,7 +40,7 @@ def emoji(pairs: str, n: int) -> Inputs:
     """Held-out pairs, evenly over Unicode's order."""
     data = kgan.data.pairs(pairs, split="test", channels=3, batch_size=1)
     sources = data.images[np.linspace(0, data.num_images - 1, n).astype(int)]
-    drawn, targets = map(np.concatenate, zip(*data.as_numpy_iterator(), strict=True))
+    drawn, targets = drawings(pairs, "test")
     which = [np.abs(drawn - source).sum((1, 2, 3)).argmin() for source in sources]
     return {"sources": sources, "targets": targets[which]}
 
@@ -70,8 +71,7 @@ def inpainted() -> Inputs:
 def colored() -> Inputs:
     """Large crops, made small: colour follows from what is seen."""
     real = np.stack([kgan.data.shrink(image, 4) for image in patches(8, 4 * SIZE)])
-    grey = np.stack([np.asarray(Image.fromarray(image).convert("L")) for image in real])
-    return {"sources": floats(grey[..., np.newaxis]), "targets": floats(real)}
+    return {"sources": floats(np.stack(list(map(grey, real)))), "targets": floats(real)}
 
 
 def segmented() -> Inputs:
@@ -114,7 +114,7 @@ def main() -> None:
     told = json.loads(CARDS.read_text(encoding="utf-8")).get(arguments.name, {})
     gan = in_float32(arguments.name, load(arguments.run))
     card = kgan.presets.Card(**told, seed=0, minutes=arguments.minutes)
-    folder = arguments.out or PRESETS / arguments.name
+    folder = arguments.out or registry.PRESETS / arguments.name
     kgan.presets.save(gan, folder, card, inputs=EXAMPLES[arguments.name]())
     size = sum(path.stat().st_size for path in folder.iterdir())
     print(f"{folder}: {size / 2**20:.1f} MiB")
