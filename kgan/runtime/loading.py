@@ -8,7 +8,7 @@ from kgan.errors import UsageError, unknown_name
 from kgan.files import sha256
 from kgan.runtime.onnx_model import OnnxModel, available
 
-FILE = "generator.onnx"  # of a preset
+FILE, SUMS = "generator.onnx", "SHA256SUMS"  # of a preset
 
 
 def load(model: str | Path) -> OnnxModel:
@@ -37,7 +37,20 @@ def load(model: str | Path) -> OnnxModel:
     if not packaged and not Path(model).is_dir():
         zoo.registry.refuse_judge("model", name)
         raise unknown_name("model", name, zoo.list_presets())
-    return OnnxModel(preset_file(name, packaged) or Path(model) / FILE, name)
+    folder = preset_folder(name, packaged)
+    if not (folder / SUMS).is_file():
+        from kgan import presets
+
+        raise presets.damaged(name, SUMS, "is missing")
+    # Where there is no file that can be run, OnnxModel says why.
+    return OnnxModel(preset_file(name, packaged) or folder / FILE, name)
+
+
+def preset_folder(name: str, packaged: bool) -> Path:
+    """The folder of a preset."""
+    from kgan.zoo import registry
+
+    return registry.PRESETS / name if packaged else Path(name)
 
 
 def preset_file(name: str, packaged: bool) -> Path | None:
@@ -48,8 +61,8 @@ def preset_file(name: str, packaged: bool) -> Path | None:
     """
     from kgan.zoo import registry
 
-    folder = registry.PRESETS / name if packaged else Path(name)
-    sums, file = folder / "SHA256SUMS", folder / FILE
+    folder = preset_folder(name, packaged)
+    sums, file = folder / SUMS, folder / FILE
     if not available() or not sums.is_file() or not file.is_file():
         return None
     listed = f"{sha256(file)}  {FILE}" in sums.read_text("utf-8", "replace").splitlines()

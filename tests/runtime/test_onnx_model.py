@@ -1,5 +1,6 @@
 """Models in ONNX files: the answers of the models in Keras, without TensorFlow."""
 
+import shutil
 import subprocess
 import sys
 
@@ -147,3 +148,13 @@ def test_neither_tensorflow_nor_keras_is_imported(tmp_path):
     )
     subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True)
     assert (tmp_path / "x.png").stat().st_size > 100
+
+
+def test_a_preset_without_checksums_or_without_onnxruntime_says_so(tmp_path, monkeypatch):
+    shutil.copytree(registry.PRESETS / "dcgan_fashion_mnist", tmp_path / "preset")
+    (tmp_path / "preset" / "SHA256SUMS").unlink()
+    with pytest.raises(PresetError, match="SHA256SUMS is missing"):
+        runtime.load(tmp_path / "preset")
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(UsageError, match="needs onnxruntime"):
+        runtime.load("dcgan_fashion_mnist")
