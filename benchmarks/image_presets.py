@@ -26,7 +26,7 @@ from pictures import OTHERS, crops, energy, floats, load, photographs
 from translations import drawings
 
 import kgan
-from kgan.models.players_model import PlayersModel
+from kgan.models.stored_model import StoredModel
 from kgan.zoo import registry
 
 CARDS = Path(__file__).with_name("image_presets.json")
@@ -91,7 +91,7 @@ EXAMPLES: dict[str, Callable[[], Inputs]] = {
 }
 
 
-def in_float32(name: str, gan: PlayersModel) -> PlayersModel:
+def in_float32(name: str, gan: StoredModel) -> StoredModel:
     """The recipe's model with the weights of another, whatever that one's precision."""
     keras.config.set_dtype_policy("float32")
     twin = kgan.zoo.recipe(name).model()

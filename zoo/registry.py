@@ -16,7 +16,7 @@ from kgan.errors import UsageError, older_kgan, unknown_name
 from kgan.files import atomic_write, restore, sha256
 
 if TYPE_CHECKING:
-    from kgan.models.players_model import PlayersModel
+    from kgan.models.stored_model import StoredModel
 
 FOLDER = Path(__file__).parent
 PRESETS = FOLDER / "presets"
@@ -44,7 +44,7 @@ def list_judges() -> list[str]:
     return [name for name in _folders() if name.startswith(_JUDGE)]
 
 
-def load(name_or_folder: str | Path) -> PlayersModel:
+def load(name_or_folder: str | Path) -> StoredModel:
     """The trained model of a packaged preset, by name, or of a preset folder.
 
     Its generator is the averaged one. A name goes before a folder of that name; write `./name` for

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
-if TYPE_CHECKING:
-    from kgan.models.players_model import PlayersModel
+import keras
 
 
-def fingerprint(model: PlayersModel) -> dict[str, Any]:
-    """A model's arguments, layers and `compile`, as JSON-able values without Keras's names."""
-    networks = model.networks_by_name
+def fingerprint(model: keras.Model, networks: Mapping[str, keras.Model]) -> dict[str, Any]:
+    """A model's arguments, its networks' layers and its `compile`, as JSON-able values.
+
+    Without the names that Keras gives.
+    """
     described = {
         "model": {"class": type(model).__name__}
         | {

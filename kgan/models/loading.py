@@ -12,7 +12,7 @@ import keras
 
 from kgan.checks import Given
 from kgan.errors import UsageError
-from kgan.models.players_model import PlayersModel
+from kgan.models.stored_model import StoredModel
 
 # Layers that are made of code, or of a graph that may write files; versions of Keras that kgan
 # runs on let some of them pass in safe mode.
@@ -28,7 +28,7 @@ class _CodeError(Exception):
     """A configuration whose objects would run code of their own."""
 
 
-def load_model(path: str | Path) -> PlayersModel:
+def load_model(path: str | Path) -> StoredModel:
     """The model that `gan.save(path)` wrote, compiled as it was, optimizers included.
 
     Keras's safe mode stays on: a file that would run code of its own is refused.
@@ -66,7 +66,7 @@ def load_model(path: str | Path) -> PlayersModel:
         model = keras.saving.load_model(path)
     except Exception as error:
         raise _explained(Given("path", str(path)), "cannot be loaded", error) from error
-    if not isinstance(model, PlayersModel):
+    if not isinstance(model, StoredModel):
         raise UsageError(
             f"path={str(path)!r} holds a {type(model).__name__}, not a model of kgan; load it with "
             "keras.saving.load_model, or wrap its networks in kgan.GAN(generator, discriminator).",
@@ -75,7 +75,7 @@ def load_model(path: str | Path) -> PlayersModel:
     return model
 
 
-def from_json(given: Given, path: Path, part: str | None = None) -> PlayersModel:
+def from_json(given: Given, path: Path, part: str | None = None) -> StoredModel:
     """The model that Keras serialized to a JSON file, or to a part of it; weights fresh.
 
     Raises:
@@ -89,7 +89,7 @@ def from_json(given: Given, path: Path, part: str | None = None) -> PlayersModel
         gan = keras.saving.deserialize_keras_object(config, safe_mode=True)
     except Exception as error:
         raise _explained(given, f"cannot be built from {path.name}", error) from error
-    if not isinstance(gan, PlayersModel):
+    if not isinstance(gan, StoredModel):
         raise UsageError(
             f"{given} must hold a model of kgan, holds {type(gan).__name__}.", given.argument
         )

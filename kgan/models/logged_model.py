@@ -11,11 +11,11 @@ import tensorflow as tf
 from kgan.errors import UsageError
 from kgan.models.compiled_metrics import CompiledMetrics
 from kgan.models.guard import Guard
-from kgan.models.players_model import PlayersModel
 from kgan.models.step_log import StepLog, Weighted
+from kgan.models.stored_model import StoredModel
 
 
-class LoggedModel(PlayersModel):
+class LoggedModel(StoredModel):
     """Base class: players whose losses, diagnostics and metrics are logged by name."""
 
     def __init__(self, ema_halflife_images: float | None, seed: int, name: str | None = None):

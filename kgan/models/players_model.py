@@ -1,11 +1,10 @@
-"""What a model of several players holds: networks, averages, buffers, and how it is saved."""
+"""What a model of several players holds: networks, averages, buffers."""
 
 from __future__ import annotations
 
 import dataclasses
 import textwrap
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -13,17 +12,15 @@ import keras
 from kgan.checks import check_integer, check_number
 from kgan.ema import ExponentialMovingAverage, untrained_copy
 from kgan.errors import UsageError
-from kgan.files import atomic_write
 from kgan.models.entry_point import EntryPoint
 from kgan.models.fingerprint import fingerprint
 from kgan.models.player import Player
-from kgan.registry import deserialized
 from kgan.seeds import StepSeedGenerator
 from kgan.signature import Signature
 
 
 class PlayersModel(keras.Model):
-    """Base class of the models: players, averages, buffers, and saving.
+    """Base class of the models: players, averages and buffers.
 
     `ema_halflife_images` is None, or the half-life of the averaged networks in real images. `seed`
     (0 to 2**31 - 1) pins every draw of the training.
@@ -211,71 +208,6 @@ class PlayersModel(keras.Model):
         """How far the model has come, in three words."""
         return f"{int(self.training_seeds.step):,} steps"
 
-    # -- files ---------------------------------------------------------------------------------
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]):
-        return cls(**deserialized(config))
-
-    def save(self, filepath: str | Path, overwrite: bool = True) -> None:
-        """Write a `.keras` file with networks, `compile` and optimizers, whole or not at all.
-
-        Raises:
-            UsageError: another suffix, or a file that is there with `overwrite=False`.
-            OSError: the file cannot be written; an older one is still there.
-        """
-        path = Path(filepath)
-        if path.suffix != ".keras":
-            raise UsageError(f"filepath={str(path)!r} must end in .keras.", "filepath")
-        if not overwrite and path.exists():
-            raise UsageError(
-                f"filepath={str(path)!r} exists; pass overwrite=True to replace it.", "filepath"
-            )
-        with atomic_write(path) as temporary:
-            super().save(temporary)
-
-    def export(self, filepath: str | Path, format: str | None = None, entry: str | None = None):
-        """Write an entry point as an ONNX file or a SavedModel, and prove it; see `kgan.export`.
-
-        Args:
-            filepath: a name that ends in `.onnx`, or the folder of a SavedModel.
-            format: "onnx" or "saved_model"; by default what `filepath` says.
-            entry: a name in `entry_points()`; the first one by default.
-
-        Returns:
-            `kgan.export.Export`: path, bytes and the largest difference to Keras.
-
-        Raises:
-            UsageError: an unknown format or entry, or a `filepath` that holds something else.
-            kgan.export.ExportError: the file does not give what Keras gives.
-        """
-        from kgan import export
-
-        return export.export(self, filepath, format, entry)
-
-    def save_to_preset(self, folder: str | Path, card: Any = None) -> None:
-        """Write config, weights, card, samples and ONNX file to a folder; see `kgan.presets`."""
-        from kgan import presets
-
-        presets.save(self, folder, card)
-
-    @classmethod
-    def from_preset(cls, folder: str | Path) -> PlayersModel:
-        """The model of a preset folder, or of a preset that comes with kgan, by its name.
-
-        Raises:
-            UsageError: no such preset, or one of another class.
-        """
-        from kgan import zoo
-
-        gan = zoo.load(folder)
-        if not isinstance(gan, cls):
-            raise UsageError(
-                f"{folder!s} holds a {type(gan).__name__}, not a {cls.__name__}; load it with "
-                f"kgan.{type(gan).__name__}.from_preset."
-            )
-        return gan
-
     # -- state ---------------------------------------------------------------------------------
 
     def state(self) -> dict[str, list[keras.Variable]]:
@@ -294,4 +226,4 @@ class PlayersModel(keras.Model):
 
     def fingerprint(self) -> dict[str, Any]:
         """What a checkpoint's run must have in common with this one, as JSON-able values."""
-        return fingerprint(self)
+        return fingerprint(self, self.networks_by_name)

@@ -11,7 +11,7 @@ from kgan.errors import unknown_name
 from kgan.photos.network import ENTRIES, Network
 
 if TYPE_CHECKING:
-    from kgan.models.players_model import PlayersModel
+    from kgan.models.stored_model import StoredModel
 
 
 class KerasNetwork(Network):
@@ -26,7 +26,7 @@ class KerasNetwork(Network):
         UsageError: the model has no such entry point.
     """
 
-    def __init__(self, gan: PlayersModel, entry: str | None = None, name: str | None = None):
+    def __init__(self, gan: StoredModel, entry: str | None = None, name: str | None = None):
         from kgan.networks import receptive_field
 
         points = {key: point for key, point in gan.entry_points().items() if key in ENTRIES}

@@ -11,10 +11,10 @@ from kgan.photos.onnx_network import OnnxNetwork
 from kgan.runtime.loading import preset_file
 
 if TYPE_CHECKING:
-    from kgan.models.players_model import PlayersModel
+    from kgan.models.stored_model import StoredModel
 
 
-def load(model: str | Path | PlayersModel, entry: str | None = None) -> Network:
+def load(model: str | Path | StoredModel, entry: str | None = None) -> Network:
     """The network that processes photographs, of a model, a file, a preset or its name.
 
     A preset runs by its ONNX file, if onnxruntime is installed and the file holds that entry point;

@@ -10,12 +10,12 @@ from kgan.checks import Given, check_path
 from kgan.errors import UsageError
 from kgan.files import restore
 from kgan.models.loading import from_json
-from kgan.models.players_model import PlayersModel
+from kgan.models.stored_model import StoredModel
 from kgan.presets.files import PresetWeights, damaged, kept, verify
 from kgan.version import __version__
 
 
-def load(folder: str | Path) -> PlayersModel:
+def load(folder: str | Path) -> StoredModel:
     """The compiled model of a preset folder. `kgan.zoo.load` also takes the name of a packaged one.
 
     The generator in training starts as the averaged one, an encoder as well; the optimizers and the
@@ -44,7 +44,7 @@ def load(folder: str | Path) -> PlayersModel:
     return read(str(folder), folder)
 
 
-def read(name: str, folder: Path) -> PlayersModel:
+def read(name: str, folder: Path) -> StoredModel:
     """The model of a folder that errors call `name`.
 
     Raises:

@@ -12,12 +12,12 @@ from kgan.errors import UsageError
 from kgan.runs import folder as run_folder, own_recipes
 
 if TYPE_CHECKING:
-    from kgan.models.players_model import PlayersModel
+    from kgan.models.stored_model import StoredModel
 
 
 def load(
     path: Path, recipe: str | os.PathLike | None = None, argument: str = "folder"
-) -> PlayersModel:
+) -> StoredModel:
     """The model of a `.keras` file, or of a run folder's newest good checkpoint.
 
     Nothing beside the model is run but `recipe`, or the recipe that the run names, if the user has
@@ -82,7 +82,7 @@ def _is_own(theirs: dict[str, Any]) -> bool:
     return recipe["sha256"] == theirs["sha256"] and own_recipes.known(recipe)
 
 
-def _newest(folder: Path, argument: str) -> PlayersModel:
+def _newest(folder: Path, argument: str) -> StoredModel:
     """The model as a run's newest good checkpoint holds it."""
     from kgan.callbacks import checkpoint
     from kgan.models.loading import from_json

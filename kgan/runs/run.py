@@ -15,7 +15,7 @@ from kgan.runs import folder as run_folder
 if TYPE_CHECKING:
     import numpy as np
 
-    from kgan.models.players_model import PlayersModel
+    from kgan.models.stored_model import StoredModel
 
 
 def load(folder: str | os.PathLike) -> Run:
@@ -90,7 +90,7 @@ class Run:
         names = dict.fromkeys(name for row in rows for name in row)
         return {name: np.array([row.get(name, math.nan) for row in rows]) for name in names}
 
-    def model(self, recipe: str | os.PathLike | None = None) -> PlayersModel:
+    def model(self, recipe: str | os.PathLike | None = None) -> StoredModel:
         """The trained model; of a run that has not ended, as its newest checkpoint holds it.
 
         Args:
@@ -113,7 +113,7 @@ class Run:
             )
         return model.load(self.folder, recipe)
 
-    def best(self, recipe: str | os.PathLike | None = None) -> PlayersModel:
+    def best(self, recipe: str | os.PathLike | None = None) -> StoredModel:
         """The model of the epoch with the best score, which `best.json` names.
 
         Args:

@@ -33,7 +33,7 @@ class OnnxModel:
     Example:
         >>> path = kgan.export.to_onnx(gan, "generator.onnx").path
         >>> model = kgan.runtime.OnnxModel(path)
-        >>> np.abs(model.generate(16, seed=7) - gan.generate(16, seed=7)).max() < 1e-4
+        >>> bool(np.abs(model.generate(16, seed=7) - gan.generate(16, seed=7)).max() < 1e-4)
         True
 
     Raises:
