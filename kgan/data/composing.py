@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -16,13 +16,26 @@ BACKGROUND = "background"
 OPAQUE = 128  # the least alpha of a pixel that is the cut-out's
 
 
-class CutOuts(NamedTuple):
+class CutOuts:
     """RGBA images, uint8 `(n, height, width, 4)`, the class of each, and the classes' names."""
 
-    name: str
-    images: np.ndarray
-    labels: np.ndarray
-    label_names: tuple[str, ...]
+    def __init__(
+        self, name: str, images: np.ndarray, labels: np.ndarray, label_names: tuple[str, ...]
+    ):
+        self.name, self.images, self.labels, self.label_names = name, images, labels, label_names
+        self._premultiplied = [Image.fromarray(image).convert("RGBa") for image in images]
+
+    def scaled(self, index: int, side: int, mirrored: bool = False) -> Image.Image:
+        """A cut-out at this height (Lanczos), the colour of transparent pixels left out."""
+        height, width = self.images.shape[1:3]
+        as_it_is = side == height
+        cutout = Image.fromarray(self.images[index]) if as_it_is else self._premultiplied[index]
+        if mirrored:
+            cutout = cutout.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        if as_it_is:
+            return cutout
+        whole = (max(round(width * side / height), 1), side)
+        return cutout.resize(whole, Image.Resampling.LANCZOS).convert("RGBA")
 
     @property
     def sha256(self) -> str:
@@ -33,30 +46,19 @@ class CutOuts(NamedTuple):
         return digest.hexdigest()
 
 
-def paste(image: np.ndarray, cutout: np.ndarray, top: int, left: int) -> tuple[Any, np.ndarray]:
-    """Lay RGBA pixels over RGB ones, in place; where, and which of these are the cut-out's.
+def paste(
+    image: Image.Image, cutout: Image.Image, top: int, left: int
+) -> tuple[tuple[slice, slice], np.ndarray]:
+    """Lay an RGBA image over an RGB one, in place; where, and which of these are the cut-out's.
 
-    All are uint8. The cut-out may lie beyond the edges. A pixel becomes (a · above + (255 - a) ·
-    below) / 255, rounded.
+    The cut-out may lie beyond the edges.
     """
-    height, width = cutout.shape[:2]
-    rows = slice(max(top, 0), max(min(top + height, image.shape[0]), 0))
-    columns = slice(max(left, 0), max(min(left + width, image.shape[1]), 0))
-    inside = cutout[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
-    above, alpha = inside[..., :3].astype(np.uint32), inside[..., 3:].astype(np.uint32)
-    below = image[rows, columns].astype(np.uint32)
-    image[rows, columns] = (alpha * above + (255 - alpha) * below + 127) // 255
-    return (rows, columns), inside[..., 3] >= OPAQUE
-
-
-def resized(cutout: np.ndarray, side: int) -> np.ndarray:
-    """RGBA pixels at another height (Lanczos), the colour of transparent ones left out."""
-    height, width = cutout.shape[:2]
-    if height == side:
-        return cutout
-    whole = (max(round(width * side / height), 1), side)
-    premultiplied = Image.fromarray(cutout).convert("RGBa")
-    return np.asarray(premultiplied.resize(whole, Image.Resampling.LANCZOS).convert("RGBA"))
+    image.paste(cutout, (left, top), cutout)
+    rows = slice(max(top, 0), max(min(top + cutout.height, image.height), 0))
+    columns = slice(max(left, 0), max(min(left + cutout.width, image.width), 0))
+    alpha = np.asarray(cutout.getchannel("A"))
+    inside = alpha[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
+    return (rows, columns), inside >= OPAQUE
 
 
 def find_cutouts(cutouts: Any, split: str, categories: bool) -> CutOuts:

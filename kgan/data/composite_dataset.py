@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from kgan.checks import check_flag, check_integer, check_number, integers
-from kgan.data.composing import CutOuts, find_cutouts, paste, resized
+from kgan.data.composing import CutOuts, find_cutouts, paste
 from kgan.data.cut import check_photographs
 from kgan.data.decode import check_formats
 from kgan.data.paired import SPLITS
@@ -69,18 +70,20 @@ class CompositeDataset(PatchDataset):
         self, image: np.ndarray, label_map: np.ndarray, random: np.random.Generator
     ) -> None:
         """Lay cut-outs over an image, and write their classes into its label map, in place."""
+        canvas = Image.fromarray(image)
         least, most = self._objects
         for _ in range(random.integers(least, most + 1)):
-            index = random.integers(len(self._cutouts.images))
-            cutout = self._cutouts.images[index]
-            if self._mirror and random.random() < 0.5:
-                cutout = cutout[:, ::-1]
-            cutout = resized(cutout, int(random.integers(self._sides[0], self._sides[1] + 1)))
-            beyond = _BEYOND * np.array(cutout.shape[:2])
-            room = np.array(image.shape[:2]) - cutout.shape[:2] + 2 * beyond
+            index = int(random.integers(len(self._cutouts.images)))
+            mirrored = bool(self._mirror and random.random() < 0.5)
+            side = int(random.integers(self._sides[0], self._sides[1] + 1))
+            cutout = self._cutouts.scaled(index, side, mirrored)
+            sides = np.array([cutout.height, cutout.width])
+            beyond = _BEYOND * sides
+            room = np.array(image.shape[:2]) - sides + 2 * beyond
             top, left = np.floor(random.random(2) * np.maximum(room, 1) - beyond).astype(int)
-            where, own = paste(image, cutout, top, left)
+            where, own = paste(canvas, cutout, int(top), int(left))
             label_map[where][own] = self._cutouts.labels[index]
+        image[:] = np.asarray(canvas)
 
 
 def composites(

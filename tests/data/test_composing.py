@@ -10,7 +10,7 @@ import tensorflow as tf
 from PIL import Image
 
 from kgan.data import composites
-from kgan.data.composing import paste, resized
+from kgan.data.composing import CutOuts, paste
 from kgan.data.paired import in_test, read_emoji
 from kgan.errors import UsageError
 
@@ -24,18 +24,20 @@ def dataset(**arguments):
     return composites(**{"source": PHOTOS, "cutouts": CUTOUTS} | settings | arguments)
 
 
+LABELS = (np.ones(5, np.int32), ("background", "object"))
+
+
 # -- a cut-out on an image -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("place", [(3, 5), (-4, 2), (10, -6), (33, 44), (-3, -3)])
 def test_pixels_are_those_of_pillow(place):
-    image, cutout = PHOTOS[0].copy(), CUTOUTS[0]
-    expected = Image.fromarray(image.copy())
-    top = Image.fromarray(cutout)
+    image, expected = Image.fromarray(PHOTOS[0]), Image.fromarray(PHOTOS[0])
+    top = Image.fromarray(CUTOUTS[0])
     expected.paste(top.convert("RGB"), place[::-1], top.getchannel("A"))
-    where, own = paste(image, cutout, *place)
-    np.testing.assert_array_equal(image, np.asarray(expected))
-    mask = np.zeros(image.shape[:2], bool)
+    where, own = paste(image, top, *place)
+    np.testing.assert_array_equal(np.asarray(image), np.asarray(expected))
+    mask = np.zeros((image.height, image.width), bool)
     mask[where] = own
     whole = Image.new("L", expected.size)
     whole.paste(top.getchannel("A"), place[::-1])
@@ -45,23 +47,31 @@ def test_pixels_are_those_of_pillow(place):
 def test_every_alpha_and_every_pair_of_pixels_is_rounded():
     above, below = np.mgrid[:256, :256].astype("uint8")
     for alpha in (0, 1, 77, 127, 128, 254, 255):
-        image = np.repeat(below[..., None], 3, -1)
+        image = Image.fromarray(np.repeat(below[..., None], 3, -1))
         cutout = np.dstack([above, above, above, np.full_like(above, alpha)])
-        paste(image, cutout, 0, 0)
+        paste(image, Image.fromarray(cutout), 0, 0)
         exact = (alpha * above.astype(float) + (255 - alpha) * below.astype(float)) / 255
-        np.testing.assert_array_equal(image[..., 0], np.rint(exact))
+        np.testing.assert_array_equal(np.asarray(image)[..., 0], np.rint(exact))
 
 
 def test_transparent_colours_do_not_bleed_into_a_smaller_cut_out():
     cutout = np.zeros((16, 16, 4), "uint8")
     cutout[..., :3] = (0, 255, 0)  # of what is transparent
     cutout[4:12, 4:12] = (255, 0, 0, 255)
-    small = resized(cutout, 8)
+    cutouts = CutOuts("arrays", cutout[None], *LABELS)
+    small = np.asarray(cutouts.scaled(0, 8))
     assert small.shape == (8, 8, 4) and small[4, 4].tolist() == [255, 0, 0, 255]
     shown = small[..., 3] > 16
     assert small[shown][:, 1].max() == 0 and small[shown][:, 0].min() > 250
-    assert resized(cutout, 16) is cutout
-    assert resized(CUTOUTS[0], 8).shape == (8, 6, 4)
+    np.testing.assert_array_equal(np.asarray(cutouts.scaled(0, 16)), cutout)
+    assert CutOuts("arrays", CUTOUTS, *LABELS).scaled(0, 8).size == (6, 8)
+
+
+def test_a_mirrored_cut_out():
+    cutouts = CutOuts("arrays", CUTOUTS, *LABELS)
+    for side, tolerance in ((16, 0), (8, 1)):
+        whole, mirrored = (np.asarray(cutouts.scaled(0, side, each)) for each in (False, True))
+        np.testing.assert_allclose(mirrored[..., 3], whole[:, ::-1, 3], atol=tolerance)
 
 
 # -- the batches ---------------------------------------------------------------------------------
