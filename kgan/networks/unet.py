@@ -6,8 +6,8 @@ encoder C64-C128-C256-C512-C512-…, 4x4 convolutions of stride 2 with LeakyReLU
 back with ReLU, each level beside the encoder's features of its size; no normalisation at the first
 and the innermost level; all weights start from N(0, 0.02²).
 
-It departs from the paper in two things. Upsampling is by resize-convolution, nearest neighbours and
-a 3x3 convolution, which leaves no checkerboard (Odena et al., "Deconvolution and Checkerboard
+It departs from the paper in three things. Upsampling is by resize-convolution, nearest neighbours
+and a 3x3 convolution, which leaves no checkerboard (Odena et al., "Deconvolution and Checkerboard
 Artifacts", 2016); `upsampling="transposed"` is the paper's. Randomness comes from a latent among
 the inputs, as further channels of the image (Zhu et al., "Toward Multimodal Image-to-Image
 Translation", 2017, arXiv:1711.11586, section 4), not from dropout at inference.
@@ -43,15 +43,16 @@ class UNet(Translator):
 
     `width` is the number of channels next to the image, doubled with each halving up to eightfold.
     Images may have any height and width of at least 2^depth pixels: inside, they are padded to a
-    multiple of that by reflection, and cropped back.
+    multiple of that by reflection, and cropped back. `stem` is the number of features at full size,
+    of a 3x3 convolution, that the last convolution sees; 0 leaves them out, as the paper does.
 
     Example:
-        >>> networks = kgan.networks.UNet(width=16, depth=5)
+        >>> networks = kgan.networks.UNet(width=16, depth=5, stem=8)
         >>> kgan.Pix2Pix(channels=3, generator_network=networks).translate(photos).shape
         (4, 64, 64, 3)
 
     Raises:
-        UsageError: a width or depth below 1, or an unknown name.
+        UsageError: a width or depth below 1, a stem below 0, or an unknown name.
     """
 
     def __init__(
@@ -60,8 +61,10 @@ class UNet(Translator):
         depth: int = 8,
         upsampling: str = "resize",
         normalization: str = "instance",
+        stem: int = 0,
     ):
         super().__init__(width, normalization)
+        self.stem = check_integer("stem", stem, 0)
         self.depth = check_integer("depth", depth, 1)
         self.upsampling = check_upsampling(upsampling)
 
@@ -81,6 +84,9 @@ class UNet(Translator):
         source = tensors[image_field(inputs).name]
         x = ReflectToMultiple(self.smallest, dtype=dtype)(with_latent(inputs, tensors, dtype))
         skips = []
+        if self.stem:
+            finest = self._convolved(x, self.stem, seeds, dtype, use_bias=True)
+            skips.append(LeakyReLU(0.2, dtype=dtype)(finest))
         for level in range(self.depth):
             plain = level in (0, self.depth - 1)
             x = Conv2D(
@@ -97,24 +103,44 @@ class UNet(Translator):
             skips.append(x)
         skips.pop()
         while skips:
-            x = self._upsampled(x, self.channels(len(skips) - 1), seeds, dtype)
+            level = max(len(skips) - 1 - bool(self.stem), 0)
+            x = self._upsampled(x, self.channels(level), seeds, dtype)
             x = layers.ReLU(dtype=dtype)(self.normalized(x, seeds, dtype))
             x = layers.Concatenate(dtype=dtype)([x, skips.pop()])
-        x = self._upsampled(x, output.shape[-1] or 1, seeds, dtype, last=True)
+        channels = output.shape[-1] or 1
+        if self.stem:
+            x = self._convolved(x, channels, seeds, dtype, use_bias=True)
+        else:
+            x = self._upsampled(x, channels, seeds, dtype, last=True)
         x = CropLike(dtype=dtype)([x, source])
         image = layers.Activation("tanh", dtype="float32", name=output.name)(x)
         return keras.Model(structured(tensors), image, name="generator")
 
+    def _convolved(self, x, channels: int, seeds: Iterator[int], dtype, use_bias: bool):
+        """Features of the same height and width, by a 3x3 convolution."""
+        return layers.Conv2D(
+            channels,
+            3,
+            padding="same",
+            data_format=FORMAT,
+            use_bias=use_bias,
+            kernel_initializer=initializer(seeds),
+            dtype=dtype,
+        )(x)
+
     def _upsampled(self, x, channels: int, seeds: Iterator[int], dtype, last: bool = False):
         """Features of twice the height and width."""
-        arguments = {
-            "padding": "same",
-            "data_format": FORMAT,
-            "use_bias": last or self.normalization == "none",
-            "kernel_initializer": initializer(seeds),
-            "dtype": dtype,
-        }
-        if self.upsampling == "transposed":
-            return Conv2DTranspose(channels, 4, strides=2, **arguments)(x)
-        x = layers.UpSampling2D(data_format=FORMAT, dtype=dtype)(x)
-        return layers.Conv2D(channels, 3, **arguments)(x)
+        use_bias = last or self.normalization == "none"
+        if self.upsampling == "resize":
+            x = layers.UpSampling2D(data_format=FORMAT, dtype=dtype)(x)
+            return self._convolved(x, channels, seeds, dtype, use_bias)
+        return Conv2DTranspose(
+            channels,
+            4,
+            strides=2,
+            padding="same",
+            data_format=FORMAT,
+            use_bias=use_bias,
+            kernel_initializer=initializer(seeds),
+            dtype=dtype,
+        )(x)
