@@ -28,7 +28,7 @@ class Term(Configured):
         ...     def __call__(self, real, fake):
         ...         return self.weight * keras.ops.mean((real - fake) ** 2)
         >>> networks = kgan.networks.UNet(width=16, depth=4)
-        >>> gan = kgan.Pix2Pix(channels=3, generator_network=networks, term=L2(50.0))
+        >>> gan = kgan.Pix2Pix(channels=3, generator_network=networks, content_terms=[L2(50.0)])
 
     Raises:
         UsageError: a weight below 0.
@@ -74,7 +74,7 @@ class L1(Term):
         >>> float(term(np.zeros((1, 4)), np.full((1, 4), 0.25)))
         25.0
         >>> networks = kgan.networks.UNet(width=16, depth=4)
-        >>> gan = kgan.Pix2Pix(channels=3, generator_network=networks, term=term)
+        >>> gan = kgan.Pix2Pix(channels=3, generator_network=networks, content_terms=[term])
 
     Isola et al., "Image-to-Image Translation with Conditional Adversarial Networks", 2017,
     arXiv:1611.07004, equation 3; its weight is λ.

@@ -215,11 +215,13 @@ def test_models_read_the_network_before_they_trace_a_step(model):
     term = Perceptual(0.1, layers=("stage1",))
     gan, data = {
         "inpainting": (
-            lambda: kgan.Inpainting(3, Gated(4, dilations=(2,)), SNPatchGAN(4, 1), term=term),
+            lambda: kgan.Inpainting(
+                3, Gated(4, dilations=(2,)), SNPatchGAN(4, 1), content_terms=[term]
+            ),
             (images, images[..., :1] > 0),
         ),
         "cycle": (lambda: kgan.CycleGAN((32, 32, 3), cycle=term, **small), (images, images)),
-        "pairs": (lambda: kgan.Pix2Pix(3, term=term, **small), (images, images)),
+        "pairs": (lambda: kgan.Pix2Pix(3, content_terms=[term], **small), (images, images)),
     }[model]
     gan = gan()
     gan.compile()

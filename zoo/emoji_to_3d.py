@@ -48,7 +48,7 @@ def model(image_shape: tuple[int, int, int] = (128, 128, 3), seed: int = 0) -> k
         channels=image_shape[2],
         generator_network=UNet(width=12, depth=5, normalization="batch"),
         discriminator_network=PatchGAN(width=16, layers=3),
-        term=L1(25.0),
+        content_terms=[L1(25.0)],
         ema_halflife_images=10_000,
         seed=seed,
     )

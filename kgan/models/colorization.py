@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -48,7 +49,7 @@ class Colorization(Pix2Pix):
         latent_dim: int = 0,
         generator_network: str | Translator = "unet",
         discriminator_network: str | ImageDiscriminator = "patchgan",
-        term: str | Term = "l1",
+        content_terms: Sequence[str | Term] = ("l1",),
         subsampling: int = 1,
         ema_halflife_images: float | None = 10_000.0,
         seed: int = 0,
@@ -58,7 +59,7 @@ class Colorization(Pix2Pix):
         networks = translators.get(generator_network)
         judge, coloring = discriminator_network, Coloring(networks, subsampling)
         learning = (ema_halflife_images, seed, dtype, name)
-        super().__init__(3, 1, latent_dim, coloring, judge, term, *learning)
+        super().__init__(3, 1, latent_dim, coloring, judge, content_terms, *learning)
         self.generator_network, self.subsampling = networks, coloring.subsampling
         self.batch_signature = Signature(*self.output_signature.values())
 

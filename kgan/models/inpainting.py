@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -22,8 +23,8 @@ class Inpainting(Translation):
 
     The generator does not see what lies in the holes and keeps known pixels bit for bit
     (`kgan.networks.Filling`); the discriminator judges images with their masks. The generator's
-    loss is the adversarial one, `hole_weight` times the mean L1 distance in the holes, and a `term`
-    of `kgan.terms` if one is given. Images may have any size that the networks can take.
+    loss is the adversarial one, `hole_weight` times the mean L1 distance in the holes, and the sum
+    of the `content_terms`. Images may have any size that the networks can take.
 
     Example:
         >>> gan = kgan.Inpainting(generator_network=kgan.networks.Gated(width=8, dilations=(2, 4)))
@@ -47,7 +48,7 @@ class Inpainting(Translation):
         generator_network: str | Translator = "gated",
         discriminator_network: str | ImageDiscriminator = "sn_patchgan",
         hole_weight: float = 1.0,
-        term: str | Term | None = None,
+        content_terms: Sequence[str | Term] = (),
         ema_halflife_images: float | None = 10_000.0,
         seed: int = 0,
         dtype: str | None = None,
@@ -65,12 +66,12 @@ class Inpainting(Translation):
         self.batch_signature = Signature(*self.output_signature.values(), mask)
         self.generator_network, self.discriminator_network, self.precision = made, judge, dtype
         self.channels, self.hole_weight = channels, check_number("hole_weight", hole_weight, 0)
-        self.term = None if term is None else known_terms.get(term)
+        self.content_terms = known_terms.get_all("content_terms", content_terms)
 
     @property
-    def terms(self) -> tuple[Term, ...]:
-        """The term, if one was given."""
-        return () if self.term is None else (self.term,)
+    def terms(self) -> Sequence[Term]:
+        """The content terms."""
+        return self.content_terms
 
     def compile_defaults(self) -> dict[str, Any]:
         return super().compile_defaults() | {"loss": "hinge"}

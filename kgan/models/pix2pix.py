@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -21,7 +22,8 @@ class Pix2Pix(Translation):
 
     Images may have any height and width that the networks can take, `channels` are the target's;
     `source_channels` is the same where it is None. With a `latent_dim` the generator also takes a
-    latent, where the paper has dropout at inference. `term` is added to the adversarial loss.
+    latent, where the paper has dropout at inference. The `content_terms` are added to the
+    adversarial loss.
     The paper halves the discriminator's loss, which changes nothing with Adam.
 
     Example:
@@ -43,7 +45,7 @@ class Pix2Pix(Translation):
         latent_dim: int = 0,
         generator_network: str | Translator = "unet",
         discriminator_network: str | ImageDiscriminator = "patchgan",
-        term: str | Term = "l1",
+        content_terms: Sequence[str | Term] = ("l1",),
         ema_halflife_images: float | None = 10_000.0,
         seed: int = 0,
         dtype: str | None = None,
@@ -66,12 +68,12 @@ class Pix2Pix(Translation):
         self.channels, self.source_channels = target.shape[2], source_channels
         self.latent_dim, self.precision = latent_dim, dtype
         self.generator_network, self.discriminator_network = made, judge
-        self.term = known_terms.get(term)
+        self.content_terms = known_terms.get_all("content_terms", content_terms)
 
     @property
-    def terms(self) -> tuple[Term, ...]:
-        """The term, once more as all models have them."""
-        return (self.term,)
+    def terms(self) -> Sequence[Term]:
+        """The content terms."""
+        return self.content_terms
 
     def losses(self, player: str, real, fake) -> dict[str, Any]:
         found = super().losses(player, real, fake)

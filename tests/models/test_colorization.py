@@ -109,11 +109,11 @@ def test_it_learns_that_dark_is_blue_and_bright_is_red():
 
 
 def test_it_is_saved_with_its_arguments(gan, tmp_path):
-    whole = make(latent_dim=3, term=kgan.terms.L1(7.0), dtype="mixed_bfloat16")
+    whole = make(latent_dim=3, content_terms=[kgan.terms.L1(7.0)], dtype="mixed_bfloat16")
     whole.compile("least_squares")
     whole.save(tmp_path / "gan.keras")
     twin = kgan.load_model(tmp_path / "gan.keras")
-    assert twin.get_config() == whole.get_config() and twin.term.weight == 7.0
+    assert twin.get_config() == whole.get_config() and twin.content_terms[0].weight == 7.0
     assert isinstance(twin.generator_network, UNet)
     np.testing.assert_array_equal(twin.colorize(COLORS, 1), whole.colorize(COLORS, 1))
 

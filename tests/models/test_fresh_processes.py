@@ -47,7 +47,7 @@ def test_models_of_photographs(tmp_path, first, second, load):
     filling = {"generator_network": Gated(4, 1, (2,)), "discriminator_network": SNPatchGAN(4, 2)}
     gans = {
         "colorize": kgan.Colorization(**both),
-        "inpaint": kgan.Inpainting(term=kgan.terms.L1(1.0), **filling),
+        "inpaint": kgan.Inpainting(content_terms=[kgan.terms.L1(1.0)], **filling),
         "segment": kgan.Segmentation(classes=3, class_names=["a", "b", "c"], **both),
     }
     for name, gan in gans.items():

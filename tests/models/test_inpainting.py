@@ -73,7 +73,9 @@ def test_what_lies_in_a_hole_does_not_matter(gan):
 def test_masks_may_be_given_in_many_ways(gan):
     expected = gan.inpaint(IMAGES, MASKS)
     for masks in (MASKS > 0, MASKS[..., 0], MASKS[..., 0].astype(int).tolist()):
-        np.testing.assert_array_equal(gan.inpaint(IMAGES, masks, batch_size=5), expected)
+        np.testing.assert_array_equal(gan.inpaint(IMAGES, masks), expected)
+    # Some processors round batches of other sizes otherwise.
+    np.testing.assert_allclose(gan.inpaint(IMAGES, MASKS, batch_size=5), expected, atol=1e-5)
     one = np.broadcast_to(MASKS[:1], MASKS.shape)
     for masks in (MASKS[0], MASKS[0, ..., 0]):
         np.testing.assert_array_equal(gan.inpaint(IMAGES, masks), gan.inpaint(IMAGES, one))
@@ -120,7 +122,7 @@ def test_other_data_are_refused(gan, x, message):
 
 
 def test_the_losses_are_hinge_the_holes_and_a_term():
-    gan = make(hole_weight=3.0, term=kgan.terms.L1(7.0))
+    gan = make(hole_weight=3.0, content_terms=[kgan.terms.L1(7.0)])
     gan.compile(run_eagerly=True)
     real, fake = gan.examples(batch(gan), training=False)
     np.testing.assert_array_equal(real["source"], IMAGES)
@@ -176,12 +178,12 @@ def test_it_learns_to_go_on_with_stripes():
 
 
 def test_it_is_saved_with_its_arguments(tmp_path):
-    gan = make(term="l1", hole_weight=2.5, dtype="mixed_bfloat16")
+    gan = make(content_terms=["l1"], hole_weight=2.5, dtype="mixed_bfloat16")
     gan.compile("least_squares")
     gan.save(tmp_path / "gan.keras")
     twin = kgan.load_model(tmp_path / "gan.keras")
     assert twin.get_config() == gan.get_config()
-    assert (twin.term.weight, twin.hole_weight) == (100.0, 2.5)
+    assert (twin.content_terms[0].weight, twin.hole_weight) == (100.0, 2.5)
     assert isinstance(twin.generator_network, Gated)
     np.testing.assert_array_equal(twin.inpaint(IMAGES, MASKS), gan.inpaint(IMAGES, MASKS))
 
@@ -251,7 +253,7 @@ def test_a_saved_model_keeps_known_pixels_at_any_batch_height_and_width(tmp_path
         ({"generator_network": "gate"}, "generator_network.*Did you mean 'gated'"),
         ({"channels": 5}, "channels must be an integer, 1 to 4"),
         ({"hole_weight": -1}, "hole_weight must be a number of at least 0"),
-        ({"term": "l2"}, "term.*l1"),
+        ({"content_terms": ["l2"]}, "term.*l1"),
     ],
 )
 def test_wrong_arguments_are_refused(arguments, message):

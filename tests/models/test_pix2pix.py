@@ -157,11 +157,11 @@ def test_a_seed_makes_the_latents():
 
 
 def test_it_is_saved_with_its_arguments(tmp_path):
-    gan = make(latent_dim=3, term=kgan.terms.L1(7.0), dtype="mixed_bfloat16")
+    gan = make(latent_dim=3, content_terms=[kgan.terms.L1(7.0)], dtype="mixed_bfloat16")
     gan.compile("least_squares")
     gan.save(tmp_path / "gan.keras")
     twin = kgan.load_model(tmp_path / "gan.keras")
-    assert twin.get_config() == gan.get_config() and twin.term.weight == 7.0
+    assert twin.get_config() == gan.get_config() and twin.content_terms[0].weight == 7.0
     np.testing.assert_array_equal(twin.translate(SOURCES, 1), gan.translate(SOURCES, 1))
     assert twin.get_compile_config() == gan.get_compile_config()
 
@@ -265,7 +265,8 @@ def test_a_saved_model_runs_at_any_batch_height_and_width(tmp_path):
     [
         ({"generator_network": "unett"}, "generator_network.*unet"),
         ({"discriminator_network": "patch"}, "discriminator_network.*patchgan"),
-        ({"term": "l2"}, "term.*l1"),
+        ({"content_terms": ["l2"]}, "term.*l1"),
+        ({"content_terms": "l1"}, "content_terms must be a list.*received 'l1'"),
         ({"latent_dim": -1}, "latent_dim must be an integer of at least 0"),
         ({"source_channels": 5}, "source_channels must be an integer, 1 to 4"),
         ({"ema_halflife_images": 0}, "ema_halflife_images must be a number"),

@@ -1,0 +1,85 @@
+"""The memory that a training step of CUT and of CycleGAN takes, each in a process of its own.
+
+Both have the same networks, by default the papers' for 256x256 pixels at half of their width, and
+one image a batch. What counts is how far the peak of the process rises in three steps of `fit`
+above that of TensorFlow and the models before them.
+
+    python benchmarks/unpaired_memory.py --json unpaired_memory.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+
+import numpy as np
+from metrics import MIB, peak
+
+import kgan
+from kgan.networks import PatchGAN, ResNetTranslator
+
+STEPS = 3
+
+
+def measure(name: str, size: int, width: int, connection) -> None:
+    """Send the MiB before the steps, and those that they add to the peak."""
+    networks = {
+        "generator_network": ResNetTranslator(width=width, blocks=9),
+        "discriminator_network": PatchGAN(width=width),
+    }
+    shape = (size, size, 3)
+    gan = kgan.CUT(**networks) if name == "CUT" else kgan.CycleGAN(shape, **networks)
+    gan.compile()
+    images = np.random.default_rng(0).uniform(-1, 1, (STEPS, *shape)).astype("float32")
+    before = peak()
+    gan.fit(images, images, batch_size=1, epochs=1, verbose=0)
+    parameters = sum(network.count_params() for network in gan.networks_by_name.values())
+    connection.send(
+        {
+            "parameters": parameters,
+            "before_mib": before / MIB,
+            "steps_mib": (peak() - before) / MIB,
+        }
+    )
+
+
+def measured(name: str, size: int, width: int) -> dict[str, float]:
+    """The figures of a fresh process."""
+    context = multiprocessing.get_context("spawn")
+    receiving, sending = context.Pipe(duplex=False)
+    process = context.Process(target=measure, args=(name, size, width, sending))
+    process.start()
+    sending.close()
+    row = receiving.recv()
+    process.join()
+    return row
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--size", type=int, default=256, help="height and width of an image")
+    parser.add_argument("--width", type=int, default=32, help="the papers have 64")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    rows = {}
+    print(f"{'':10s} parameters  MiB before  MiB of the steps")
+    for name in ("CycleGAN", "CUT"):
+        rows[name] = row = measured(name, options.size, options.width)
+        print(
+            f"{name:10s} {row['parameters']:10,d} {row['before_mib']:11.0f} "
+            f"{row['steps_mib']:17.0f}",
+            flush=True,
+        )
+    print(f"CUT takes {rows['CUT']['steps_mib'] / rows['CycleGAN']['steps_mib']:.0%}")
+    if options.json:
+        options.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
