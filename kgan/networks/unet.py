@@ -43,8 +43,11 @@ class UNet(Translator):
 
     `width` is the number of channels next to the image, doubled with each halving up to eightfold.
     Images may have any height and width of at least 2^depth pixels: inside, they are padded to a
-    multiple of that by reflection, and cropped back. `stem` is the number of features at full size,
-    of a 3x3 convolution, that the last convolution sees; 0 leaves them out, as the paper does.
+    multiple of that by reflection, and cropped back.
+
+    Two things are not the paper's, and absent by default. `stem` is the number of features at full
+    size, of a 3x3 convolution, that the last convolution sees. Each level of the encoder but the
+    innermost has `blocks` residual blocks of two 3x3 convolutions.
 
     Example:
         >>> networks = kgan.networks.UNet(width=16, depth=5, stem=8)
@@ -52,7 +55,8 @@ class UNet(Translator):
         (4, 64, 64, 3)
 
     Raises:
-        UsageError: a width or depth below 1, a stem below 0, or an unknown name.
+        UsageError: a width or depth below 1, a stem or blocks below 0, or an unknown
+            name.
     """
 
     def __init__(
@@ -62,9 +66,11 @@ class UNet(Translator):
         upsampling: str = "resize",
         normalization: str = "instance",
         stem: int = 0,
+        blocks: int = 0,
     ):
         super().__init__(width, normalization)
         self.stem = check_integer("stem", stem, 0)
+        self.blocks = check_integer("blocks", blocks, 0)
         self.depth = check_integer("depth", depth, 1)
         self.upsampling = check_upsampling(upsampling)
 
@@ -85,7 +91,8 @@ class UNet(Translator):
         x = ReflectToMultiple(self.smallest, dtype=dtype)(with_latent(inputs, tensors, dtype))
         skips = []
         if self.stem:
-            finest = self._convolved(x, self.stem, seeds, dtype, use_bias=True)
+            finest = self._convolved(x, self.stem, seeds, dtype, self.normalization == "none")
+            finest = self.normalized(finest, seeds, dtype)
             skips.append(LeakyReLU(0.2, dtype=dtype)(finest))
         for level in range(self.depth):
             plain = level in (0, self.depth - 1)
@@ -100,6 +107,8 @@ class UNet(Translator):
                 dtype=dtype,
             )(x)
             x = LeakyReLU(0.2, dtype=dtype)(x if plain else self.normalized(x, seeds, dtype))
+            for _ in range(self.blocks if level < self.depth - 1 else 0):
+                x = self._block(x, self.channels(level), seeds, dtype)
             skips.append(x)
         skips.pop()
         while skips:
@@ -115,6 +124,14 @@ class UNet(Translator):
         x = CropLike(dtype=dtype)([x, source])
         image = layers.Activation("tanh", dtype="float32", name=output.name)(x)
         return keras.Model(structured(tensors), image, name="generator")
+
+    def _block(self, x, channels: int, seeds: Iterator[int], dtype):
+        """Features and what two convolutions add to them."""
+        use_bias = self.normalization == "none"
+        y = self.normalized(self._convolved(x, channels, seeds, dtype, use_bias), seeds, dtype)
+        y = layers.ReLU(dtype=dtype)(y)
+        y = self.normalized(self._convolved(y, channels, seeds, dtype, use_bias), seeds, dtype)
+        return layers.Add(dtype=dtype)([x, y])
 
     def _convolved(self, x, channels: int, seeds: Iterator[int], dtype, use_bias: bool):
         """Features of the same height and width, by a 3x3 convolution."""

@@ -28,9 +28,9 @@ def images(height, width, channels=2):
 
 @pytest.mark.parametrize("upsampling", ["resize", "transposed"])
 @pytest.mark.parametrize("size", [(8, 8), (16, 24), (13, 19)])
-@pytest.mark.parametrize("stem", [0, 2])
-def test_any_height_and_width(upsampling, size, stem):
-    made = np.asarray(network(upsampling=upsampling, stem=stem)(images(*size)))
+@pytest.mark.parametrize(("stem", "blocks"), [(0, 0), (2, 1)])
+def test_any_height_and_width(upsampling, size, stem, blocks):
+    made = np.asarray(network(upsampling=upsampling, stem=stem, blocks=blocks)(images(*size)))
     assert made.shape == (2, *size, 3) and made.dtype == "float32"
     assert np.abs(made).max() <= 1.0
 
@@ -59,14 +59,20 @@ def test_a_stem_adds_features_of_full_size():
         for stem in (5, 0)
     )
     # The features; the last upsampling to as many as the level below has; both to the image.
-    added = (9 * 3 + 1) * 5 + (9 * 16 + 2) * 8 + (9 * 13 + 1) * 3
+    added = (9 * 3 + 2) * 5 + (9 * 16 + 2) * 8 + (9 * 13 + 1) * 3
     assert found.count_params() - plain.count_params() == added - (9 * 16 + 1) * 3
     assert np.asarray(found(images(13, 19, 3))).shape == (2, 13, 19, 3)
 
 
+def test_blocks_add_two_convolutions_each():
+    found, plain = (network(blocks=blocks).count_params() for blocks in (2, 0))
+    one = [2 * (9 * channels**2 + 2 * channels) for channels in (4, 8)]  # not at the innermost
+    assert found - plain == 2 * sum(one)
+
+
 def test_a_stem_can_give_the_image_itself():
     """Its centre picks the first channel of the source, and the last convolution takes that."""
-    model, one = network(stem=2), np.abs(images(13, 19))
+    model, one = network(stem=2, normalization="none"), np.abs(images(13, 19))
     found = {layer.filters: layer for layer in model.layers if hasattr(layer, "filters")}
     for filters, channel in ((2, 0), (3, 4)):
         convolution = found[filters]
@@ -106,7 +112,7 @@ def test_a_seed_pins_the_weights():
 
 
 def test_it_comes_back_from_its_configuration():
-    networks = UNet(8, 4, "transposed", "batch", stem=3)
+    networks = UNet(8, 4, "transposed", "batch", stem=3, blocks=2)
     twin = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(networks))
     assert repr(twin) == repr(networks)
     assert repr(kgan.networks.translators.get("unet")) == repr(UNet())
@@ -116,6 +122,7 @@ def test_it_comes_back_from_its_configuration():
     ("arguments", "message"),
     [
         ({"depth": 0}, "depth must be an integer of at least 1"),
+        ({"blocks": -1}, "blocks must be an integer of at least 0"),
         ({"stem": -1}, "stem must be an integer of at least 0"),
         ({"upsampling": "bilinear"}, "upsampling.*resize"),
         ({"normalization": "layer"}, "normalization.*instance"),
