@@ -1,7 +1,7 @@
 """Segmentation of held-out emoji on held-out photographs, trained with and without the adversary.
 
-Trains the recipe `segmentation_emoji` once per seed with its adversarial weight, 0.02, and once with
-0, where the adversary watches only. After each epoch the mean IoU of the averaged generator is
+Trains the recipe `segmentation_emoji` once per seed with its adversarial weight, 0.02, and once
+with 0, where the adversary watches only. After each epoch the mean IoU of the averaged generator is
 measured on the 280 images of `data(split="test", seed=0)` of the recipe: of all pixels, the mean of
 emoji and background. The table has the last epoch's and the best one's, chosen on the same images.
 Each training has a folder below --out: one that has all epochs is not run again, another goes on
