@@ -5,9 +5,18 @@ if __name__ != "kgan.export":
         f"This folder is the package kgan.export, not {__name__}: `import kgan.export` instead."
     )
 
-from .formats import export
+from .bundle import to_bundle, verify
+from .exporting import export
+from .proof import Export, ExportError
 from .saved_model import to_saved_model
 from .to_onnx import to_onnx
-from .verify import Export, ExportError
 
-__all__ = ["Export", "ExportError", "export", "to_onnx", "to_saved_model"]
+__all__ = [
+    "Export",
+    "ExportError",
+    "export",
+    "to_bundle",
+    "to_onnx",
+    "to_saved_model",
+    "verify",
+]

@@ -12,8 +12,8 @@ import tensorflow as tf
 from kgan.files import atomic_write, check_overwrite
 from kgan.models.players_model import PlayersModel
 
+from .proof import BATCHES, Export, prove
 from .signature import Serving
-from .verify import BATCHES, Export, verify
 
 CONTENT = frozenset({"saved_model.pb", "fingerprint.pb", "variables", "assets", "assets.extra"})
 
@@ -53,6 +53,6 @@ def to_saved_model(gan: PlayersModel, path: str | Path, entry: str | None = None
         extra.parent.mkdir()
         text = json.dumps(serving.metadata, indent=2) + "\n"
         extra.write_text(text, encoding="utf-8")
-        difference = verify("saved_model", temporary, *serving.cases(max(BATCHES)))
+        difference = prove("saved_model", temporary, *serving.cases(max(BATCHES)))
     size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
     return Export(path, size, difference)

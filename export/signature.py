@@ -16,7 +16,7 @@ from kgan.networks import receptive_field
 from kgan.precision import float32_clone
 from kgan.signature import as_json
 
-from .verify import Case
+from .proof import Case
 
 
 class Serving(tf.Module):

@@ -19,9 +19,10 @@ from kgan.errors import UsageError
 @click.option(
     "--format",
     "form",
-    type=OneOf("--format", ["saved_model", "onnx"]),
+    type=OneOf("--format", ["saved_model", "onnx", "onnx-fp16", "bundle"]),
     required=True,
-    help="A SavedModel folder or an ONNX file.",
+    help="A SavedModel folder, an ONNX file in single or half precision, or a folder with all of "
+    "them for every entry point.",
 )
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, metavar="PATH", help="What to write."
@@ -48,8 +49,10 @@ def export(
     By default that is `generate`: the averaged generator in float32, from inputs by name to
     `image`. The export is run in a fresh process, and kept only if it agrees with Keras.
     """
-    if opset is not None and form != "onnx":  # before there is work to lose
+    if opset is not None and not form.startswith("onnx"):  # before there is work to lose
         raise UsageError(f"--opset is for --format onnx only; received --format {form}.")
+    if entry is not None and form == "bundle":
+        raise UsageError("--entry must be left out: a bundle has every entry point.")
     found = models.find(model)
     gan = models.load(found, recipe)
     import kgan

@@ -4,7 +4,7 @@ import pytest
 
 from kgan import export
 from kgan.cli import models
-from kgan.export import formats
+from kgan.export import exporting, formats
 
 
 @pytest.fixture
@@ -21,17 +21,20 @@ def exporters(monkeypatch):
 
     monkeypatch.setattr(models, "find", lambda model: model)
     monkeypatch.setattr(models, "load", lambda found, recipe: f"the GAN {found}")
-    for name in ("to_onnx", "to_saved_model"):
-        monkeypatch.setattr(formats, name, exporter(name))
+    for name, form in formats.FORMATS.items():
+        monkeypatch.setitem(formats.FORMATS, name, form._replace(write=exporter(name)))
+    monkeypatch.setattr(exporting, "to_bundle", exporter("bundle"))
     return calls
 
 
 @pytest.mark.parametrize(
     ("form", "options", "expected"),
     [
-        ("onnx", [], ("to_onnx", Path("a.onnx"), {})),
-        ("onnx", ["--opset", 13], ("to_onnx", Path("a.onnx"), {"opset": 13})),
-        ("saved_model", [], ("to_saved_model", Path("a.onnx"), {})),
+        ("onnx", [], ("onnx", Path("a.onnx"), {})),
+        ("onnx", ["--opset", 13], ("onnx", Path("a.onnx"), {"opset": 13})),
+        ("onnx-fp16", ["--entry", "a"], ("onnx-fp16", Path("a.onnx"), {"entry": "a"})),
+        ("saved_model", [], ("saved_model", Path("a.onnx"), {})),
+        ("bundle", [], ("bundle", Path("a.onnx"), {})),
     ],
 )
 def test_the_format_chooses_the_exporter(kgan, exporters, form, options, expected):
@@ -48,6 +51,8 @@ def test_the_format_chooses_the_exporter(kgan, exporters, form, options, expecte
         (["--format", "onnx"], ["--out"]),
         (["--out", "a"], ["--format"]),
         (["--format", "saved_model", "--out", "a", "--opset", "13"], ["--opset", "onnx"]),
+        (["--format", "bundle", "--out", "a", "--opset", "13"], ["--opset", "onnx"]),
+        (["--format", "bundle", "--out", "a", "--entry", "b"], ["--entry", "every entry point"]),
     ],
 )
 def test_wrong_use(refuses, words, parts):
@@ -65,7 +70,8 @@ def test_a_failed_export_is_a_failure(kgan, exporters, refuses, monkeypatch):
     def fail(gan, path):
         raise export.ExportError("The onnx export differs from Keras by 1, more than 0.0001.")
 
-    monkeypatch.setattr(formats, "to_onnx", fail)
+    failing = formats.FORMATS["onnx"]._replace(write=fail)
+    monkeypatch.setitem(formats.FORMATS, "onnx", failing)
     words = ("export", "gan", "--format", "onnx", "--out", "a.onnx")
     refuses(1, ["differs from Keras by 1"], *words)
 

@@ -79,7 +79,7 @@ def test_a_wrong_weight_fails_and_leaves_the_older_export(gan, tmp_path, monkeyp
 
 def test_an_older_export_is_replaced(gan, tmp_path, monkeypatch):
     # The proof by a fresh process is the fixture's; here only the place of the folder counts.
-    monkeypatch.setattr("kgan.export.saved_model.verify", lambda *arguments: 0.0)
+    monkeypatch.setattr("kgan.export.saved_model.prove", lambda *arguments: 0.0)
     (tmp_path / "served" / "variables").mkdir(parents=True)
     (tmp_path / "served" / "saved_model.pb").write_text("older")
     kgan.export.to_saved_model(gan, tmp_path / "served")

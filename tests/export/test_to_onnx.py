@@ -90,13 +90,13 @@ def test_labels_have_a_name_a_type_and_their_number(conditional, tmp_path):
 def in_this_process(monkeypatch):
     """The proof without the fresh process, which is slow to start."""
 
-    def verify(runtime, path, *cases):
+    def prove(runtime, path, *cases, tolerance):
         return max(
             float(np.abs(run_all(path, inputs) - outputs["image"]).max())
             for inputs, outputs in cases
         )
 
-    monkeypatch.setattr(module, "verify", verify)
+    monkeypatch.setattr(module, "prove", prove)
 
 
 def run_all(path, inputs):
@@ -181,8 +181,8 @@ def test_the_metadata_tell_how_to_make_codes(make_stirred, tmp_path, in_this_pro
 def test_a_wrong_weight_fails_and_leaves_the_older_export(gan, tmp_path, monkeypatch, wrong):
     convert = module._convert
 
-    def convert_then_break(serving, path, opset):
-        convert(serving, path, opset)
+    def convert_then_break(serving, path, *arguments):
+        convert(serving, path, *arguments)
         model = onnx.load(path)
         kernel = max(model.graph.initializer, key=lambda tensor: np.prod(tensor.dims))
         broken = onnx.numpy_helper.to_array(kernel) + np.float32(wrong)

@@ -17,7 +17,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-TOLERANCE = 1e-4
+# By the precision of a file.
+TOLERANCES = {"float32": 1e-4, "float16": 2e-2}
 BATCHES = (1, 3)
 BLOCKED = {
     "saved_model": ("kgan",),
@@ -48,7 +49,9 @@ class Export:
     max_difference: float
 
 
-def verify(runtime: str, path: Path, *cases: Case) -> float:
+def prove(
+    runtime: str, path: Path, *cases: Case, tolerance: float = TOLERANCES["float32"]
+) -> float:
     """The largest absolute difference between the file's outputs and Keras's.
 
     Args:
@@ -56,10 +59,10 @@ def verify(runtime: str, path: Path, *cases: Case) -> float:
         path: The exported file or folder.
         cases: each the inputs by name, arrays (n, …), n at least the largest of `BATCHES`, and the
             float32 outputs by name, (n, …), that Keras gives for them.
+        tolerance: The largest difference that passes.
 
     Raises:
-        ExportError: the file does not run, gives another shape, or differs by more than
-            `TOLERANCE`.
+        ExportError: the file does not run, gives another shape, or differs by more.
     """
     received = _run_alone(runtime, path, [inputs for inputs, _ in cases])
     differences = []
@@ -76,9 +79,9 @@ def verify(runtime: str, path: Path, *cases: Case) -> float:
                 differences.append(np.abs(output - expected[:batch]).max())
     difference = float(np.max(differences))
     # Negated so that NaN fails, too.
-    if not difference <= TOLERANCE:
+    if not difference <= tolerance:
         raise ExportError(
-            f"The {runtime} export differs from Keras by {difference:.3g}, more than {TOLERANCE}."
+            f"The {runtime} export differs from Keras by {difference:.3g}, more than {tolerance}."
         )
     return difference
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kgan.export.verify import ExportError, verify
+from kgan.export.proof import ExportError, prove
 
 INPUTS, OUTPUTS = (
     {"latent": np.zeros((3, 2), np.float32)},
@@ -22,7 +22,7 @@ def test_the_fresh_process_cannot_import(tmp_path, monkeypatch, runtime, package
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / f"{package}.py").write_text(f"import {blocked}")
     with pytest.raises(ExportError, match=f"does not run: .*import of {blocked} halted"):
-        verify(runtime, tmp_path / "file", (INPUTS, OUTPUTS))
+        prove(runtime, tmp_path / "file", (INPUTS, OUTPUTS))
 
 
 def fake_runtime(tmp_path, monkeypatch, answer):
@@ -52,12 +52,12 @@ def fake_runtime(tmp_path, monkeypatch, answer):
 def test_other_images_are_refused(tmp_path, monkeypatch, answer, message):
     fake_runtime(tmp_path, monkeypatch, answer)
     with pytest.raises(ExportError, match=message):
-        verify("onnx", tmp_path / "file", (INPUTS, OUTPUTS))
+        prove("onnx", tmp_path / "file", (INPUTS, OUTPUTS))
 
 
 def test_the_largest_difference_of_both_batches_is_returned(tmp_path, monkeypatch):
     fake_runtime(tmp_path, monkeypatch, "np.full((n, 4, 4, 1), 1e-5 * n, np.float32)")
-    difference = verify("onnx", tmp_path / "file", (INPUTS, OUTPUTS))
+    difference = prove("onnx", tmp_path / "file", (INPUTS, OUTPUTS))
     assert difference == pytest.approx(3e-5)
 
 
@@ -68,9 +68,9 @@ def test_every_input_gets_its_name_and_type(tmp_path, monkeypatch):
     )
     fake_runtime(tmp_path, monkeypatch, answer)
     labels = {"label": np.arange(3, dtype=np.int32)}
-    assert verify("onnx", tmp_path / "file", ({**INPUTS, **labels}, OUTPUTS)) == 0
+    assert prove("onnx", tmp_path / "file", ({**INPUTS, **labels}, OUTPUTS)) == 0
     with pytest.raises(ExportError, match="differs from Keras by 1"):
-        verify("onnx", tmp_path / "file", (INPUTS, OUTPUTS))
+        prove("onnx", tmp_path / "file", (INPUTS, OUTPUTS))
 
 
 def test_every_case_is_compared(tmp_path, monkeypatch):
@@ -80,4 +80,4 @@ def test_every_case_is_compared(tmp_path, monkeypatch):
     with pytest.raises(
         ExportError, match=r"shape \(1, 4, 4, 1\) for a batch of 1, expected .*4, 7"
     ):
-        verify("onnx", tmp_path / "file", (INPUTS, OUTPUTS), (INPUTS, larger))
+        prove("onnx", tmp_path / "file", (INPUTS, OUTPUTS), (INPUTS, larger))
