@@ -6,8 +6,8 @@ encoder C64-C128-C256-C512-C512-…, 4x4 convolutions of stride 2 with LeakyReLU
 back with ReLU, each level beside the encoder's features of its size; no normalisation at the first
 and the innermost level; all weights start from N(0, 0.02²).
 
-It departs from the paper in three things. Upsampling is by resize-convolution, nearest neighbours
-and a 3x3 convolution, which leaves no checkerboard (Odena et al., "Deconvolution and Checkerboard
+It departs from the paper in two things. Upsampling is by resize-convolution, nearest neighbours and
+a 3x3 convolution, which leaves no checkerboard (Odena et al., "Deconvolution and Checkerboard
 Artifacts", 2016); `upsampling="transposed"` is the paper's. Randomness comes from a latent among
 the inputs, as further channels of the image (Zhu et al., "Toward Multimodal Image-to-Image
 Translation", 2017, arXiv:1711.11586, section 4), not from dropout at inference.
@@ -45,18 +45,13 @@ class UNet(Translator):
     Images may have any height and width of at least 2^depth pixels: inside, they are padded to a
     multiple of that by reflection, and cropped back.
 
-    Two things are not the paper's, and absent by default. `stem` is the number of features at full
-    size, of a 3x3 convolution, that the last convolution sees. Each level of the encoder but the
-    innermost has `blocks` residual blocks of two 3x3 convolutions.
-
     Example:
-        >>> networks = kgan.networks.UNet(width=16, depth=5, stem=8)
+        >>> networks = kgan.networks.UNet(width=16, depth=5)
         >>> kgan.Pix2Pix(channels=3, generator_network=networks).translate(photos).shape
         (4, 64, 64, 3)
 
     Raises:
-        UsageError: a width or depth below 1, a stem or blocks below 0, or an unknown
-            name.
+        UsageError: a width or depth below 1, or an unknown name.
     """
 
     def __init__(
@@ -65,12 +60,8 @@ class UNet(Translator):
         depth: int = 8,
         upsampling: str = "resize",
         normalization: str = "instance",
-        stem: int = 0,
-        blocks: int = 0,
     ):
         super().__init__(width, normalization)
-        self.stem = check_integer("stem", stem, 0)
-        self.blocks = check_integer("blocks", blocks, 0)
         self.depth = check_integer("depth", depth, 1)
         self.upsampling = check_upsampling(upsampling)
 
@@ -90,10 +81,6 @@ class UNet(Translator):
         source = tensors[image_field(inputs).name]
         x = ReflectToMultiple(self.smallest, dtype=dtype)(with_latent(inputs, tensors, dtype))
         skips = []
-        if self.stem:
-            finest = self._convolved(x, self.stem, seeds, dtype, self.normalization == "none")
-            finest = self.normalized(finest, seeds, dtype)
-            skips.append(LeakyReLU(0.2, dtype=dtype)(finest))
         for level in range(self.depth):
             plain = level in (0, self.depth - 1)
             x = Conv2D(
@@ -107,57 +94,27 @@ class UNet(Translator):
                 dtype=dtype,
             )(x)
             x = LeakyReLU(0.2, dtype=dtype)(x if plain else self.normalized(x, seeds, dtype))
-            for _ in range(self.blocks if level < self.depth - 1 else 0):
-                x = self._block(x, self.channels(level), seeds, dtype)
             skips.append(x)
         skips.pop()
         while skips:
-            level = max(len(skips) - 1 - bool(self.stem), 0)
-            x = self._upsampled(x, self.channels(level), seeds, dtype)
+            x = self._upsampled(x, self.channels(len(skips) - 1), seeds, dtype)
             x = layers.ReLU(dtype=dtype)(self.normalized(x, seeds, dtype))
             x = layers.Concatenate(dtype=dtype)([x, skips.pop()])
-        channels = output.shape[-1] or 1
-        if self.stem:
-            x = self._convolved(x, channels, seeds, dtype, use_bias=True)
-        else:
-            x = self._upsampled(x, channels, seeds, dtype, last=True)
+        x = self._upsampled(x, output.shape[-1] or 1, seeds, dtype, last=True)
         x = CropLike(dtype=dtype)([x, source])
         image = layers.Activation("tanh", dtype="float32", name=output.name)(x)
         return keras.Model(structured(tensors), image, name="generator")
 
-    def _block(self, x, channels: int, seeds: Iterator[int], dtype):
-        """Features and what two convolutions add to them."""
-        use_bias = self.normalization == "none"
-        y = self.normalized(self._convolved(x, channels, seeds, dtype, use_bias), seeds, dtype)
-        y = layers.ReLU(dtype=dtype)(y)
-        y = self.normalized(self._convolved(y, channels, seeds, dtype, use_bias), seeds, dtype)
-        return layers.Add(dtype=dtype)([x, y])
-
-    def _convolved(self, x, channels: int, seeds: Iterator[int], dtype, use_bias: bool):
-        """Features of the same height and width, by a 3x3 convolution."""
-        return layers.Conv2D(
-            channels,
-            3,
-            padding="same",
-            data_format=FORMAT,
-            use_bias=use_bias,
-            kernel_initializer=initializer(seeds),
-            dtype=dtype,
-        )(x)
-
     def _upsampled(self, x, channels: int, seeds: Iterator[int], dtype, last: bool = False):
         """Features of twice the height and width."""
-        use_bias = last or self.normalization == "none"
-        if self.upsampling == "resize":
-            x = layers.UpSampling2D(data_format=FORMAT, dtype=dtype)(x)
-            return self._convolved(x, channels, seeds, dtype, use_bias)
-        return Conv2DTranspose(
-            channels,
-            4,
-            strides=2,
-            padding="same",
-            data_format=FORMAT,
-            use_bias=use_bias,
-            kernel_initializer=initializer(seeds),
-            dtype=dtype,
-        )(x)
+        arguments = {
+            "padding": "same",
+            "data_format": FORMAT,
+            "use_bias": last or self.normalization == "none",
+            "kernel_initializer": initializer(seeds),
+            "dtype": dtype,
+        }
+        if self.upsampling == "transposed":
+            return Conv2DTranspose(channels, 4, strides=2, **arguments)(x)
+        x = layers.UpSampling2D(data_format=FORMAT, dtype=dtype)(x)
+        return layers.Conv2D(channels, 3, **arguments)(x)

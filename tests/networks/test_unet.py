@@ -28,9 +28,8 @@ def images(height, width, channels=2):
 
 @pytest.mark.parametrize("upsampling", ["resize", "transposed"])
 @pytest.mark.parametrize("size", [(8, 8), (16, 24), (13, 19)])
-@pytest.mark.parametrize(("stem", "blocks"), [(0, 0), (2, 1)])
-def test_any_height_and_width(upsampling, size, stem, blocks):
-    made = np.asarray(network(upsampling=upsampling, stem=stem, blocks=blocks)(images(*size)))
+def test_any_height_and_width(upsampling, size):
+    made = np.asarray(network(upsampling=upsampling)(images(*size)))
     assert made.shape == (2, *size, 3) and made.dtype == "float32"
     assert np.abs(made).max() <= 1.0
 
@@ -49,38 +48,6 @@ def test_the_parameters_of_the_paper(upsampling, kernel):
     expected += sum(kernel * a * b for a, b in zip(entering, leaving, strict=True))
     expected += 2 * sum(leaving) + kernel * 128 * 3 + 3
     assert found.count_params() == expected
-
-
-def test_a_stem_adds_features_of_full_size():
-    found, plain = (
-        UNet(width=8, depth=3, stem=stem).generator(
-            Signature(Image((None, None, 3), "source")), TARGET
-        )
-        for stem in (5, 0)
-    )
-    # The features; the last upsampling to as many as the level below has; both to the image.
-    added = (9 * 3 + 2) * 5 + (9 * 16 + 2) * 8 + (9 * 13 + 1) * 3
-    assert found.count_params() - plain.count_params() == added - (9 * 16 + 1) * 3
-    assert np.asarray(found(images(13, 19, 3))).shape == (2, 13, 19, 3)
-
-
-def test_blocks_add_two_convolutions_each():
-    found, plain = (network(blocks=blocks).count_params() for blocks in (2, 0))
-    one = [2 * (9 * channels**2 + 2 * channels) for channels in (4, 8)]  # not at the innermost
-    assert found - plain == 2 * sum(one)
-
-
-def test_a_stem_can_give_the_image_itself():
-    """Its centre picks the first channel of the source, and the last convolution takes that."""
-    model, one = network(stem=2, normalization="none"), np.abs(images(13, 19))
-    found = {layer.filters: layer for layer in model.layers if hasattr(layer, "filters")}
-    for filters, channel in ((2, 0), (3, 4)):
-        convolution = found[filters]
-        kernel, bias = (np.zeros_like(weights) for weights in convolution.get_weights())
-        kernel[1, 1, channel] = 1
-        convolution.set_weights([kernel, bias])
-    made = np.asarray(model(one))
-    np.testing.assert_allclose(made, np.repeat(np.tanh(one[..., :1]), 3, -1), atol=1e-6)
 
 
 def test_every_pixel_sees_the_innermost_level_and_its_own_source():
@@ -112,7 +79,7 @@ def test_a_seed_pins_the_weights():
 
 
 def test_it_comes_back_from_its_configuration():
-    networks = UNet(8, 4, "transposed", "batch", stem=3, blocks=2)
+    networks = UNet(8, 4, "transposed", "batch")
     twin = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(networks))
     assert repr(twin) == repr(networks)
     assert repr(kgan.networks.translators.get("unet")) == repr(UNet())
@@ -122,8 +89,6 @@ def test_it_comes_back_from_its_configuration():
     ("arguments", "message"),
     [
         ({"depth": 0}, "depth must be an integer of at least 1"),
-        ({"blocks": -1}, "blocks must be an integer of at least 0"),
-        ({"stem": -1}, "stem must be an integer of at least 0"),
         ({"upsampling": "bilinear"}, "upsampling.*resize"),
         ({"normalization": "layer"}, "normalization.*instance"),
     ],
