@@ -32,10 +32,10 @@ class EfficientNetUNet(Translator):
     """EfficientNet-lite0's first four stages, and a decoder that sees the features of each.
 
     `width` is the number of the decoder's channels at full and half size, doubled with each further
-    halving; the last convolution also sees as many features of the image itself. Images are RGB of
-    any height and width of at least 16 pixels: inside, they are padded by reflection to a multiple
-    of 16, and cropped back. Without `pretrained` the encoder keeps the weights drawn at random. A
-    saved model holds its weights, and needs no others when it is loaded.
+    halving; the last convolution also sees as many features of the image itself. Images are RGB or
+    grey, of any height and width of at least 16 pixels: inside, they are padded by reflection to a
+    multiple of 16, and cropped back. Without `pretrained` the encoder keeps the weights drawn at
+    random. A saved model holds its weights, and needs no others when it is loaded.
 
     Example:
         >>> networks = kgan.networks.EfficientNetUNet(width=8)
@@ -63,20 +63,21 @@ class EfficientNetUNet(Translator):
     def generator(
         self, inputs: Signature, output: Image, seed: int = 0, dtype: str | None = None
     ) -> keras.Model:
-        """A network from an RGB image, and a latent where there is one, to an image of its size.
+        """A network from an image, and a latent where there is one, to an image of its size.
 
         `output` gives the channels. The image is float32 in [-1, 1] whatever the `dtype`; the
         encoder computes in float32, too.
 
         Raises:
-            UsageError: an image of other channels than three.
+            UsageError: an image that is neither RGB nor grey.
         """
         seeds = spawn(seed, _KEY)
         tensors = input_tensors(inputs)
         field = image_field(inputs)
-        if field.shape[-1] != 3:
+        channels = field.shape[-1]
+        if channels not in (1, 3):
             raise UsageError(
-                f"channels must be 3 for EfficientNetUNet; received {field.shape[-1]}. Use "
+                f"channels must be 3 or 1 for EfficientNetUNet; received {channels}. Use "
                 "kgan.networks.UNet for others.",
                 "channels",
             )
@@ -84,8 +85,8 @@ class EfficientNetUNet(Translator):
         build = perceptual.load if self.pretrained else perceptual.untrained
         encoder = build(_ENCODER, _STAGES)
         padded = ReflectToMultiple(self.smallest, dtype=dtype)(with_latent(inputs, tensors, dtype))
-        image = padded if len(tensors) == 1 else padded[..., :3]
-        features = encoder(image)
+        image = padded if len(tensors) == 1 else padded[..., :channels]
+        features = encoder(image if channels == 3 else layers.Concatenate()([image] * 3))
         skips = [
             self._convolved(padded, self.width, seeds, dtype),
             *(features[stage] for stage in _STAGES),

@@ -88,6 +88,20 @@ def test_half_precision(built):
     np.testing.assert_allclose(made, np.asarray(built(IMAGES)), atol=0.05)
 
 
+def test_a_grey_image_is_seen_as_rgb(built):
+    """The same weights, those of the image's own features summed over the channels."""
+    model, grey = network(channels=1), IMAGES[..., :1]
+    weights = built.get_weights()
+    shapes = [each.shape for each in model.get_weights()]
+    weights = [
+        each if each.shape == shape else each.sum(2, keepdims=True)
+        for each, shape in zip(weights, shapes, strict=True)
+    ]
+    model.set_weights(weights)
+    expected = np.asarray(built(np.repeat(grey, 3, -1)))
+    np.testing.assert_allclose(np.asarray(model(grey)), expected, atol=1e-5)
+
+
 def test_a_latent_changes_the_image():
     model = network(Latent(3))
     made = [
@@ -120,7 +134,7 @@ def test_it_comes_back_from_its_configuration():
     [
         ({"width": 0}, "width must be an integer of at least 1"),
         ({"pretrained": "no"}, "pretrained must be True or False"),
-        ({"channels": 1}, "channels must be 3 for EfficientNetUNet; received 1"),
+        ({"channels": 2}, "channels must be 3 or 1 for EfficientNetUNet; received 2"),
     ],
 )
 def test_what_is_refused(arguments, message):
