@@ -77,7 +77,7 @@ def colored() -> Inputs:
 def segmented() -> Inputs:
     data = kgan.zoo.recipe("segmentation_emoji").data(split="test", batch_size=8, seed=0)
     images, maps = next(iter(data.as_numpy_iterator()))
-    return {"sources": images, "targets": maps}
+    return {"sources": images, "targets": np.eye(2, dtype=np.float32)[maps]}
 
 
 EXAMPLES: dict[str, Callable[[], Inputs]] = {
@@ -95,6 +95,7 @@ def in_float32(name: str, gan: StoredModel) -> StoredModel:
     """The recipe's model with the weights of another, whatever that one's precision."""
     keras.config.set_dtype_policy("float32")
     twin = kgan.zoo.recipe(name).model()
+    twin.set_class_names(gan.class_names)
     for network in gan.networks_by_name:
         for prefix in ("", "averaged_"):
             if hasattr(gan, prefix + network):

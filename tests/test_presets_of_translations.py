@@ -94,3 +94,18 @@ def test_without_pairs_all_networks_are_kept_and_named(tmp_path, kind):
             network.get_weights(), found.networks_by_name[name].get_weights(), strict=True
         ):
             np.testing.assert_array_equal(one, other)
+
+
+def test_the_card_of_a_segmentation_speaks_of_classes(tmp_path, monkeypatch):
+    names = ["ground", "sky"]
+    gan = kgan.Segmentation(2, 3, UNet(4, 2), PatchGAN(4, 1), class_names=names)
+    targets = np.eye(2, dtype="float32")[np.random.RandomState(0).randint(0, 2, (4, 64, 64))]
+    inputs = {"sources": SOURCES, "targets": targets}
+    folder = presets.save(gan, tmp_path / "tiny", inputs=inputs)
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert "`classes` are int32 (4, height, width): 0 ground, 1 sky. `sources` are" in card
+    monkeypatch.chdir(folder)
+    for block in re.findall(r"```python\n(.*?)```", card, flags=re.DOTALL):
+        scope: dict = {}
+        exec(block.replace('load("tiny")', 'load(".")'), scope)
+        np.testing.assert_array_equal(scope["classes"], gan.segment(SOURCES))

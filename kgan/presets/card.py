@@ -33,8 +33,7 @@ class Card:
 def render(name: str, gan: PlayersModel, card: Card, seed: int, n: int) -> str:
     """The Markdown of README.md, for n samples of a seed."""
     made = gan.output_signature[gan.output_name]
-    sides = ("height", "width", "channels")
-    shape = ", ".join(str(size or side) for size, side in zip(made.shape, sides, strict=True))
+    answers = made.answers
     stated = [
         f"| {field.name.capitalize()} | {getattr(card, field.name)} |"
         for field in dataclasses.fields(card)
@@ -74,19 +73,19 @@ def render(name: str, gan: PlayersModel, card: Card, seed: int, n: int) -> str:
 {imported}import kgan
 
 gan = kgan.{loader}("{name}")  # this folder, or the name if it came with kgan
-{with_kgan}images = gan.{ask}{seeded})
+{with_kgan}{answers} = gan.{ask}{seeded})
 ```
 
-`images` are float32 ({n}, {shape}) in [-1, 1].{meanings}
+{made.describe_answers(n)}{meanings}
 
-The same images without kgan, Keras and TensorFlow:
+The same {answers} without kgan, Keras and TensorFlow:
 
 ```python
 import numpy as np
 import onnxruntime
 
 {lines}session = onnxruntime.InferenceSession("generator.onnx")
-images = session.run(["{gan.output_name}"], {{{fed}}})[0]
+{answers} = session.run(["{gan.output_name}"], {{{fed}}})[0]{made.reading}
 ```
 
 ## Files

@@ -44,6 +44,10 @@ class Field:
     embedded: ClassVar[bool] = False
     # What gives it in batches, for errors.
     hint: ClassVar[str] = ""
+    # What a card calls the answers of a model whose output it is, and how to get them from an
+    # exported file's output, in Python.
+    answers: ClassVar[str] = "images"
+    reading: ClassVar[str] = ""
 
     @property
     def argument(self) -> str:
@@ -143,6 +147,10 @@ class Field:
     def describe(self, n: int) -> str:
         """One sentence for a card that says what n values are."""
         return f"`{self.argument}` are {self.dtype} {(n, *self.shape)}."
+
+    def describe_answers(self, n: int) -> str:
+        """The same of n of the model's answers."""
+        return self.describe(n).replace(self.argument, self.answers, 1)
 
 
 def in_turn(rows: Any, n: int) -> np.ndarray:

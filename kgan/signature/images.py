@@ -95,6 +95,10 @@ class Image(Field):
         least = f", height and width at least {self.smallest}" if self.smallest > 1 else ""
         return f"`{self.argument}` are float32 ({n}, {shape}) {self.values}{least}."
 
+    def describe_answers(self, n: int) -> str:
+        made = dataclasses.replace(self, smallest=1)
+        return made.describe(n).replace(self.argument, self.answers, 1)
+
     def examples(self, n: int, seed: int, size: tuple[int, int] | None = None) -> np.ndarray:
         free = size or (max(self.smallest, 16),) * 2
         sides = [free[axis] if side is None else side for axis, side in enumerate(self.shape[:2])]

@@ -116,6 +116,8 @@ class Probabilities(Field):
     names: tuple[str, ...] = ()
     kind: ClassVar[str] = "probabilities"
     has_default: ClassVar[bool] = False
+    answers: ClassVar[str] = "classes"
+    reading: ClassVar[str] = ".argmax(-1)"
 
     @property
     def shape(self) -> tuple[Any, ...]:
@@ -163,6 +165,11 @@ class Probabilities(Field):
         classes = ", ".join(self.names) or f"0 to {self.classes - 1}"
         shape = f"({n}, height, width, {self.classes})"
         return f"`{self.argument}` are float32 {shape}, the probabilities of the classes {classes}."
+
+    def describe_answers(self, n: int) -> str:
+        named = ", ".join(f"{number} {name}" for number, name in enumerate(self.names))
+        classes = named or f"0 to {self.classes - 1}"
+        return f"`{self.answers}` are int32 ({n}, height, width): {classes}."
 
     def picture(self, values: np.ndarray) -> np.ndarray:
         """The most likely class of each pixel in a colour of its own."""
