@@ -69,8 +69,8 @@ def inpainted() -> Inputs:
 
 
 def colored() -> Inputs:
-    """Large crops, made small: colour follows from what is seen."""
-    real = np.stack([kgan.data.shrink(image, 4) for image in patches(8, 4 * SIZE)])
+    """Large crops, made smaller: colour follows from what is seen."""
+    real = np.stack([kgan.data.shrink(image, 2) for image in patches(8, 320)])
     return {"sources": floats(np.stack(list(map(grey, real)))), "targets": floats(real)}
 
 

@@ -9,7 +9,7 @@ PRESETS = FOLDER.parents[1] / "zoo" / "presets"
 # Models from images to images have their sources in the first row, then masks where they take some,
 # the results, and the true images in the last row, which is left out here.
 OF_IMAGES = (
-    *("cut_emoji", "cyclegan_emoji", "emoji_to_3d", "pix2pix_emoji"),
+    *("colorization_photos", "cut_emoji", "cyclegan_emoji", "emoji_to_3d", "pix2pix_emoji"),
     *("segmentation_emoji", "srresnet_x4"),
 )
 ROWS = dict.fromkeys(OF_IMAGES, 2) | {"inpainting_photos": 3}
