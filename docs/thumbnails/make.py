@@ -25,7 +25,7 @@ def thumbnail(name: str) -> Image.Image:
     if cut.mode == "L":  # these samples show each pixel twice in both directions
         return cut.resize((cut.width // 2, cut.height // 2), Image.Resampling.NEAREST)
     small = WIDTH, cut.height * WIDTH // cut.width
-    return cut.resize(small, Image.Resampling.LANCZOS).quantize(64, dither=Image.Dither.NONE)
+    return cut.resize(small, Image.Resampling.LANCZOS).quantize(48, dither=Image.Dither.NONE)
 
 
 def main() -> None:

@@ -8,14 +8,6 @@ import kgan
 from kgan.errors import UsageError
 
 
-@pytest.fixture(scope="module")
-def labelled_gan():
-    names = ["boot", "bag", "shirt"]
-    gan = kgan.ConditionalGAN((8, 8, 1), classes=3, latent_dim=4, width=4, class_names=names)
-    gan.compile()
-    return gan
-
-
 def test_two_lines_say_what_a_model_is(labelled_gan, tiny_gan, images, make_gan):
     gan = make_gan()
     gan.fit(images, batch_size=16, verbose=0)
