@@ -115,7 +115,8 @@ def _assign(model: keras.Model, state: dict[str, Any], given: Given) -> None:
     from kgan.metrics.extractors import weights as weights_of
 
     prefixes = {f"{layer.name}." for layer in model.layers if layer.weights}
-    ignored = tuple(name for name in state if not name.startswith(tuple(prefixes)))
+    names = (name.lstrip("_") for name in state)
+    ignored = tuple(name for name in names if not name.startswith(tuple(prefixes)))
     weights_of.assign(model, state, given, ignored)
 
 

@@ -80,6 +80,14 @@ def test_a_saved_model_needs_no_package(tmp_path, monkeypatch):
         network()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["a.onnx", "a"])
+def test_it_is_exported(tmp_path, name):
+    """TensorFlow refuses names that begin with an underscore, as the package's do."""
+    gan = kgan.Segmentation(2, 3, EfficientNetUNet(2), PatchGAN(2, layers=1))
+    assert gan.export(tmp_path / name).max_difference < 1e-4
+
+
 def test_half_precision(built):
     model = network(dtype="mixed_bfloat16")
     assert model.get_layer(ENCODER).compute_dtype == "float32"

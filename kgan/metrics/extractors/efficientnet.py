@@ -101,7 +101,8 @@ def _run(model: keras.Model, images: Any) -> Any:
 def network(dtype: str = "float32") -> keras.Model:
     """The network with weights drawn at random: `(batch, 224, 224, 3)` to logits `(batch, 1000)`.
 
-    The layer "features" gives `(batch, 1280)`. Layers are named as the package's modules are.
+    The layer "features" gives `(batch, 1280)`. Layers are named as the package's modules are,
+    without their first underscore.
     """
     import keras
 
@@ -109,7 +110,7 @@ def network(dtype: str = "float32") -> keras.Model:
     build, outputs = _Build(dtype), blocks(images, dtype)
     x = build.unit(outputs["_blocks.15"], "_conv_head", "_bn1", 1280)
     x = keras.layers.GlobalAveragePooling2D(dtype=dtype, name="features")(x)
-    logits = keras.layers.Dense(1000, dtype=dtype, name="_fc")(x)
+    logits = keras.layers.Dense(1000, dtype=dtype, name=_named("_fc"))(x)
     return keras.Model(images, logits, name="efficientnet_lite0")
 
 
@@ -130,6 +131,11 @@ def blocks(images: Any, dtype: str = "float32", stages: Any = STAGES) -> dict[st
     return outputs
 
 
+def _named(module: str) -> str:
+    """The name of a layer: SavedModels hold no names that begin with an underscore."""
+    return module.lstrip("_")
+
+
 class _Build:
     """What the network is made of, in one type of numbers. Padding is TensorFlow's "same"."""
 
@@ -141,7 +147,7 @@ class _Build:
         from keras import layers
 
         x = layers.Conv2D(
-            filters, kernel, strides, "same", use_bias=False, dtype=self._dtype, name=name
+            filters, kernel, strides, "same", use_bias=False, dtype=self._dtype, name=_named(name)
         )(x)
         return self._normalised(x, norm, relu)
 
@@ -159,7 +165,7 @@ class _Build:
             "same",
             use_bias=False,
             dtype=self._dtype,
-            name=f"{name}._depthwise_conv",
+            name=_named(f"{name}._depthwise_conv"),
         )(x)
         x = self._normalised(x, f"{name}._bn1")
         x = self.unit(x, f"{name}._project_conv", f"{name}._bn2", filters, relu=False)
@@ -169,5 +175,5 @@ class _Build:
     def _normalised(self, x, name, relu=True):
         from keras import layers
 
-        x = layers.BatchNormalization(epsilon=1e-3, dtype=self._dtype, name=name)(x)
+        x = layers.BatchNormalization(epsilon=1e-3, dtype=self._dtype, name=_named(name))(x)
         return layers.ReLU(6.0, dtype=self._dtype)(x) if relu else x

@@ -89,7 +89,8 @@ def assign(
     """Load the weights of a PyTorch module whose submodules have the names of the model's layers.
 
     Args:
-        state: `kgan.metrics.extractors.torch_file.read_state_dict` gives it.
+        state: `kgan.metrics.extractors.torch_file.read_state_dict` gives it. Underscores before
+            its names are left out, since TensorFlow's names cannot begin with one.
         given: the argument and the file that the errors name.
         ignored: names in `state` that the model does not use; BatchNorm's batch counts are always
             ignored.
@@ -97,8 +98,11 @@ def assign(
     Raises:
         UsageError: a name is missing or unknown, a shape is another, or NaN or infinity.
     """
+    state = {name.lstrip("_"): value for name, value in state.items()}
     expected = dict(_named(model))
-    found = {name for name in state if not name.endswith(".num_batches_tracked")} - set(ignored)
+    found = {name for name in state if not name.endswith(".num_batches_tracked")} - {
+        name.lstrip("_") for name in ignored
+    }
     for what, names in (("lacks", expected.keys() - found), ("also has", found - expected.keys())):
         if names:
             more = f" and {len(names) - 1} more" if len(names) > 1 else ""
