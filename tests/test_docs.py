@@ -49,7 +49,7 @@ def folder(tmp_path):
     (folder / "photos").mkdir(parents=True)
     random = np.random.RandomState(0)
     for number in range(20):
-        array = random.randint(0, 256, (40, 48, 3), "uint8")
+        array = random.randint(0, 256, (72, 80, 3), "uint8")
         Image.fromarray(array).save(folder / "photos" / f"{number}.png")
     # `kgan` as the installation would put it on the path, for this interpreter.
     (folder / "bin").mkdir()
