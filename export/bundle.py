@@ -12,8 +12,9 @@ import numpy as np
 import tensorflow as tf
 
 import kgan
+from kgan.checksums import checksums
 from kgan.errors import UsageError
-from kgan.files import atomic_write, check_overwrite, restore, sha256
+from kgan.files import atomic_write, check_overwrite, restore
 from kgan.models.players_model import PlayersModel
 
 from .formats import FORMATS
@@ -155,6 +156,6 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _sums(folder: Path) -> str:
-    """The content of SHA256SUMS, in the format of the command `sha256sum`."""
+    """The content of SHA256SUMS."""
     names = (file.relative_to(folder).as_posix() for file in _files(folder))
-    return "".join(f"{sha256(folder / name)}  {name}\n" for name in names if name != SUMS)
+    return checksums(folder, (name for name in names if name != SUMS))

@@ -12,6 +12,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kgan.checksums import checksums as list_checksums
 from kgan.errors import UsageError, unknown_name
 from kgan.files import restore, sha256
 from kgan.metrics.extractors.extractor import Extractor, in_inference
@@ -95,8 +96,8 @@ def load(folder_or_name: str | Path = "judge_fashion_mnist") -> Judge:
 
 
 def checksums(folder: Path) -> str:
-    """The content of a judge's SHA256SUMS, in the format of the command `sha256sum`."""
-    return "".join(f"{sha256(folder / name)}  {name}\n" for name in FILES)
+    """The content of a judge's SHA256SUMS."""
+    return list_checksums(folder, FILES)
 
 
 def _verify(name: str, folder: Path, digest: str | None) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import keras
 
-from kgan.files import sha256
+from kgan.checksums import checksums
 from kgan.models.players_model import PlayersModel
 
 FILES = (
@@ -45,9 +45,9 @@ def kept(gan: PlayersModel) -> dict[str, keras.Model]:
 
 
 def sums(folder: Path) -> str:
-    """The content of SHA256SUMS, in the format of the command `sha256sum`."""
+    """The content of SHA256SUMS."""
     names = sorted([*FILES, *(name for name in GIVEN if (folder / name).exists())])
-    return "".join(f"{sha256(folder / name)}  {name}\n" for name in names)
+    return checksums(folder, names)
 
 
 def verify(name: str, folder: Path) -> None:
@@ -55,11 +55,11 @@ def verify(name: str, folder: Path) -> None:
     for file in (*FILES, SUMS):
         if not (folder / file).is_file():
             raise damaged(name, file, "is missing")
-    listed = (folder / SUMS).read_bytes().decode("utf-8", "replace")
-    for line in sums(folder).splitlines(keepends=True):
+    listed, now = (folder / SUMS).read_bytes().decode("utf-8", "replace"), sums(folder)
+    for line in now.splitlines(keepends=True):
         if line not in listed:
             raise damaged(name, line.split()[1], f"has another SHA-256 than {SUMS} says")
-    if listed != sums(folder):
+    if listed != now:
         raise damaged(name, SUMS, "lists other files than a preset has")
 
 
