@@ -110,9 +110,7 @@ class PerceptualDistance:
         outputs = efficientnet.blocks(scaled, stages=LITE2)
         self.network = keras.Model(images, [outputs[name] for name in BLOCKS])
         state = read_state_dict(path, SHA256, argument="efficientnet_lite2")
-        used = {layer.name for layer in self.network.layers if layer.weights}
-        ignored = tuple(name for name in state if name.lstrip("_").rsplit(".", 1)[0] not in used)
-        weights.assign(self.network, state, Given("efficientnet_lite2", str(path)), ignored)
+        weights.assign(self.network, state, Given("efficientnet_lite2", str(path)), partial=True)
 
     def __call__(self, first: np.ndarray, second: np.ndarray) -> float:
         """The distance of two uint8 images of one shape."""

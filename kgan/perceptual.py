@@ -81,6 +81,7 @@ def load(
     Raises:
         UsageError: no such file, or one of another network.
     """
+    from kgan.metrics.extractors import weights as weights_of
     from kgan.metrics.extractors.torch_file import read_state_dict
 
     known = NETWORKS[network]
@@ -90,7 +91,7 @@ def load(
         weights = known.path() if known.path is not None else _kept(network, sha256)
     state = read_state_dict(weights, sha256, "weights")
     model = untrained(network, layers)
-    _assign(model, state, Given("weights", str(weights)))
+    weights_of.assign(model, state, Given("weights", str(weights)), partial=True)
     return model
 
 
@@ -108,16 +109,6 @@ def _kept(network: str, sha256: str) -> Path:
         "weights=PATH).",
         "weights",
     )
-
-
-def _assign(model: keras.Model, state: dict[str, Any], given: Given) -> None:
-    """Put in the weights that the model needs, which may be some of the file's."""
-    from kgan.metrics.extractors import weights as weights_of
-
-    prefixes = {f"{layer.name}." for layer in model.layers if layer.weights}
-    names = (name.lstrip("_") for name in state)
-    ignored = tuple(name for name in names if not name.startswith(tuple(prefixes)))
-    weights_of.assign(model, state, given, ignored)
 
 
 def _vgg19(images: Any) -> dict[str, Any]:

@@ -86,7 +86,7 @@ class EfficientNetUNet(Translator):
         encoder = build(_ENCODER, _STAGES)
         padded = ReflectToMultiple(self.smallest, dtype=dtype)(with_latent(inputs, tensors, dtype))
         image = padded if len(tensors) == 1 else padded[..., :channels]
-        features = encoder(image if channels == 3 else layers.Concatenate()([image] * 3))
+        features = encoder(image if channels == 3 else layers.Concatenate(dtype=dtype)([image] * 3))
         skips = [
             self._convolved(padded, self.width, seeds, dtype),
             *(features[stage] for stage in _STAGES),

@@ -84,7 +84,11 @@ def _download(url: str, path: Path) -> int:
 
 
 def assign(
-    model: keras.Model, state: Mapping[str, np.ndarray], given: Given, ignored: tuple[str, ...] = ()
+    model: keras.Model,
+    state: Mapping[str, np.ndarray],
+    given: Given,
+    ignored: tuple[str, ...] = (),
+    partial: bool = False,
 ) -> None:
     """Load the weights of a PyTorch module whose submodules have the names of the model's layers.
 
@@ -94,15 +98,17 @@ def assign(
         given: the argument and the file that the errors name.
         ignored: names in `state` that the model does not use; BatchNorm's batch counts are always
             ignored.
+        partial: whether `state` may hold further submodules, of which the model is a part.
 
     Raises:
         UsageError: a name is missing or unknown, a shape is another, or NaN or infinity.
     """
     state = {name.lstrip("_"): value for name, value in state.items()}
     expected = dict(_named(model))
-    found = {name for name in state if not name.endswith(".num_batches_tracked")} - {
-        name.lstrip("_") for name in ignored
-    }
+    found = {name for name in state if not name.endswith(".num_batches_tracked")} - set(ignored)
+    if partial:
+        own = tuple(f"{layer.name}." for layer in model.layers if layer.weights)
+        found = {name for name in found if name.startswith(own)}
     for what, names in (("lacks", expected.keys() - found), ("also has", found - expected.keys())):
         if names:
             more = f" and {len(names) - 1} more" if len(names) > 1 else ""
