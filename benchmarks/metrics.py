@@ -169,22 +169,28 @@ def measure(side, folder: Path, connection) -> None:
     )
 
 
+def alone(function, *arguments):
+    """What a function sends to the connection, its last argument, from a process of its own."""
+    context = mp.get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=function, args=(*arguments, there))
+    process.start()
+    there.close()  # so that a process that dies is seen
+    sent = here.recv()
+    process.join()
+    return sent
+
+
 def memory(num_samples: int, dim: int) -> dict:
     """Precision and recall of both sides, with what they took."""
     import tempfile
 
-    context = mp.get_context("spawn")
     rows = {}
     with tempfile.TemporaryDirectory() as folder:
         for name, side in zip(("first", "second"), features(num_samples, dim), strict=True):
             np.save(Path(folder) / f"{name}.npy", side)
         for name, side in {"kgan": kgan_precision_recall, "prdc": prdc_precision_recall}.items():
-            here, there = context.Pipe()
-            process = context.Process(target=measure, args=(side, Path(folder), there))
-            process.start()
-            there.close()  # so that a process that dies is seen
-            rows[name] = here.recv()
-            process.join()
+            rows[name] = alone(measure, side, Path(folder))
     print(f"Precision and recall of {num_samples:,} x {dim:,}, k = 3\n")
     print(f"{'':15s} precision  recall  seconds  peak MiB  of it more than imports and features")
     for name, row in rows.items():

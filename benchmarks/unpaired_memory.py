@@ -1,8 +1,8 @@
 """The memory that a training step of CUT and of CycleGAN takes, each in a process of its own.
 
 Both have the same networks, by default the papers' for 256x256 pixels at half of their width, and
-one image a batch. What counts is how far the peak of the process rises in three steps of `fit`
-above that of TensorFlow and the models before them.
+one image per batch. The figure is the rise of the process's peak memory during three steps of
+`fit`, above that of TensorFlow and the model before them.
 
     python benchmarks/unpaired_memory.py --json unpaired_memory.json
 """
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import os
 from pathlib import Path
 
@@ -19,7 +18,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 import numpy as np
-from metrics import MIB, peak
+from metrics import MIB, alone, peak
 
 import kgan
 from kgan.networks import PatchGAN, ResNetTranslator
@@ -49,18 +48,6 @@ def measure(name: str, size: int, width: int, connection) -> None:
     )
 
 
-def measured(name: str, size: int, width: int) -> dict[str, float]:
-    """The figures of a fresh process."""
-    context = multiprocessing.get_context("spawn")
-    receiving, sending = context.Pipe(duplex=False)
-    process = context.Process(target=measure, args=(name, size, width, sending))
-    process.start()
-    sending.close()
-    row = receiving.recv()
-    process.join()
-    return row
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--size", type=int, default=256, help="height and width of an image")
@@ -70,7 +57,7 @@ def main() -> None:
     rows = {}
     print(f"{'':10s} parameters  MiB before  MiB of the steps")
     for name in ("CycleGAN", "CUT"):
-        rows[name] = row = measured(name, options.size, options.width)
+        rows[name] = row = alone(measure, name, options.size, options.width)
         print(
             f"{name:10s} {row['parameters']:10,d} {row['before_mib']:11.0f} "
             f"{row['steps_mib']:17.0f}",

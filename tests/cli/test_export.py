@@ -4,6 +4,7 @@ import pytest
 
 from kgan import export
 from kgan.cli import models
+from kgan.cli.export import export as command
 from kgan.export import exporting, formats
 
 
@@ -25,6 +26,12 @@ def exporters(monkeypatch):
         monkeypatch.setitem(formats.FORMATS, name, form._replace(write=exporter(name)))
     monkeypatch.setattr(exporting, "to_bundle", exporter("bundle"))
     return calls
+
+
+def test_the_command_has_every_format():
+    """It lists them itself, since --help does not load TensorFlow."""
+    (form,) = (each for each in command.params if each.name == "form")
+    assert set(form.type.names) == {*formats.FORMATS, exporting.BUNDLE}
 
 
 @pytest.mark.parametrize(
