@@ -115,17 +115,17 @@ def test_learns_the_mean_of_each_condition(kind, conditioning):
         width=16,
         conditioning=conditioning,
         networks="mlp",
-        ema_halflife_images=500.0,
+        ema_halflife_images=4000.0,
         **count,
     )
-    adam = {f"{player}_optimizer": keras.optimizers.Adam(3e-3, 0.5) for player in PLAYERS}
-    gan.compile("hinge", penalties=[kgan.penalties.R1(1.0)], discriminator_steps=1, **adam)
-    gan.fit((images, labels if kind == "label" else vectors), batch_size=32, epochs=90, verbose=0)
+    adam = {f"{player}_optimizer": keras.optimizers.Adam(1e-3, 0.5) for player in PLAYERS}
+    gan.compile("hinge", penalties=[kgan.penalties.R1(3.0)], discriminator_steps=1, **adam)
+    gan.fit((images, labels if kind == "label" else vectors), batch_size=32, epochs=400, verbose=0)
     for number, grey in enumerate(greys):
         asked = {"labels": [number] * 30}
         if kind == "condition":
             asked = {"conditions": np.stack([np.full(30, grey), random.normal(size=30)], 1)}
-        assert gan.generate(seed=1, **asked).mean() == pytest.approx(grey, abs=0.2)
+        assert gan.generate(seed=1, **asked).mean() == pytest.approx(grey, abs=0.25)
 
 
 def test_a_vector_goes_the_same_ways():
