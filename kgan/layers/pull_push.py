@@ -45,6 +45,9 @@ class PullPush(keras.layers.Layer):
         """The pixels between the first ones of two parts of an image that are filled as in it."""
         return 2**self.levels
 
+    def build(self, input_shape):
+        self._double.build(input_shape[0])
+
     def call(self, inputs):
         """The images without holes, float32."""
         images, masks = inputs

@@ -8,7 +8,8 @@ padding, instance normalisation, all weights from N(0, 0.02²).
 
 It departs from the paper in one thing. Upsampling is by resize-convolution, nearest neighbours and
 a 3x3 convolution, which leaves no checkerboard (Odena et al., "Deconvolution and Checkerboard
-Artifacts", 2016); `upsampling="transposed"` is the paper's.
+Artifacts", 2016); `upsampling="transposed"` is the paper's. `residual=True` adds what the network
+makes to its source in place of the paper's tanh: training begins near the source.
 """
 
 from __future__ import annotations
@@ -19,9 +20,15 @@ from typing import Any
 import keras
 from keras import layers
 
-from kgan.checks import check_integer
+from kgan.checks import check_flag, check_integer
 from kgan.errors import UsageError
-from kgan.layers import Conv2DTranspose, CropLike, ReflectionPadding2D, ReflectToMultiple
+from kgan.layers import (
+    ClipImages,
+    Conv2DTranspose,
+    CropLike,
+    ReflectionPadding2D,
+    ReflectToMultiple,
+)
 from kgan.networks.inputs import image_field, input_tensors, structured
 from kgan.networks.translator import (
     FORMAT,
@@ -36,6 +43,7 @@ from kgan.signature import Image, Signature
 
 _KEY = 0  # of the network's seeds
 _HALVINGS = 2
+_RESIDUAL_STDDEV = 1e-3  # of the last kernel
 
 
 @translators.register("resnet")
@@ -43,9 +51,10 @@ class ResNetTranslator(Translator):
     """Two halvings, `blocks` residual blocks at a quarter of the size, and back.
 
     `width` is the number of channels next to the image, doubled with each halving. No skip leads
-    around the blocks, so that shapes can change; what they see grows with their number. Images may
-    have any height and width of at least 8 pixels: inside, they are padded to a multiple of 4 by
-    reflection, and cropped back.
+    around the blocks, so that shapes can change; what they see grows with their number. A
+    `residual` network makes the difference to the source, which has as many channels; it changes
+    colours and strokes more easily than shapes. Images may have any height and width of at least
+    8 pixels: inside, they are padded to a multiple of 4 by reflection, and cropped back.
 
     Example:
         >>> networks = kgan.networks.ResNetTranslator(width=8, blocks=2)
@@ -62,10 +71,12 @@ class ResNetTranslator(Translator):
         blocks: int = 9,
         upsampling: str = "resize",
         normalization: str = "instance",
+        residual: bool = False,
     ):
         super().__init__(width, normalization)
         self.blocks = check_integer("blocks", blocks, 1)
         self.upsampling = check_upsampling(upsampling)
+        self.residual = check_flag("residual", residual)
 
     @property
     def smallest(self) -> int:
@@ -79,7 +90,8 @@ class ResNetTranslator(Translator):
         `output` gives the channels. The image is float32 in [-1, 1] whatever the `dtype`.
 
         Raises:
-            UsageError: a latent with instance normalization.
+            UsageError: a latent with instance normalization, or a residual network whose output has
+                other channels than its source.
         """
         seeds = spawn(seed, _KEY)
         tensors = input_tensors(inputs)
@@ -90,7 +102,13 @@ class ResNetTranslator(Translator):
                 'normalization="batch", or kgan.networks.UNet, whose first level has none.',
                 "latent_dim",
             )
-        source = tensors[image_field(inputs).name]
+        source, channels = tensors[image_field(inputs).name], output.shape[-1] or 1
+        if self.residual and source.shape[-1] != channels:
+            raise UsageError(
+                f"residual must be False where a source of {source.shape[-1]} channels becomes an "
+                f"image of {channels}: it adds them. Remove it, or give both as many.",
+                "residual",
+            )
         x = ReflectToMultiple(2**_HALVINGS, dtype=dtype)(with_latent(inputs, tensors, dtype))
         x = self._activated(self._convolved(x, self.channels(0), 7, seeds, dtype), seeds, dtype)
         for level in range(1, _HALVINGS + 1):
@@ -106,9 +124,16 @@ class ResNetTranslator(Translator):
             x = layers.Add(name=f"block_{number}", dtype=dtype)([x, y])
         for level in reversed(range(_HALVINGS)):
             x = self._activated(self._doubled(x, self.channels(level), seeds, dtype), seeds, dtype)
-        x = self._convolved(x, output.shape[-1] or 1, 7, seeds, dtype, use_bias=True)
+        last = {"use_bias": True}
+        if self.residual:
+            last["kernel_initializer"] = initializer(seeds, _RESIDUAL_STDDEV)
+        x = self._convolved(x, channels, 7, seeds, dtype, **last)
         x = CropLike(dtype=dtype)([x, source])
-        image = layers.Activation("tanh", dtype="float32", name=output.name)(x)
+        if self.residual:
+            sum_ = layers.Add(dtype="float32")([x, source])
+            image = ClipImages(dtype="float32", name=output.name)(sum_)
+        else:
+            image = layers.Activation("tanh", dtype="float32", name=output.name)(x)
         return keras.Model(structured(tensors), image, name="generator")
 
     def features(self, generator: keras.Model) -> dict[str, Any]:

@@ -116,9 +116,9 @@ translators: Registry[Translator] = Registry("generator_network", Translator)
 discriminators: Registry[ImageDiscriminator] = Registry("discriminator_network", ImageDiscriminator)
 
 
-def initializer(seeds: Iterator[int]) -> keras.initializers.Initializer:
-    """N(0, 0.02²), as these papers start all convolutions."""
-    return keras.initializers.RandomNormal(stddev=0.02, seed=next(seeds))
+def initializer(seeds: Iterator[int], stddev: float = 0.02) -> keras.initializers.Initializer:
+    """N(0, stddev²), by default as these papers start all convolutions."""
+    return keras.initializers.RandomNormal(stddev=stddev, seed=next(seeds))
 
 
 def check_upsampling(name: str) -> str:

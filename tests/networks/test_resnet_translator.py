@@ -10,6 +10,7 @@ from kgan.networks import ResNetTranslator, UNet
 from kgan.signature import Image, Latent, Signature
 
 SOURCE, TARGET = Image((None, None, 2), "source"), Image((None, None, 3), "target")
+SAME = Image((None, None, 3), "same")
 
 
 def network(latent=0, **arguments):
@@ -69,6 +70,25 @@ def test_a_block_adds_to_what_it_gets():
     np.testing.assert_array_equal(last, first)
 
 
+@pytest.mark.parametrize("normalization", ["instance", "batch"])
+def test_a_residual_network_begins_near_its_source(normalization):
+    arguments = {"residual": True, "normalization": normalization}
+    model = ResNetTranslator(4, 2, **arguments).generator(Signature(TARGET), SAME)
+    given = images(13, 19, 3)
+    made = np.asarray(model(given))
+    assert 0 < np.abs(made - given).max() < 0.1
+    # The difference is the last convolution's: twice its weights, twice the difference.
+    last = [layer for layer in model.layers if hasattr(layer, "kernel")][-1]
+    last.set_weights([2 * weight for weight in last.get_weights()])
+    twice = np.asarray(model(given))
+    inside = (np.abs(made) < 1) & (np.abs(twice) < 1)
+    np.testing.assert_allclose((twice - given)[inside], 2 * (made - given)[inside], atol=1e-5)
+    # What leaves the range is clipped in inference alone.
+    last.set_weights([1e5 * weight for weight in last.get_weights()])
+    assert np.abs(np.asarray(model(given))).max() == 1.0
+    assert np.abs(np.asarray(model(given, training=True))).max() > 1.0
+
+
 def test_a_constant_image_stays_constant():
     """No frame is seen: the edges are reflected, but for those of the halvings."""
     model = network(normalization="none", blocks=1)
@@ -114,6 +134,13 @@ def test_a_latent_that_the_normalization_would_take_away_is_refused():
     assert raised.value.argument == "latent_dim"
 
 
+def test_a_residual_network_of_other_channels_is_refused():
+    message = "residual must be False where a source of 2 channels becomes an image of 3"
+    with pytest.raises(UsageError, match=message) as raised:
+        network(residual=True)
+    assert raised.value.argument == "residual"
+
+
 def test_a_seed_pins_the_weights():
     def weights(seed):
         return ResNetTranslator(4, 1).generator(Signature(SOURCE), TARGET, seed).get_weights()
@@ -124,7 +151,7 @@ def test_a_seed_pins_the_weights():
 
 
 def test_it_comes_back_from_its_configuration():
-    networks = ResNetTranslator(8, 4, "transposed", "batch")
+    networks = ResNetTranslator(8, 4, "transposed", "batch", residual=True)
     twin = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(networks))
     assert repr(twin) == repr(networks)
     assert repr(kgan.networks.translators.get("resnet")) == repr(ResNetTranslator())
@@ -136,6 +163,7 @@ def test_it_comes_back_from_its_configuration():
         ({"blocks": 0}, "blocks must be an integer of at least 1"),
         ({"upsampling": "bilinear"}, "upsampling.*resize"),
         ({"normalization": "layer"}, "normalization.*instance"),
+        ({"residual": 1}, "residual must be True or False"),
     ],
 )
 def test_what_is_refused(arguments, message):
