@@ -1,4 +1,4 @@
-"""Generators as files that serve without kgan: SavedModel and ONNX, each proved by a run."""
+"""Generators as files that run without kgan: SavedModel, ONNX, LiteRT, each proved by a run."""
 
 if __name__ != "kgan.export":
     raise ImportError(
@@ -7,6 +7,7 @@ if __name__ != "kgan.export":
 
 from .bundle import to_bundle, verify
 from .exporting import export
+from .litert import to_litert
 from .proof import Export, ExportError
 from .saved_model import to_saved_model
 from .to_onnx import to_onnx
@@ -16,6 +17,7 @@ __all__ = [
     "ExportError",
     "export",
     "to_bundle",
+    "to_litert",
     "to_onnx",
     "to_saved_model",
     "verify",

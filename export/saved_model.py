@@ -12,7 +12,7 @@ import tensorflow as tf
 from kgan.files import atomic_write, check_overwrite
 from kgan.models.players_model import PlayersModel
 
-from .proof import BATCHES, Export, prove
+from .proof import Export, prove
 from .signature import Serving
 
 CONTENT = frozenset({"saved_model.pb", "fingerprint.pb", "variables", "assets", "assets.extra"})
@@ -40,9 +40,12 @@ def to_saved_model(gan: PlayersModel, path: str | Path, entry: str | None = None
         ExportError: the export does not run or differs from Keras; nothing is left behind.
         OSError: `path` cannot be written.
     """
-    path = Path(path)
+    return write_saved_model(Serving(gan, entry), Path(path))
+
+
+def write_saved_model(serving: Serving, path: Path) -> Export:
+    """Write a traced entry point."""
     check_overwrite("path", path, CONTENT, "saved_model.pb", "a SavedModel")
-    serving = Serving(gan, entry)
     with atomic_write(path) as temporary:
         try:
             tf.saved_model.save(serving, str(temporary), signatures=serving.serve)
@@ -53,6 +56,6 @@ def to_saved_model(gan: PlayersModel, path: str | Path, entry: str | None = None
         extra.parent.mkdir()
         text = json.dumps(serving.metadata, indent=2) + "\n"
         extra.write_text(text, encoding="utf-8")
-        difference = prove("saved_model", temporary, *serving.cases(max(BATCHES)))
+        difference = prove("saved_model", temporary, *serving.cases)
     size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
     return Export(path, size, difference)

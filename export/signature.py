@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 from collections.abc import Mapping
+from functools import cached_property
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -16,7 +19,7 @@ from kgan.networks import receptive_field
 from kgan.precision import float32_clone
 from kgan.signature import as_json
 
-from .proof import Case
+from .proof import BATCHES, Case
 
 
 class Serving(tf.Module):
@@ -32,8 +35,11 @@ class Serving(tf.Module):
     def __init__(self, gan: PlayersModel, entry: str | None = None):
         super().__init__(name="kgan")
         self.entry = point = entry_point(gan, entry)
-        self.metadata = metadata(point) | {"model": type(gan).__name__}
         network = float32_clone(point.network)
+        self.metadata = metadata(point) | {
+            "model": type(gan).__name__,
+            "weights_sha256": weights_sha256(network),
+        }
         # Only the bare variables are tracked: tracking the model, too, stores each of them twice.
         self.weights = [variable.value for variable in network.variables]
         names = list(point.inputs)
@@ -78,11 +84,13 @@ class Serving(tf.Module):
         with tf.device("/CPU:0"):
             return {name: np.asarray(value) for name, value in self._reference(inputs).items()}
 
-    def cases(self, n: int) -> list[Case]:
-        """Inputs for n examples and Keras's outputs, on which an export must agree.
+    @cached_property
+    def cases(self) -> list[Case]:
+        """Inputs and Keras's outputs, on which an export must agree.
 
         Where height and width are free, two cases of different sizes.
         """
+        n = max(BATCHES)
         inputs = [self.examples(n)]
         free = [image for image in self.entry.inputs.images if None in image.shape]
         if free:
@@ -114,12 +122,16 @@ def metadata(point: EntryPoint) -> dict[str, str]:
     """What a user of an exported file needs to make its inputs and read its outputs.
 
     `inputs` and `outputs` are the fields as JSON, from images to images with `receptive_field`.
+    `layout` and `range` are those of images.
     """
     image = point.outputs.image
     shape = {} if image is None else {"image_shape": as_json(image.shape)}
+    images = point.inputs.images or point.outputs.images
+    form = {"layout": "batch, height, width, channels", "range": "[-1, 1]"} if images else {}
     field = receptive_field(point.network) if point.inputs.images else None
     return {
         **shape,
+        **form,
         **point.inputs.metadata(),
         **point.outputs.metadata(),
         "entry": point.name,
@@ -128,3 +140,11 @@ def metadata(point: EntryPoint) -> dict[str, str]:
         **({} if field is None else {"receptive_field": field.to_json()}),
         "kgan_version": kgan.__version__,
     }
+
+
+def weights_sha256(network: keras.Model) -> str:
+    """The SHA-256 of a network's float32 variables, one after the other."""
+    digest = hashlib.sha256()
+    for variable in network.variables:
+        digest.update(np.asarray(variable, np.float32).tobytes())
+    return digest.hexdigest()

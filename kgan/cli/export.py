@@ -19,10 +19,10 @@ from kgan.errors import UsageError
 @click.option(
     "--format",
     "form",
-    type=OneOf("--format", ["saved_model", "onnx", "onnx-fp16", "bundle"]),
+    type=OneOf("--format", ["saved_model", "onnx", "onnx-fp16", "litert", "bundle"]),
     required=True,
-    help="A SavedModel folder, an ONNX file in single or half precision, or a folder with all of "
-    "them for every entry point.",
+    help="A SavedModel folder, an ONNX file in single or half precision, a LiteRT file (.tflite), "
+    "or a folder with all of them for every entry point.",
 )
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, metavar="PATH", help="What to write."
