@@ -14,6 +14,7 @@ from kgan.models.players_model import PlayersModel
 
 from .proof import Export, prove
 from .signature import Serving
+from .signatures import signatures
 
 CONTENT = frozenset({"saved_model.pb", "fingerprint.pb", "variables", "assets", "assets.extra"})
 
@@ -26,6 +27,10 @@ def to_saved_model(gan: PlayersModel, path: str | Path, entry: str | None = None
     (batch, height, width, channels) in [-1, 1]; the batch is free. It takes, where the generator
     does, `label`, int32 (batch,), `condition` or `code`, float32 (batch, n). Check labels before:
     one that is not in 0..classes-1 raises no error, but gives a meaningless image.
+
+    Further signatures, also attributes: `uint8`, of images as uint8 0..255; `png`, of the bytes of
+    PNG files; `sample(seed, count)` and, with classes, `sample(seed, count, label)`, which draws
+    the latents in the graph, the same ones for the same seed.
 
     `assets.extra/kgan.json` holds the same metadata as an ONNX file, class names among them. The
     folder is kept only if a fresh process without kgan runs it and agrees with Keras to 1e-4. An
@@ -48,7 +53,10 @@ def write_saved_model(serving: Serving, path: Path) -> Export:
     check_overwrite("path", path, CONTENT, "saved_model.pb", "a SavedModel")
     with atomic_write(path) as temporary:
         try:
-            tf.saved_model.save(serving, str(temporary), signatures=serving.serve)
+            asked = signatures(serving)
+            for name, function in asked.items():
+                setattr(serving, name, function)
+            tf.saved_model.save(serving, str(temporary), signatures=asked)
         except tf.errors.ResourceExhaustedError as error:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
         # Where SavedModels keep what is not TensorFlow's: class names, the prior and the like.

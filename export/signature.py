@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
+from typing import Any
 
 import keras
 import numpy as np
@@ -42,21 +43,11 @@ class Serving(tf.Module):
         }
         # Only the bare variables are tracked: tracking the model, too, stores each of them twice.
         self.weights = [variable.value for variable in network.variables]
-        names = list(point.inputs)
-        specs = [
-            tf.TensorSpec((None, *field.shape), field.dtype, field.name)
-            for field in point.inputs.values()
-        ]
-
-        def serve(*values):
-            return point.function(network, dict(zip(names, values, strict=True)))
-
-        # The names of the arguments are those of the tensors, in each format.
-        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-        serve.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-            [inspect.Parameter(name, kind) for name in names]
-        )
-        self.serve = tf.function(serve, input_signature=specs)
+        specs = {
+            name: tf.TensorSpec((None, *field.shape), field.dtype, name)
+            for name, field in point.inputs.items()
+        }
+        self.serve = named_function(lambda inputs: point.function(network, inputs), specs)
         # Hidden in a closure: an attribute would be tracked.
         self._reference = lambda inputs: point.function(network, inputs)
 
@@ -97,6 +88,21 @@ class Serving(tf.Module):
             least = max(image.smallest for image in free)
             inputs.append(self.examples(n, (least + 3, least + least // 2 + 1)))
         return [(each, self.reference(each)) for each in inputs]
+
+
+def named_function(
+    function: Callable[[Mapping[str, Any]], dict[str, Any]], specs: Mapping[str, tf.TensorSpec]
+) -> Callable:
+    """A traced function whose arguments have the names of the tensors, in each format."""
+
+    def serve(*values):
+        return function(dict(zip(specs, values, strict=True)))
+
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    serve.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [inspect.Parameter(name, kind) for name in specs]
+    )
+    return tf.function(serve, input_signature=list(specs.values()))
 
 
 def entry_point(gan: PlayersModel, name: str | None) -> EntryPoint:
