@@ -41,7 +41,7 @@ class OnnxModel:
             onnxruntime is missing.
     """
 
-    def __init__(self, path: str | Path, name: str | None = None):
+    def __init__(self, path: str | Path, name: str | None = None, threads: int | None = None):
         self.name = name or str(path)
         if not Path(path).is_file():
             raise UsageError(f"MODEL={self.name!r} must be an ONNX file; there is none.")
@@ -56,6 +56,7 @@ class OnnxModel:
         # The arena would keep the largest tensors of each size of image.
         options.enable_cpu_mem_arena = False
         options.log_severity_level = 3
+        options.intra_op_num_threads = threads or 0  # 0 is onnxruntime's own choice
         try:
             self._session = onnxruntime.InferenceSession(
                 str(path), options, providers=["CPUExecutionProvider"]
