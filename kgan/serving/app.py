@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import warnings
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -83,8 +82,6 @@ def create_app(
     app.add_middleware(Guard, limits=limits, token=token)
     # Uploads stay in memory, where the guard has bounded them; none is written to a file.
     MultiPartParser.spool_max_size = sys.maxsize
-    # Images without a value below 0 are a client's business.
-    warnings.filterwarnings("ignore", ".* should lie in ", UserWarning, "kgan")
     return app
 
 

@@ -98,14 +98,19 @@ async def _answer(
 
 
 def _check_size(chosen: ServedModel, picture: Picture, limits: Limits) -> None:
-    """Check that a picture is not too large for the model.
+    """Check that a picture has a size that the model can take.
 
     Raises:
         Refusal: its result would have too many pixels.
-        UsageError: the model sees the whole of it at once, and it is too large for that.
+        UsageError: it is too small, or of another size than the model takes; or the model sees the
+            whole of it at once, and it is too large for that.
     """
     network = chosen.network
     assert network is not None and chosen.most_pixels is not None
+    try:
+        network.check_size(picture.height, picture.width)
+    except UsageError as error:  # of "images"; here it is one
+        raise UsageError(f"image{str(error).removeprefix('images')}", "image") from None
     pixels = picture.width * picture.height
     if pixels * network.scale**2 > limits.pixels:
         raise Refusal(

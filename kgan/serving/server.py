@@ -11,6 +11,7 @@ import socket
 import tempfile
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from multiprocessing.connection import wait
 from typing import Any
@@ -66,6 +67,8 @@ def _answer(settings: Settings, listener: socket.socket) -> None:
     from kgan.serving.app import create_app
     from kgan.serving.connection import Connection
 
+    # What a client sends is no business of the terminal's.
+    warnings.simplefilter("ignore")
     limits = settings.limits
     app = create_app(settings.models, limits, settings.token, settings.threads)
     Connection.seconds = limits.deadline_seconds
@@ -73,7 +76,7 @@ def _answer(settings: Settings, listener: socket.socket) -> None:
         app,
         http=Connection,
         ws="none",
-        log_level="warning",
+        log_level="error",
         access_log=False,
         server_header=False,
         # A request may take one deadline to arrive, and one to be answered.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 
+from PIL import Image
+
 from kgan.data.decode import opened
 from kgan.errors import UsageError
 from kgan.photos.picture import Picture, read
@@ -30,18 +32,24 @@ def read_upload(argument: str, content: bytes, most_pixels: int) -> Picture:
     try:
         with opened(Upload(content), FORMATS) as image:
             width, height = image.size
+    except Image.DecompressionBombError as error:  # Pillow's own bound
+        raise _too_large(argument, most_pixels, "many more") from error
     except Exception as error:
         raise _unreadable(argument, content, error) from error
     if width * height > most_pixels:
-        raise Refusal(
-            413,
-            f"{argument} must have at most {most_pixels} pixels; received {width}x{height}. Make "
-            "it smaller, or start the server with a larger --max-pixels.",
-        )
+        raise _too_large(argument, most_pixels, f"{width}x{height}")
     try:
         return read(Upload(content))  # type: ignore[arg-type]  # Pillow takes files as well
     except Exception as error:
         raise _unreadable(argument, content, error) from error
+
+
+def _too_large(argument: str, most_pixels: int, received: str) -> Refusal:
+    return Refusal(
+        413,
+        f"{argument} must have at most {most_pixels} pixels; received {received}. Make it smaller, "
+        "or start the server with a larger --max-pixels.",
+    )
 
 
 def _unreadable(argument: str, content: bytes, error: Exception) -> UsageError:
