@@ -17,8 +17,8 @@ from kgan.serving.refusal import Refusal
 from kgan.serving.tensors import (
     DATATYPES,
     Rest,
+    asks_for,
     objects,
-    parameters,
     read_shape,
     read_values,
     shortened,
@@ -177,12 +177,12 @@ def _wanted(served: ServedModel, asked: Mapping[str, Any]) -> dict[str, bool]:
         UsageError: the model has no such output.
     """
     known = served.model.output_signature
-    binary = bool(parameters(asked).get("binary_data_output"))
+    binary = asks_for(asked, "binary_data_output", False)
     wanted = {}
     for output in objects("outputs", asked.get("outputs")):
         if output["name"] not in known:
             raise unknown_name("outputs", output["name"], known)
-        wanted[output["name"]] = bool(parameters(output).get("binary_data", binary))
+        wanted[output["name"]] = asks_for(output, "binary_data", binary)
     return wanted or dict.fromkeys(known, binary)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import logging
 import multiprocessing
 import os
 import signal
@@ -56,10 +57,11 @@ def listen(host: str, port: int) -> socket.socket:
 
 def serve(settings: Settings, listener: socket.socket, workers: int) -> None:
     """Answer requests until SIGTERM or Ctrl-C; those that have begun are still answered."""
-    if workers == 1:
-        _answer(settings, listener)
-    else:
+    if workers > 1:
         _Workers(settings, listener, workers).run()
+        return
+    with contextlib.suppress(KeyboardInterrupt):
+        _answer(settings, listener)
 
 
 def _answer(settings: Settings, listener: socket.socket) -> None:
@@ -69,6 +71,7 @@ def _answer(settings: Settings, listener: socket.socket) -> None:
 
     # What a client sends is no business of the terminal's.
     warnings.simplefilter("ignore")
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
     limits = settings.limits
     app = create_app(settings.models, limits, settings.token, settings.threads)
     Connection.seconds = limits.deadline_seconds
@@ -104,8 +107,8 @@ class _Workers:
 
     def __init__(self, settings: Settings, listener: socket.socket, number: int):
         self._settings, self._listener, self._number = settings, listener, number
-        self._running: dict[int, Any] = {}  # by the number that ends when the process does
-        self._stopped = False
+        self._running: dict[Any, Any] = {}  # by the sentinel, which ends when the process does
+        self._stopped = threading.Event()
 
     def run(self) -> None:
         """Keep as many workers as asked for, until a signal.
@@ -128,7 +131,7 @@ class _Workers:
                 self._end()
 
     def _stop(self, number: int, frame: Any) -> None:
-        self._stopped = True
+        self._stopped.set()
 
     def _start(self) -> None:
         process = _SPAWN.Process(target=_work, args=(self._settings, self._listener))
@@ -137,13 +140,13 @@ class _Workers:
 
     def _replace_dead(self, forget: Callable[[int], None]) -> None:
         young_deaths, began = 0, time.monotonic()
-        while not self._stopped:
+        while not self._stopped.is_set():
             for sentinel in wait(list(self._running), _TICK):
                 process = self._running.pop(sentinel)
                 process.join()
                 forget(process.pid)
-                if self._stopped:
-                    break
+                if self._stopped.is_set():  # Ctrl-C ends the workers as well
+                    return
                 young_deaths = young_deaths + 1 if time.monotonic() - began < _YOUNG else 0
                 if young_deaths > _MOST_YOUNG_DEATHS:
                     raise RuntimeError(

@@ -83,7 +83,8 @@ def parameters(of: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         UsageError: they are no JSON object, or ask for what kgan does not have.
     """
-    found = of.get("parameters") or {}
+    found = of.get("parameters")
+    found = {} if found is None else found
     if not isinstance(found, dict):
         raise UsageError(
             f"parameters must be a JSON object; received {shortened(found)}.", "parameters"
@@ -96,6 +97,18 @@ def parameters(of: Mapping[str, Any]) -> dict[str, Any]:
                 name,
             )
     return found
+
+
+def asks_for(of: Mapping[str, Any], flag: str, default: bool) -> bool:
+    """Whether the `parameters` of a request or an output set this flag.
+
+    Raises:
+        UsageError: it is neither true nor false; or as `parameters`.
+    """
+    value = parameters(of).get(flag, default)
+    if not isinstance(value, bool):
+        raise UsageError(f"{flag} must be true or false; received {shortened(value)}.", flag)
+    return value
 
 
 def read_shape(field: Field, tensor: Mapping[str, Any]) -> tuple[int, ...]:
@@ -152,7 +165,7 @@ def read_values(
             )
         return np.frombuffer(content, dtype).reshape(shape)
     try:
-        values = np.asarray(tensor["data"])
+        values = np.asarray(tensor["data"] if isinstance(tensor["data"], list) else None)
     except ValueError:  # of no one shape
         values = np.empty(0, object)
     kinds = "iu" if np.dtype(field.dtype).kind in "iu" else "fiu"
@@ -181,7 +194,7 @@ def written(
     listed, blobs = [], []
     for name, binary in wanted.items():
         values = np.ascontiguousarray(outputs[name])
-        tensor = {
+        tensor: dict[str, Any] = {
             "name": name,
             "datatype": DATATYPES[values.dtype.name],
             "shape": list(values.shape),
