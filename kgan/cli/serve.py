@@ -88,8 +88,7 @@ def serve(
     limits = Limits(max_batch, max_queue, max_body, max_pixels, deadline)
     # A model that cannot be served is refused here, with one line, before the workers start.
     names = list(load_models(models, limits))
-    if workers > 1:
-        threads = threads or max((os.cpu_count() or 1) // workers, 1)
+    threads = threads or max((os.cpu_count() or 1) // workers, 1)
     with listen(host, port) as listener:
         address = f"[{host}]" if ":" in host else host
         say(f"{', '.join(names)}: http://{address}:{listener.getsockname()[1]} (Ctrl-C ends it)")

@@ -17,7 +17,8 @@ def load(model: str | Path, threads: int | None = None) -> OnnxModel:
     Args:
         model: the name of a packaged preset; or the path of a preset's folder, or of an `.onnx`
             file that `kgan.export.to_onnx` wrote.
-        threads: how many onnxruntime may use for one call; by default one per core.
+        threads: how many onnxruntime may use for one call, which sleep between calls; by default
+            one per core, which for a while wait busily for the next call.
 
     Example:
         >>> model = kgan.runtime.load("dcgan_fashion_mnist")

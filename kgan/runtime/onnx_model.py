@@ -56,7 +56,10 @@ class OnnxModel:
         # The arena would keep the largest tensors of each size of image.
         options.enable_cpu_mem_arena = False
         options.log_severity_level = 3
-        options.intra_op_num_threads = threads or 0  # 0 is onnxruntime's own choice
+        if threads is not None:
+            options.intra_op_num_threads = threads
+            # Threads that wait for work would take the cores from others.
+            options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = onnxruntime.InferenceSession(
                 str(path), options, providers=["CPUExecutionProvider"]

@@ -38,6 +38,20 @@ def routes(served: Mapping[str, ServedModel]) -> APIRouter:
     """The routes of the protocol for these models."""
     router = APIRouter(prefix="/v2", tags=["Open Inference Protocol"])
 
+    # First, since routes are tried in their order.
+    inference: dict[str, Any] = {
+        "responses": descriptions.ANSWER,
+        "openapi_extra": descriptions.INFERENCE,
+    }
+
+    @router.post(f"{_MODEL}/infer", summary="Run a model", **inference)
+    async def infer(model_name: Name, request: Request) -> Response:
+        return await _infer(_find(served, model_name), request)
+
+    @router.post(f"{_VERSIONED}/infer", summary="Run a version of a model", **inference)
+    async def infer_version(model_name: Name, model_version: Version, request: Request) -> Response:
+        return await _infer(_find(served, model_name, model_version), request)
+
     @router.get("", summary="The server", responses=descriptions.SERVER)
     async def server() -> Response:
         about = {"name": "kgan", "version": __version__, "extensions": ["binary_tensor_data"]}
@@ -66,19 +80,6 @@ def routes(served: Mapping[str, ServedModel]) -> APIRouter:
     @router.get(f"{_VERSIONED}/ready", summary="The same of a version", responses=descriptions.OF)
     async def version_ready(model_name: Name, model_version: Version) -> Response:
         return _json({"name": _find(served, model_name, model_version).name, "ready": True})
-
-    inference: dict[str, Any] = {
-        "responses": descriptions.ANSWER,
-        "openapi_extra": descriptions.INFERENCE,
-    }
-
-    @router.post(f"{_MODEL}/infer", summary="Run a model", **inference)
-    async def infer(model_name: Name, request: Request) -> Response:
-        return await _infer(_find(served, model_name), request)
-
-    @router.post(f"{_VERSIONED}/infer", summary="Run a version of a model", **inference)
-    async def infer_version(model_name: Name, model_version: Version, request: Request) -> Response:
-        return await _infer(_find(served, model_name, model_version), request)
 
     return router
 

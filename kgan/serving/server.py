@@ -82,6 +82,7 @@ def _answer(settings: Settings, listener: socket.socket) -> None:
         log_level="error",
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         # A request may take one deadline to arrive, and one to be answered.
         timeout_graceful_shutdown=int(2 * limits.deadline_seconds) + 1,
     )
