@@ -165,7 +165,7 @@ def start():
     return started
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(start, files):
     """One server of two tiny models, with small limits."""
     words = ("--max-batch", 8, "--max-body", 2**20, "--max-pixels", 2**16, "--deadline", 3)
