@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +122,7 @@ def python_with(package: str, environments: list[Path]) -> Path | None:
     return None
 
 
-@contextmanager
+@contextlib.contextmanager
 def started(server: Server, python: Path, port: int, folder: Path) -> Iterator[int]:
     """The number of a server's process, once its port is open; the process ends with the block."""
     paths = os.pathsep.join(map(str, (PEERS, ROOT)))
@@ -132,16 +133,18 @@ def started(server: Server, python: Path, port: int, folder: Path) -> Iterator[i
             env={**os.environ, "PYTHONPATH": paths, "BENTOML_DO_NOT_TRACK": "1"},
             stdout=output,
             stderr=output,
+            start_new_session=True,  # some leave processes behind
         )
     try:
         _wait(process, port, log)
         yield process.pid
     finally:
         process.terminate()
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _wait(process: subprocess.Popen, port: int, log: Path) -> None:

@@ -30,6 +30,7 @@ from kgan.runtime.loading import preset_file
 CLIENTS = (1, 16, 64)
 MEMORY_CLIENTS = 16
 CALL = 64
+PATIENCE = 60.0  # seconds for an answer
 
 
 def latents(n: int, path: Path) -> np.ndarray:
@@ -75,7 +76,11 @@ class Client:
 
         Raises:
             RuntimeError: its status is no success.
+            TimeoutError: it does not come within `PATIENCE`.
         """
+        return await asyncio.wait_for(self._answer(content), PATIENCE)
+
+    async def _answer(self, content: bytes) -> tuple[bytes, dict[str, str]]:
         self._writer.write(content)
         head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         status, *lines = head.strip().split("\r\n")
@@ -91,13 +96,15 @@ class Client:
 async def check(server: Server, port: int, path: Path) -> None:
     """Wait until a server answers, and compare its image with onnxruntime's."""
     latent = latents(1, path)
-    for patience in range(100, -1, -1):
+    until = time.monotonic() + PATIENCE
+    while True:
         try:
             async with Client(port) as client:
-                answer = await client.ask(request(server, latent))
+                answer = await asyncio.wait_for(client.ask(request(server, latent)), 5)
             break
-        except (RuntimeError, OSError, EOFError):  # it listens, but has not loaded its model
-            if not patience:
+        # It listens, but has not loaded its model.
+        except (RuntimeError, OSError, EOFError, asyncio.TimeoutError):
+            if time.monotonic() > until:
                 raise
             await asyncio.sleep(0.2)
     (expected,) = onnxruntime.InferenceSession(path).run(None, {"latent": latent})
@@ -113,7 +120,8 @@ async def load(port: int, contents: list[bytes], clients: int, total: int) -> di
         async with Client(port) as client:
             for number in left:
                 began = time.perf_counter()
-                await client.ask(contents[number % len(contents)])
+                content = contents[number % len(contents)]
+                await client.ask(content)
                 milliseconds.append(1000 * (time.perf_counter() - began))
 
     began = time.perf_counter()
@@ -180,7 +188,10 @@ def main() -> None:
             tempfile.TemporaryDirectory() as folder,
             servers.started(server, python, port, Path(folder)) as process,
         ):
-            found[name] = asyncio.run(measure(server, process, port, path, arguments))
+            try:
+                found[name] = asyncio.run(measure(server, process, port, path, arguments))
+            except (RuntimeError, TimeoutError, asyncio.TimeoutError, EOFError, OSError) as error:
+                print(f"{name}: failed: {error or type(error).__name__}", flush=True)
     show(own, found)
     if arguments.json:
         record = {"cores": os.cpu_count(), "own_per_second": own, "servers": found}
