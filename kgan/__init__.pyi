@@ -17,6 +17,7 @@ from . import (
     runs as runs,
     runtime as runtime,
     schedules as schedules,
+    serving as serving,
     signature as signature,
     terms as terms,
     zoo as zoo,

@@ -3,9 +3,11 @@
 The README's two that install are in `.ci/run`.
 """
 
+import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -34,6 +36,7 @@ LEFT = {
     "latent": "ways.gif darker_t_shirt.png edited.png",
     "models": "three.png",
     "photographs": "drawn/0.png 0.png all_drawn/19.jpg",
+    "serving": "garments.png large.png",
     "training": (
         "runs/garments/config.json runs/garments/history.csv runs/garments/curves.png "
         "runs/garments/samples/epoch-0001.png runs/garments/samples.gif runs/garments/model.keras"
@@ -55,7 +58,10 @@ def folder(tmp_path):
     (folder / "bin").mkdir()
     (folder / "bin" / "kgan").write_text(f'#!/bin/sh\nexec {sys.executable} -m kgan "$@"\n')
     (folder / "bin" / "kgan").chmod(0o755)
-    return folder
+    yield folder
+    if (folder / "serve.pid").exists():  # a page that failed did not end its server
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int((folder / "serve.pid").read_text()), signal.SIGTERM)
 
 
 def test_there_are_only_blocks_that_are_run():

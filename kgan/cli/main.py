@@ -29,6 +29,7 @@ COMMANDS = {
     "inpaint": "kgan.cli.inpaint:inpaint",
     "colorize": "kgan.cli.colorize:colorize",
     "segment": "kgan.cli.segment:segment",
+    "serve": "kgan.cli.serve:serve",
     "evaluate": "kgan.cli.evaluate:evaluate",
     "latent": "kgan.cli.latent:latent",
     "export": "kgan.cli.export:export",

@@ -11,12 +11,14 @@ from kgan.runtime.onnx_model import OnnxModel, available
 FILE, SUMS = "generator.onnx", "SHA256SUMS"  # of a preset
 
 
-def load(model: str | Path) -> OnnxModel:
+def load(model: str | Path, threads: int | None = None) -> OnnxModel:
     """The model of a preset's name or folder, or of an ONNX file, run by onnxruntime alone.
 
     Args:
         model: the name of a packaged preset; or the path of a preset's folder, or of an `.onnx`
             file that `kgan.export.to_onnx` wrote.
+        threads: how many onnxruntime may use for one call, which sleep between calls; by default
+            one per core, which for a while wait busily for the next call.
 
     Example:
         >>> model = kgan.runtime.load("dcgan_fashion_mnist")
@@ -30,7 +32,7 @@ def load(model: str | Path) -> OnnxModel:
     """
     name = str(model)
     if Path(model).suffix == ".onnx":
-        return OnnxModel(model)
+        return OnnxModel(model, threads=threads)
     from kgan import zoo
 
     packaged = name in zoo.list_presets()
@@ -43,7 +45,7 @@ def load(model: str | Path) -> OnnxModel:
 
         raise presets.damaged(name, SUMS, "is missing")
     # Where there is no file that can be run, OnnxModel says why.
-    return OnnxModel(preset_file(name, packaged) or folder / FILE, name)
+    return OnnxModel(preset_file(name, packaged) or folder / FILE, name, threads)
 
 
 def preset_folder(name: str, packaged: bool) -> Path:

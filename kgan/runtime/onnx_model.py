@@ -41,7 +41,7 @@ class OnnxModel:
             onnxruntime is missing.
     """
 
-    def __init__(self, path: str | Path, name: str | None = None):
+    def __init__(self, path: str | Path, name: str | None = None, threads: int | None = None):
         self.name = name or str(path)
         if not Path(path).is_file():
             raise UsageError(f"MODEL={self.name!r} must be an ONNX file; there is none.")
@@ -56,6 +56,10 @@ class OnnxModel:
         # The arena would keep the largest tensors of each size of image.
         options.enable_cpu_mem_arena = False
         options.log_severity_level = 3
+        if threads is not None:
+            options.intra_op_num_threads = threads
+            # Threads that wait for work would take the cores from others.
+            options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = onnxruntime.InferenceSession(
                 str(path), options, providers=["CPUExecutionProvider"]

@@ -127,6 +127,11 @@ def test_errors_name_what_was_asked():
         runtime.load("srresnet.onnx")
 
 
+def test_the_images_do_not_depend_on_the_threads():
+    one, two = (runtime.load("dcgan_fashion_mnist", threads=threads) for threads in (1, 2))
+    np.testing.assert_allclose(one.generate(3, seed=1), two.generate(3, seed=1), atol=1e-5)
+
+
 def test_a_changed_file_is_not_run(tmp_path):
     folder = tmp_path / "preset"
     folder.mkdir()
