@@ -63,6 +63,8 @@ def to_bundle(gan: PlayersModel, path: str | Path) -> Export:
                 if name in serving.metadata
             }
             for name, form in FORMATS.items():
+                if not form.bundled:
+                    continue
                 made = form.write(gan, temporary / f"{entry}{form.suffix}", entry=entry)
                 facts = {"bytes": made.bytes, "max_difference": made.max_difference}
                 files[made.path.name] = {"entry": entry, "format": name, **facts}

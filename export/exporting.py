@@ -27,9 +27,11 @@ def export(
 
     Args:
         gan: The model.
-        path: An ONNX file, whose name ends in `.onnx`, or the folder of a SavedModel or a bundle.
-        format: "onnx", "onnx-fp16", "saved_model", or "bundle" for all of them; by default "onnx"
-            or "saved_model", as `path` says.
+        path: An ONNX file, whose name ends in `.onnx`, or the folder of a SavedModel, a page or a
+            bundle.
+        format: "onnx", "onnx-fp16", "saved_model", "web" for a page that runs the model in the
+            browser, or "bundle" for all but the page; by default "onnx" or "saved_model", as `path`
+            says.
         entry: A name in `gan.entry_points()`; the first one by default. A bundle has all.
         opset: The ONNX operator set, 9 to 18; 18 by default.
 
@@ -40,7 +42,7 @@ def export(
 
     Raises:
         UsageError: an unknown format or entry, an entry or opset that the format has not, or as
-            for `to_onnx`, `to_saved_model` and `to_bundle`.
+            for `to_onnx`, `to_saved_model`, `to_web` and `to_bundle`.
         ExportError: the export does not run or differs from Keras; nothing is left behind.
         OSError: `path` cannot be written.
     """

@@ -1,0 +1,158 @@
+/** The view of a model from images to images: a picture, its result, a divider between them. */
+
+import { element, fill, find, randomSeed, seedIn, slider } from "./controls.js";
+import { latest } from "./engine.js";
+import { Mask } from "./mask.js";
+import { onPicture, sized } from "./picture.js";
+import { classColors, classesAt, download, imageAt, show, valuesOf } from "./pixels.js";
+import { sampleLatents } from "./priors.js";
+
+const SIDES = [128, 256, 512, 1024];
+
+/** Show the view, with the first example where there is one. */
+export async function openPhoto(model, engine) {
+  return new Photo(model, engine).open();
+}
+
+class Photo {
+  #bitmap = null;
+  #source = null;
+  #result = null;
+
+  constructor(model, engine) {
+    this.model = model;
+    this.engine = engine;
+    const field = (kind) => model.inputs.find((input) => input.kind === kind);
+    [this.image, this.latent] = [field("image"), field("latent")];
+    [this.output] = model.outputs;
+    this.update = latest(() => this.#update());
+    this.mask = field("mask") && new Mask(find("paint-canvas"), this.update);
+  }
+
+  async open() {
+    find("size-field").hidden = this.image.shape[0] !== null;
+    fill(find("size"), SIDES, this.output.scale > 1 ? 256 : 512, (side) => `${side} pixels`);
+    find("size").addEventListener("change", () => this.#take(this.#bitmap));
+    find("divider").addEventListener("input", () => this.#divide());
+    find("download").addEventListener("click", () => this.#download());
+    onPicture(
+      (blob) => this.#open(blob),
+      () => this.#say("That is no picture that this browser can read."),
+    );
+    this.#divide();
+    this.#addMask();
+    this.#addSeed();
+    this.#addLegend();
+    await this.#addExamples();
+  }
+
+  async #open(blob) {
+    await this.#take(await createImageBitmap(blob, { colorSpaceConversion: "none" }));
+  }
+
+  async #take(bitmap) {
+    if (!bitmap) return;
+    this.#bitmap = bitmap;
+    this.#source = sized(bitmap, this.image, Number(find("size").value));
+    this.mask?.begin(this.#source);
+    find("paint").hidden = !this.mask;
+    await this.update();
+  }
+
+  #feeds() {
+    const { width, height } = this.#source;
+    const channels = this.image.shape[2];
+    const floats = (data, ...dims) => ({ type: "float32", data, dims: [1, ...dims] });
+    const values = valuesOf(this.#source, channels);
+    const feeds = { [this.image.name]: floats(values, height, width, channels) };
+    if (this.mask) feeds.mask = floats(this.mask.values(), height, width, 1);
+    if (this.latent) {
+      const [latent] = sampleLatents(this.latent, 1, seedIn(find("seed")));
+      feeds[this.latent.name] = floats(latent, latent.length);
+    }
+    return feeds;
+  }
+
+  async #update() {
+    if (!this.#source) return;
+    if (this.mask?.empty) {
+      find("compare").hidden = true;
+      find("download").disabled = true;
+      return this.#say("Paint a mask over what is to be filled.");
+    }
+    this.#say("Computing …");
+    const start = performance.now();
+    const made = (await this.engine.run(this.#feeds()))[this.output.name];
+    const milliseconds = performance.now() - start;
+    this.#result = this.output.kind === "image" ? imageAt(made) : classesAt(made);
+    show(find("before"), this.#source);
+    show(find("after"), this.#result);
+    const { width, height } = this.#result;
+    find("compare").classList.toggle("pixelated", width <= 192);
+    find("compare").style.setProperty("--ratio", `${width} / ${height}`);
+    find("compare").hidden = false;
+    find("download").disabled = false;
+    this.#say(`${width} × ${height} pixels in ${(milliseconds / 1000).toFixed(1)} s`);
+  }
+
+  #say(text) {
+    find("status").textContent = text;
+  }
+
+  #divide() {
+    find("compare").style.setProperty("--divider", `${find("divider").value}%`);
+  }
+
+  #download() {
+    download(find("after"), `${this.model.name}-result`);
+  }
+
+  #addMask() {
+    if (!this.mask) return;
+    const change = (radius) => (this.mask.radius = radius);
+    const range = { min: 1, max: 64, step: 1, value: 12, format: (value) => `${2 * value} px` };
+    find("brush").append(slider({ label: "Brush", ...range, change }).field);
+    find("clear-mask").addEventListener("click", () => this.mask.clear());
+    find("mask-tools").hidden = false;
+  }
+
+  #addSeed() {
+    if (!this.latent) return;
+    find("seed").value = 7;
+    find("seed").addEventListener("change", this.update);
+    find("shuffle").addEventListener("click", () => {
+      find("seed").value = randomSeed();
+      this.update();
+    });
+    find("seed-tools").hidden = false;
+  }
+
+  #addLegend() {
+    if (this.output.kind !== "probabilities") return;
+    const names = this.model.class_names;
+    const items = classColors(this.output.shape[2]).map((color, number) => {
+      const item = element("li");
+      const swatch = element("span", { className: "swatch" });
+      swatch.style.background = `rgb(${color})`;
+      item.append(swatch, names[number] ?? `class ${number}`);
+      return item;
+    });
+    find("legend").replaceChildren(...items);
+    find("legend").hidden = false;
+  }
+
+  async #addExamples() {
+    const { examples } = this.model;
+    if (!examples.length) return;
+    const open = async (url) => this.#open(await (await fetch(url)).blob());
+    const buttons = examples.map((url, index) => {
+      const button = element("button", { type: "button" });
+      button.append(element("img", { src: url, alt: `Example ${index + 1}` }));
+      button.addEventListener("click", () => open(url));
+      return button;
+    });
+    find("examples").replaceChildren(...buttons);
+    find("examples").hidden = false;
+    await open(examples[0]);
+  }
+}
