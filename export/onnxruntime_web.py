@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -70,8 +69,16 @@ def find(folder: str | Path | None = None) -> list[Path]:
                 "onnxruntime_web",
             )
         return found
-    installed = (_within(modules / PACKAGE) for modules in _node_modules())
-    return next((found for found in installed if found), None) or _fetched()
+    return installed() or _fetched()
+
+
+def installed() -> list[Path] | None:
+    """The files that npm installed where Node.js looks for packages; None where it did not."""
+    here = Path.cwd()
+    modules = [folder / "node_modules" for folder in (here, *here.parents)]
+    modules += map(Path, filter(None, os.environ.get("NODE_PATH", "").split(os.pathsep)))
+    packages = (_within(folder / PACKAGE) for folder in modules)
+    return next((found for found in packages if found), None)
 
 
 def _within(folder: Path) -> list[Path] | None:
@@ -82,13 +89,6 @@ def _within(folder: Path) -> list[Path] | None:
         if all(path.is_file() and sha256(path) == file.sha256 for path, file in checked):
             return paths
     return None
-
-
-def _node_modules() -> Iterator[Path]:
-    """The folders in which Node.js looks for packages."""
-    here = Path.cwd()
-    yield from (folder / "node_modules" for folder in (here, *here.parents))
-    yield from map(Path, filter(None, os.environ.get("NODE_PATH", "").split(os.pathsep)))
 
 
 def _fetched() -> list[Path]:

@@ -1,11 +1,14 @@
 /** Controls that are made in numbers: sliders, choices, menus. */
 
+let sliders = 0;
+
 /** A slider with its name and its value beside it; `change` is called with each new value. */
 export function slider({ label, min, max, step, value, format = String, change }) {
   const field = element("label", { className: "field slider" });
   const head = element("span", { className: "slider-head" });
   const shown = element("output", { textContent: format(value) });
-  const input = element("input", { type: "range", min, max, step, value });
+  const input = element("input", { type: "range", id: `slider-${++sliders}`, min, max, step, value });
+  field.htmlFor = input.id; // not the output, which a label may name, too
   head.append(element("span", { textContent: label }), shown);
   field.append(head, input);
   input.addEventListener("input", () => {

@@ -7,7 +7,6 @@ export class Grid {
   #box;
   #pick;
   #cells = [];
-  #columns = 1;
 
   /** `pick` is called with the inputs and the image of a picked cell; it says whether it is picked. */
   constructor(box, pick) {
@@ -18,8 +17,8 @@ export class Grid {
 
   /** Show images, made of `rows`; those that differ from before are no longer picked. */
   show(rows, images, columns, nameOf) {
-    this.#columns = columns;
     this.#box.style.setProperty("--columns", columns);
+    this.#box.style.setProperty("--narrow", columns > 6 ? Math.ceil(columns / 2) : columns);
     this.#box.classList.toggle("pixelated", images[0].width <= 128);
     while (this.#cells.length < rows.length) this.#cells.push(this.#cell(this.#cells.length));
     const kept = this.#cells.slice(0, rows.length);
@@ -54,7 +53,8 @@ export class Grid {
   }
 
   #move(event) {
-    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.#columns, ArrowDown: this.#columns };
+    const columns = getComputedStyle(this.#box).gridTemplateColumns.split(" ").length;
+    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns };
     const buttons = [...this.#box.children];
     const from = buttons.indexOf(document.activeElement);
     const to = buttons[from + steps[event.key]];

@@ -59,12 +59,17 @@ class Photo {
     await this.update();
   }
 
-  #feeds() {
+  /** The source as the network takes it, in its number of channels. */
+  #values() {
     const { width, height } = this.#source;
     const channels = this.image.shape[2];
+    return { data: valuesOf(this.#source, channels), dims: [1, height, width, channels] };
+  }
+
+  #feeds() {
+    const { width, height } = this.#source;
     const floats = (data, ...dims) => ({ type: "float32", data, dims: [1, ...dims] });
-    const values = valuesOf(this.#source, channels);
-    const feeds = { [this.image.name]: floats(values, height, width, channels) };
+    const feeds = { [this.image.name]: { type: "float32", ...this.#values() } };
     if (this.mask) feeds.mask = floats(this.mask.values(), height, width, 1);
     if (this.latent) {
       const [latent] = sampleLatents(this.latent, 1, seedIn(find("seed")));
@@ -85,11 +90,12 @@ class Photo {
     const made = (await this.engine.run(this.#feeds()))[this.output.name];
     const milliseconds = performance.now() - start;
     this.#result = this.output.kind === "image" ? imageAt(made) : classesAt(made);
-    show(find("before"), this.#source);
+    show(find("before"), imageAt(this.#values()));
     show(find("after"), this.#result);
     const { width, height } = this.#result;
-    find("compare").classList.toggle("pixelated", width <= 192);
-    find("compare").style.setProperty("--ratio", `${width} / ${height}`);
+    find("compare").classList.toggle("pixelated", width <= 128);
+    find("compare").style.setProperty("--ratio", width / height);
+    find("compare").style.setProperty("--pixels", width);
     find("compare").hidden = false;
     find("download").disabled = false;
     this.#say(`${width} × ${height} pixels in ${(milliseconds / 1000).toFixed(1)} s`);
