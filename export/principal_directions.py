@@ -33,6 +33,8 @@ def principal_directions(model: OnnxModel, n: int = 5) -> tuple[np.ndarray, np.n
     Härkönen et al., "GANSpace: Discovering Interpretable GAN Controls", 2020, arXiv:2004.02546,
     section 2.2.
     """
+    from scipy.sparse.linalg import eigsh
+
     latent, label = model.input_signature.latent, model.input_signature.label
     assert latent is not None
     count = max(_SAMPLES, 4 * latent.size)
@@ -48,14 +50,18 @@ def principal_directions(model: OnnxModel, n: int = 5) -> tuple[np.ndarray, np.n
     pixels = _pixels(model, inputs)
     for each in np.unique(labels):
         pixels[labels == each] -= pixels[labels == each].mean(0)
+    total = np.square(pixels).sum()
+    if total == 0:
+        return np.zeros((0, latent.size), np.float32), np.zeros(0)
     # The eigenvectors of the Gram matrix are the coordinates, scaled to length 1.
-    values, coordinates = np.linalg.eigh(pixels @ pixels.T)
-    values, coordinates = values[: -n - 1 : -1], coordinates[:, : -n - 1 : -1]
-    there = values > 1e-6 * max(values[0], 1e-12)
+    start = np.random.RandomState(SEED).standard_normal(count)
+    values, coordinates = eigsh(pixels @ pixels.T, min(n, latent.size), v0=start)
+    values, coordinates = values[::-1], coordinates[:, ::-1]
+    there = values > 1e-6 * values[0]
     regressed = coordinates[:, there].T @ (latents - latents.mean(0))
     signs = np.sign(regressed[np.arange(len(regressed)), np.abs(regressed).argmax(1)])
     scale = np.linalg.norm(regressed, axis=1) * signs
-    return (regressed / scale[:, None]).astype(np.float32), values[there] / np.square(pixels).sum()
+    return (regressed / scale[:, None]).astype(np.float32), values[there] / total
 
 
 def _pixels(model: OnnxModel, inputs: dict[str, np.ndarray]) -> np.ndarray:

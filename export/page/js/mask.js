@@ -117,7 +117,7 @@ export class Mask {
     this.#known.forEach((known, pixel) => {
       if (!known) COLOR.forEach((color, i) => (shown.data[4 * pixel + i] = color));
     });
-    const context = this.#canvas.getContext("2d");
+    const context = this.#canvas.getContext("2d", { willReadFrequently: true });
     context.putImageData(shown, 0, 0);
     if (document.activeElement !== this.#canvas) return;
     for (const [color, wider] of [["#000", 1], ["#fff", 0]]) {

@@ -75,7 +75,7 @@ export async function changes(page, report, name, selector, action) {
 export function pixels(page, selector) {
   return page.$$eval(selector, (canvases) =>
     canvases.map((canvas) => {
-      const context = canvas.getContext("2d");
+      const context = canvas.getContext("2d", { willReadFrequently: true });
       const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
       return btoa(Array.from(data, (byte) => String.fromCharCode(byte)).join(""));
     }),
