@@ -21,8 +21,8 @@ from kgan.errors import UsageError
     "form",
     type=OneOf("--format", ["saved_model", "onnx", "onnx-fp16", "web", "bundle"]),
     required=True,
-    help="A SavedModel folder, an ONNX file in single or half precision, a page that runs the model "
-    "in the browser, or a folder with every entry point in all formats but the page.",
+    help="A SavedModel folder, an ONNX file in single or half precision, a page that runs the "
+    "model in the browser, or a folder with every entry point in all formats but the page.",
 )
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, metavar="PATH", help="What to write."

@@ -1,8 +1,9 @@
-"""`kgan demo` and `kgan export --format web`: pages of presets and files, served on this machine."""
+"""`kgan demo` and `kgan export --format web`: pages of presets and files, and their server."""
 
 import json
 import shutil
 import signal
+import threading
 import urllib.error
 import urllib.request
 
@@ -37,11 +38,10 @@ def written(monkeypatch):
 def seen(monkeypatch):
     """The answers to the addresses that a user opens while the server runs, then Ctrl-C."""
     answers = {}
+    real = Server.serve_forever
 
     def serve(self):
-        import threading
-
-        thread = threading.Thread(target=super(Server, self).serve_forever, args=(0.01,))
+        thread = threading.Thread(target=real, args=(self, 0.01))
         thread.start()
         for name in ("", "0/", "1/"):
             try:
@@ -100,8 +100,6 @@ def test_a_port_that_is_taken(folder, refuses, written):
 
 
 def test_the_server_sends_types_and_isolates(folder):
-    import threading
-
     types = {
         "a.js": "text/javascript; charset=utf-8",
         "a.mjs": "text/javascript; charset=utf-8",
@@ -159,11 +157,9 @@ def test_wrong_use_of_the_page(refuses, words, parts):
 
 
 @pytest.mark.slow
-def test_ctrl_c_ends_it_cleanly(python, folder):
+def test_ctrl_c_ends_it_cleanly(python):
     """In a process of its own, from an ONNX file that needs no TensorFlow."""
-    fake = folder / "onnxruntime-web"
-    fake.mkdir()
-    code = f"""
+    code = """
 import sys
 from kgan.export import onnxruntime_web
 onnxruntime_web.find = lambda folder: []
@@ -176,5 +172,5 @@ run()
     with urllib.request.urlopen(f"{address}model.json") as answer:
         assert json.load(answer)["name"] == "srresnet_x4"
     process.send_signal(signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=20)
+    _, stderr = process.communicate(timeout=20)
     assert (process.returncode, stderr) == (0, "")

@@ -1,6 +1,7 @@
 /** A mask that the user paints over a picture, with a pointer or with keys. */
 
 const COLOR = [11, 110, 95]; // over what is to be filled
+const OPACITY = 0.75;
 
 export class Mask {
   /** Of the brush, in pixels of the picture. */
@@ -115,7 +116,11 @@ export class Mask {
     const { data, width, height } = this.#image;
     const shown = new ImageData(data.slice(), width, height);
     this.#known.forEach((known, pixel) => {
-      if (!known) COLOR.forEach((color, i) => (shown.data[4 * pixel + i] = color));
+      if (known) return;
+      COLOR.forEach((color, i) => {
+        const place = 4 * pixel + i;
+        shown.data[place] = OPACITY * color + (1 - OPACITY) * data[place];
+      });
     });
     const context = this.#canvas.getContext("2d", { willReadFrequently: true });
     context.putImageData(shown, 0, 0);

@@ -120,6 +120,7 @@ class Photo {
     find("brush").append(slider({ label: "Brush", ...range, change }).field);
     find("clear-mask").addEventListener("click", () => this.mask.clear());
     find("mask-tools").hidden = false;
+    find("paint").parentElement.classList.add("pair");
   }
 
   #addSeed() {

@@ -4,8 +4,10 @@ let session, ort;
 
 /** A file whose hash is the one that the export wrote down; another one is refused. */
 async function fetched({ url, integrity }) {
-  const answer = await fetch(new URL(url, location.href), { integrity });
-  if (!answer.ok) throw new Error(`${url} is missing (HTTP ${answer.status}).`);
+  const answer = await fetch(url, { integrity }).catch(() => null);
+  if (!answer?.ok) {
+    throw new Error(`${url} is missing, or is not the file that was exported. Export the page again.`);
+  }
   return answer.arrayBuffer();
 }
 
