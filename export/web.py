@@ -125,7 +125,7 @@ def check_fits(argument: str, entry: str, inputs: Signature, outputs: Signature)
 
 def _facts(model: OnnxModel, name: str, network: Path, cdn: bool) -> dict[str, Any]:
     """What `model.json` says of the model; `_write_examples` adds the examples."""
-    directions, shares = (), ()
+    directions, shares = np.zeros((0, 0)), np.zeros(0)
     if not model.input_signature.images:
         directions, shares = principal_directions(model)
     file = RuntimeFile(NETWORK, network.stat().st_size, sha256(network))
@@ -137,8 +137,8 @@ def _facts(model: OnnxModel, name: str, network: Path, cdn: bool) -> dict[str, A
         "inputs": json.loads(model.metadata["inputs"]),
         "outputs": json.loads(model.metadata["outputs"]),
         "class_names": json.loads(model.metadata.get("class_names", "[]")),
-        "directions": np.asarray(directions, float).round(6).tolist(),
-        "shares": np.asarray(shares, float).round(4).tolist(),
+        "directions": directions.astype(float).round(6).tolist(),
+        "shares": shares.astype(float).round(4).tolist(),
         "network": _file(file, NETWORK),
         "runtime": {
             "version": VERSION,

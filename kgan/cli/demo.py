@@ -34,9 +34,9 @@ _INDEX = """<!doctype html>
 <h1>kgan demo</h1>
 <p>Each model runs in your browser.</p>
 </header>
-<nav aria-label="Models" class="models">
+<main class="models">
 {links}
-</nav>
+</main>
 </body>
 </html>
 """

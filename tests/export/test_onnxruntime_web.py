@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,7 @@ from kgan.errors import UsageError
 from kgan.export import onnxruntime_web as runtime
 from kgan.metrics.extractors import weights
 
+ROOT = Path(__file__).parents[2]
 CONTENT = {"module": b"export {}", "wasm": b"\0asm"}
 
 
@@ -86,6 +88,11 @@ def test_without_a_network(monkeypatch):
     monkeypatch.setenv("no_proxy", "*")
     with pytest.raises(OSError, match=r"cannot be fetched .*onnxruntime_web=FOLDER.*cdn=True"):
         runtime.find()
+
+
+def test_ci_and_the_guide_name_this_version():
+    for name in (".ci/run", "docs/web.md"):
+        assert f"onnxruntime-web@{runtime.VERSION}" in (ROOT / name).read_text("utf-8")
 
 
 def test_the_hash_that_browsers_check():

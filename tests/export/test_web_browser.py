@@ -39,12 +39,12 @@ def visit(tmp_path_factory):
     if onnxruntime_web.installed() is None:
         pytest.skip(f"npm has not installed onnxruntime-web {onnxruntime_web.VERSION}")
 
-    def run(network, scenario, examples=None):
+    def run(network, scenario, examples=None, cdn=False, further=()):
         name = network.parent.name
-        page = write_page(network, tmp_path_factory.mktemp("page") / name, name, examples)
+        page = write_page(network, tmp_path_factory.mktemp("page") / name, name, examples, cdn)
         with Server(page) as server:
             threading.Thread(target=server.serve_forever, daemon=True).start()
-            command = ["node", SCENARIOS / f"{scenario}.mjs", server.address, CHROMIUM]
+            command = ["node", SCENARIOS / f"{scenario}.mjs", server.address, CHROMIUM, *further]
             done = subprocess.run(command, capture_output=True, text=True)
             server.shutdown()
         assert done.returncode == 0, done.stderr
@@ -140,3 +140,15 @@ def test_the_page_of_a_model_that_fills_holes(visit, tmp_path):
     assert _close(before, sources[0])
     assert _close(after, model.inpaint(given, masks)[0])
     assert {"mask", "mask by keyboard"} <= report["changes"].keys()
+
+
+def test_a_runtime_from_elsewhere_is_run_only_if_its_hash_is_right(visit):
+    (folder,) = {file.parent for file in onnxruntime_web.installed()}
+    network = PRESETS / "dcgan_fashion_mnist" / "generator.onnx"
+    report = visit(network, "cdn", cdn=True, further=[folder])
+    urls = {file.url for file in onnxruntime_web.FILES.values()}
+    assert urls == set(report["requests"])
+    first, second = report["texts"]
+    assert first == "16 images of seed 7"
+    assert second.startswith("The model cannot run here: https://cdn.jsdelivr.net/")
+    assert "is not the file that was exported" in second

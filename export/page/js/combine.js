@@ -1,6 +1,6 @@
 /** Up to three picked images: the path from A to B, and A − B + C. */
 
-import { find } from "./controls.js";
+import { fail, find } from "./controls.js";
 import { latest } from "./engine.js";
 import { download, sheet, show } from "./pixels.js";
 import { arithmetic, linearAt, pathOf } from "./paths.js";
@@ -20,7 +20,7 @@ export class Combine {
 
   constructor(generator) {
     this.#generator = generator;
-    this.update = latest(() => this.#update());
+    this.update = latest(() => this.#update(), fail);
     const name = generator.model.name;
     find("clear").addEventListener("click", () => this.#clear());
     find("play").addEventListener("click", () => (this.#timer ? this.#pause() : this.#play()));

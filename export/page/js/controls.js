@@ -58,6 +58,11 @@ export function seedIn(input) {
   return seed;
 }
 
+/** Say in the view's status what went wrong. */
+export function fail(error) {
+  find("status").textContent = `This cannot be computed here: ${error.message}`;
+}
+
 export function element(name, properties = {}) {
   return Object.assign(document.createElement(name), properties);
 }

@@ -37,8 +37,11 @@ export class Engine {
   }
 }
 
-/** A function that runs `task` at once, or once more after the run in progress: the latest wins. */
-export function latest(task) {
+/** A function that runs `task` at once, or once more after the run in progress: the latest wins.
+ *
+ * `failed` is called with the error of a run.
+ */
+export function latest(task, failed) {
   let running = null;
   let again = false;
   const loop = async () => {
@@ -47,6 +50,8 @@ export function latest(task) {
         again = false;
         await task();
       } while (again);
+    } catch (error) {
+      failed(error);
     } finally {
       running = null;
     }

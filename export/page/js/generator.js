@@ -1,7 +1,7 @@
 /** The view of a generator: images of a seed, of classes and codes, moved along directions. */
 
 import { Combine } from "./combine.js";
-import { choices, fill, find, randomSeed, seedIn, slider } from "./controls.js";
+import { choices, fail, fill, find, randomSeed, seedIn, slider } from "./controls.js";
 import { latest } from "./engine.js";
 import { Grid } from "./grid.js";
 import { columnsOf, download, imageAt, sheet } from "./pixels.js";
@@ -25,7 +25,7 @@ class Generator {
     this.engine = engine;
     const field = (kind) => model.inputs.find((input) => input.kind === kind);
     [this.latent, this.label, this.code] = ["latent", "label", "code"].map(field);
-    this.update = latest(() => this.#update());
+    this.update = latest(() => this.#update(), fail);
     this.combine = new Combine(this);
     this.grid = new Grid(find("grid"), (row, image) => this.combine.toggle(row, image));
   }

@@ -20,7 +20,7 @@ export class Grid {
     this.#box.style.setProperty("--columns", columns);
     this.#box.style.setProperty("--narrow", columns > 6 ? Math.ceil(columns / 2) : columns);
     this.#box.classList.toggle("pixelated", images[0].width <= 128);
-    while (this.#cells.length < rows.length) this.#cells.push(this.#cell(this.#cells.length));
+    while (this.#cells.length < rows.length) this.#cells.push(this.#cell());
     const kept = this.#cells.slice(0, rows.length);
     kept.forEach((cell, index) => {
       const name = nameOf(rows[index]);
@@ -31,6 +31,8 @@ export class Grid {
       cell.button.title = name;
     });
     this.release();
+    if (this.#box.childElementCount === kept.length) return; // whoever has the focus keeps it
+    kept.forEach(({ button }, index) => (button.tabIndex = index ? -1 : 0));
     this.#box.replaceChildren(...kept.map(({ button }) => button));
   }
 
@@ -39,9 +41,8 @@ export class Grid {
     for (const { button } of this.#cells) button.setAttribute("aria-pressed", "false");
   }
 
-  #cell(index) {
+  #cell() {
     const cell = { button: element("button", { type: "button" }), canvas: element("canvas") };
-    cell.button.tabIndex = index ? -1 : 0;
     cell.button.append(cell.canvas);
     cell.button.addEventListener("click", () => {
       const picked = this.#pick(cell.row, cell.image);

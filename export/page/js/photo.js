@@ -1,6 +1,6 @@
 /** The view of a model from images to images: a picture, its result, a divider between them. */
 
-import { element, fill, find, randomSeed, seedIn, slider } from "./controls.js";
+import { element, fail, fill, find, randomSeed, seedIn, slider } from "./controls.js";
 import { latest } from "./engine.js";
 import { Mask } from "./mask.js";
 import { onPicture, sized } from "./picture.js";
@@ -22,11 +22,10 @@ class Photo {
   constructor(model, engine) {
     this.model = model;
     this.engine = engine;
-    const field = (kind) => model.inputs.find((input) => input.kind === kind);
-    [this.image, this.latent] = [field("image"), field("latent")];
+    [this.image, this.latent] = [this.#field("image"), this.#field("latent")];
     [this.output] = model.outputs;
-    this.update = latest(() => this.#update());
-    this.mask = field("mask") && new Mask(find("paint-canvas"), this.update);
+    this.update = latest(() => this.#update(), fail);
+    this.mask = this.#field("mask") && new Mask(find("paint-canvas"), this.update);
   }
 
   async open() {
@@ -44,6 +43,10 @@ class Photo {
     this.#addSeed();
     this.#addLegend();
     await this.#addExamples();
+  }
+
+  #field(kind) {
+    return this.model.inputs.find((input) => input.kind === kind);
   }
 
   async #open(blob) {
@@ -66,15 +69,17 @@ class Photo {
     return { data: valuesOf(this.#source, channels), dims: [1, height, width, channels] };
   }
 
-  #feeds() {
-    const { width, height } = this.#source;
-    const floats = (data, ...dims) => ({ type: "float32", data, dims: [1, ...dims] });
-    const feeds = { [this.image.name]: { type: "float32", ...this.#values() } };
-    if (this.mask) feeds.mask = floats(this.mask.values(), height, width, 1);
-    if (this.latent) {
-      const [latent] = sampleLatents(this.latent, 1, seedIn(find("seed")));
-      feeds[this.latent.name] = floats(latent, latent.length);
+  #feeds(source) {
+    const feeds = { [this.image.name]: source };
+    if (this.mask) {
+      const dims = [...source.dims.slice(0, 3), 1];
+      feeds[this.#field("mask").name] = { data: this.mask.values(), dims };
     }
+    if (this.latent) {
+      const [data] = sampleLatents(this.latent, 1, seedIn(find("seed")));
+      feeds[this.latent.name] = { data, dims: [1, data.length] };
+    }
+    for (const feed of Object.values(feeds)) feed.type = "float32";
     return feeds;
   }
 
@@ -86,11 +91,11 @@ class Photo {
       return this.#say("Paint a mask over what is to be filled.");
     }
     this.#say("Computing …");
-    const start = performance.now();
-    const made = (await this.engine.run(this.#feeds()))[this.output.name];
+    const [start, source] = [performance.now(), this.#values()];
+    const made = (await this.engine.run(this.#feeds(source)))[this.output.name];
     const milliseconds = performance.now() - start;
     this.#result = this.output.kind === "image" ? imageAt(made) : classesAt(made);
-    show(find("before"), imageAt(this.#values()));
+    show(find("before"), imageAt(source));
     show(find("after"), this.#result);
     const { width, height } = this.#result;
     find("compare").classList.toggle("pixelated", width <= 128);

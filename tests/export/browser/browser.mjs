@@ -16,13 +16,16 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-/** Run a scenario on the page at an address; prints its report as JSON.
- *
- * `scenario(page, report)` fills the report; `address` and `executable` come from the command line.
- */
+/** Of the command line: the address of a page, Chromium's path, and what a scenario needs besides. */
+export const [address, executablePath, ...further] = process.argv.slice(2);
+
+export function launch() {
+  return chromium.launch({ executablePath, args: FLAGS });
+}
+
+/** Run a scenario on the page; prints its report as JSON. `scenario(page, report)` fills it. */
 export async function run(scenario) {
-  const [address, executable] = process.argv.slice(2);
-  const browser = await chromium.launch({ executablePath: executable, args: FLAGS });
+  const browser = await launch();
   const report = { outside: [], console: [], changes: {}, violations: [] };
   try {
     const context = await browser.newContext({ acceptDownloads: true, hasTouch: true });
