@@ -1,4 +1,4 @@
-"""Models as files that serve without kgan, each proved by a run, and as pages for the browser."""
+"""Models as files that run without kgan, each proved by a run, and as pages for the browser."""
 
 import lazy_loader
 

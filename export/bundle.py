@@ -18,7 +18,7 @@ from kgan.files import atomic_write, check_overwrite, restore
 from kgan.models.players_model import PlayersModel
 
 from .formats import FORMATS
-from .proof import BATCHES, Case, Export, ExportError, prove
+from .proof import Case, Export, ExportError, prove
 from .signature import Serving, entry_point
 
 INDEX, SUMS, VECTORS = "kgan.json", "SHA256SUMS", "vectors"
@@ -27,23 +27,24 @@ INDEX, SUMS, VECTORS = "kgan.json", "SHA256SUMS", "vectors"
 def to_bundle(gan: PlayersModel, path: str | Path) -> Export:
     """Write every entry point of a model in every format, each proved, to a folder.
 
-    `ENTRY` is a SavedModel, `ENTRY.onnx` and `ENTRY-fp16.onnx` are ONNX files. `kgan.json` names
-    the model, the versions that wrote it, the `inputs` and `outputs` of each entry point, and of
-    each file its format, bytes and largest difference from Keras. `vectors` holds the inputs and
-    Keras's outputs of the proof, which `kgan.export.verify` repeats. `SHA256SUMS` lists all files,
-    as the command `sha256sum -c` reads it. An older bundle is replaced.
+    `ENTRY` is a SavedModel, `ENTRY.onnx` and `ENTRY-fp16.onnx` are ONNX files, `ENTRY.tflite` is
+    LiteRT's. `kgan.json` names the model, the versions that wrote it, the `inputs` and `outputs` of
+    each entry point, and of each file its format, bytes and largest difference from Keras.
+    `vectors` holds the inputs and Keras's outputs of the proof, which `kgan.export.verify` repeats.
+    `SHA256SUMS` lists all files, as the command `sha256sum -c` reads it. An older bundle is
+    replaced.
 
     Example:
         >>> made = kgan.export.to_bundle(gan, "bundle")
         >>> [each.path.name for each in kgan.export.verify("bundle")]
-        ['generate', 'generate.onnx', 'generate-fp16.onnx']
+        ['generate', 'generate.onnx', 'generate-fp16.onnx', 'generate.tflite']
 
     Returns:
         `Export` of the folder: all bytes, and the largest difference of any file.
 
     Raises:
         UsageError: `gan` is not a model of kgan, or `path` holds something else than a bundle.
-        ExportError: as for `to_onnx` and `to_saved_model`; nothing is left behind.
+        ExportError: as for `to_onnx`, `to_litert` and `to_saved_model`; nothing is left behind.
         OSError: `path` cannot be written.
     """
     path = Path(path)
@@ -55,7 +56,7 @@ def to_bundle(gan: PlayersModel, path: str | Path) -> Export:
         (temporary / VECTORS).mkdir(parents=True)
         for entry in gan.entry_points():
             serving = Serving(gan, entry)
-            _write_vectors(temporary, entry, serving.cases(max(BATCHES)))
+            _write_vectors(temporary, entry, serving.cases)
             described = ("inputs", "outputs", "receptive_field")
             entries[entry] = {
                 name: json.loads(serving.metadata[name])
@@ -63,9 +64,7 @@ def to_bundle(gan: PlayersModel, path: str | Path) -> Export:
                 if name in serving.metadata
             }
             for name, form in FORMATS.items():
-                if not form.bundled:
-                    continue
-                made = form.write(gan, temporary / f"{entry}{form.suffix}", entry=entry)
+                made = form.write(serving, temporary / f"{entry}{form.suffix}")
                 facts = {"bytes": made.bytes, "max_difference": made.max_difference}
                 files[made.path.name] = {"entry": entry, "format": name, **facts}
         index = {

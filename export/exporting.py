@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from kgan.checks import check_path
 from kgan.errors import UsageError, unknown_name
@@ -12,8 +11,11 @@ from kgan.models.players_model import PlayersModel
 from .bundle import to_bundle
 from .formats import FORMATS
 from .proof import Export
+from .signature import Serving
+from .to_web import to_web
 
-BUNDLE = "bundle"
+BUNDLE, PAGE = "bundle", "web"
+SUFFIXES = {"": "saved_model", ".onnx": "onnx", ".tflite": "litert"}  # formats by default
 
 
 def export(
@@ -27,11 +29,11 @@ def export(
 
     Args:
         gan: The model.
-        path: An ONNX file, whose name ends in `.onnx`, or the folder of a SavedModel, a page or a
-            bundle.
-        format: "onnx", "onnx-fp16", "saved_model", "web" for a page that runs the model in the
-            browser, or "bundle" for all but the page; by default "onnx" or "saved_model", as `path`
-            says.
+        path: An ONNX file, whose name ends in `.onnx`, a LiteRT file, whose name ends in `.tflite`,
+            or the folder of a SavedModel, a bundle or a page.
+        format: "onnx", "onnx-fp16", "litert", "saved_model", "bundle" for all of them, or "web" for
+            a page that runs the model in the browser; by default "onnx", "litert" or "saved_model",
+            as `path` says.
         entry: A name in `gan.entry_points()`; the first one by default. A bundle has all.
         opset: The ONNX operator set, 9 to 18; 18 by default.
 
@@ -42,20 +44,23 @@ def export(
 
     Raises:
         UsageError: an unknown format or entry, an entry or opset that the format has not, or as
-            for `to_onnx`, `to_saved_model`, `to_web` and `to_bundle`.
+            for `to_onnx`, `to_litert`, `to_saved_model`, `to_bundle`
+            and `to_web`.
         ExportError: the export does not run or differs from Keras; nothing is left behind.
         OSError: `path` cannot be written.
     """
     path = check_path("path", path, "file or folder")
     if format is None:
-        if path.suffix not in ("", ".onnx"):
+        if path.suffix not in SUFFIXES:
             raise UsageError(
-                f"path={str(path)!r} must end in .onnx, or be a folder for a SavedModel.", "path"
+                f"path={str(path)!r} must end in .onnx or .tflite, or be a folder for a "
+                "SavedModel.",
+                "path",
             )
-        format = "onnx" if path.suffix else "saved_model"
-    if format not in (*FORMATS, BUNDLE):
-        raise unknown_name("format", format, [*FORMATS, BUNDLE])
-    if opset is not None and (format == BUNDLE or FORMATS[format].runtime != "onnx"):
+        format = SUFFIXES[path.suffix]
+    if format not in (*FORMATS, BUNDLE, PAGE):
+        raise unknown_name("format", format, [*FORMATS, BUNDLE, PAGE])
+    if opset is not None and (format not in FORMATS or FORMATS[format].runtime != "onnx"):
         raise UsageError(f"opset={opset!r} is of ONNX files; received format={format!r}.", "opset")
     if format == BUNDLE:
         if entry is not None:
@@ -63,6 +68,7 @@ def export(
                 f"entry={entry!r} must be left out: a bundle has every entry point.", "entry"
             )
         return to_bundle(gan, path)
-    given: dict[str, Any] = {"opset": opset, "entry": entry}
-    options = {name: value for name, value in given.items() if value is not None}
-    return FORMATS[format].write(gan, path, **options)
+    if format == PAGE:
+        return to_web(gan, path, entry)
+    options = {} if opset is None else {"opset": opset}
+    return FORMATS[format].write(Serving(gan, entry), path, **options)

@@ -6,23 +6,22 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
+from .litert import write_litert
 from .proof import TOLERANCES, Export
-from .saved_model import to_saved_model
-from .to_onnx import to_onnx
-from .to_web import to_web
+from .saved_model import write_saved_model
+from .to_onnx import write_onnx
 
 
 class Format(NamedTuple):
     """A format: what writes a file or folder of it, what runs it, and how its names end.
 
-    A bundle holds it if it is `bundled`.
+    `write` takes a `Serving` and a path.
     """
 
     write: Callable[..., Export]
     runtime: str
     precision: str
     suffix: str
-    bundled: bool = True
 
     @property
     def tolerance(self) -> float:
@@ -31,8 +30,8 @@ class Format(NamedTuple):
 
 
 FORMATS = {
-    "saved_model": Format(to_saved_model, "saved_model", "float32", ""),
-    "onnx": Format(to_onnx, "onnx", "float32", ".onnx"),
-    "onnx-fp16": Format(partial(to_onnx, precision="float16"), "onnx", "float16", "-fp16.onnx"),
-    "web": Format(to_web, "web", "float32", "-page", bundled=False),
+    "saved_model": Format(write_saved_model, "saved_model", "float32", ""),
+    "onnx": Format(write_onnx, "onnx", "float32", ".onnx"),
+    "onnx-fp16": Format(partial(write_onnx, precision="float16"), "onnx", "float16", "-fp16.onnx"),
+    "litert": Format(write_litert, "litert", "float32", ".tflite"),
 }

@@ -23,6 +23,7 @@ BATCHES = (1, 3)
 BLOCKED = {
     "saved_model": ("kgan",),
     "onnx": ("kgan", "keras", "tensorflow", "tf2onnx"),
+    "litert": ("kgan",),
 }
 
 
@@ -55,7 +56,7 @@ def prove(
     """The largest absolute difference between the file's outputs and Keras's.
 
     Args:
-        runtime: "saved_model" or "onnx".
+        runtime: "saved_model", "onnx" or "litert".
         path: The exported file or folder.
         cases: each the inputs by name, arrays (n, …), n at least the largest of `BATCHES`, and the
             float32 outputs by name, (n, …), that Keras gives for them.
@@ -112,7 +113,7 @@ def _run(runtime: str, path: str, inputs: str, outputs: str) -> None:
     """Write the file's outputs for the first inputs of each case, once for each batch size."""
     with np.load(inputs) as arrays:
         given = dict(arrays)
-    run = {"saved_model": _saved_model, "onnx": _onnx}[runtime](path)
+    run = {"saved_model": _saved_model, "onnx": _onnx, "litert": _litert}[runtime](path)
     made: dict[str, Any] = {}
     for number in sorted({key.split("/")[0] for key in given}):
         rows = {
@@ -146,6 +147,13 @@ def _onnx(path: str):
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
     return lambda inputs: dict(zip(names, session.run(names, inputs), strict=True))
+
+
+def _litert(path: str):
+    import tensorflow as tf
+
+    run = tf.lite.Interpreter(path).get_signature_runner("serving_default")
+    return lambda inputs: run(**inputs)
 
 
 if __name__ == "__main__":

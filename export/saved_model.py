@@ -12,8 +12,9 @@ import tensorflow as tf
 from kgan.files import atomic_write, check_overwrite
 from kgan.models.players_model import PlayersModel
 
-from .proof import BATCHES, Export, prove
+from .proof import Export, prove
 from .signature import Serving
+from .signatures import signatures
 
 CONTENT = frozenset({"saved_model.pb", "fingerprint.pb", "variables", "assets", "assets.extra"})
 
@@ -26,6 +27,10 @@ def to_saved_model(gan: PlayersModel, path: str | Path, entry: str | None = None
     (batch, height, width, channels) in [-1, 1]; the batch is free. It takes, where the generator
     does, `label`, int32 (batch,), `condition` or `code`, float32 (batch, n). Check labels before:
     one that is not in 0..classes-1 raises no error, but gives a meaningless image.
+
+    Further signatures, also attributes: `uint8`, of images as uint8 0..255; `png`, of the bytes of
+    PNG files; `sample(seed, count)` and, with classes, `sample(seed, count, label)`, which draws
+    the latents in the graph, the same ones for the same seed.
 
     `assets.extra/kgan.json` holds the same metadata as an ONNX file, class names among them. The
     folder is kept only if a fresh process without kgan runs it and agrees with Keras to 1e-4. An
@@ -40,12 +45,18 @@ def to_saved_model(gan: PlayersModel, path: str | Path, entry: str | None = None
         ExportError: the export does not run or differs from Keras; nothing is left behind.
         OSError: `path` cannot be written.
     """
-    path = Path(path)
+    return write_saved_model(Serving(gan, entry), Path(path))
+
+
+def write_saved_model(serving: Serving, path: Path) -> Export:
+    """Write a traced entry point."""
     check_overwrite("path", path, CONTENT, "saved_model.pb", "a SavedModel")
-    serving = Serving(gan, entry)
     with atomic_write(path) as temporary:
         try:
-            tf.saved_model.save(serving, str(temporary), signatures=serving.serve)
+            asked = signatures(serving)
+            for name, function in asked.items():
+                setattr(serving, name, function)
+            tf.saved_model.save(serving, str(temporary), signatures=asked)
         except tf.errors.ResourceExhaustedError as error:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
         # Where SavedModels keep what is not TensorFlow's: class names, the prior and the like.
@@ -53,6 +64,6 @@ def to_saved_model(gan: PlayersModel, path: str | Path, entry: str | None = None
         extra.parent.mkdir()
         text = json.dumps(serving.metadata, indent=2) + "\n"
         extra.write_text(text, encoding="utf-8")
-        difference = prove("saved_model", temporary, *serving.cases(max(BATCHES)))
+        difference = prove("saved_model", temporary, *serving.cases)
     size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
     return Export(path, size, difference)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -16,7 +20,7 @@ from kgan.networks import receptive_field
 from kgan.precision import float32_clone
 from kgan.signature import as_json
 
-from .proof import Case
+from .proof import BATCHES, Case
 
 
 class Serving(tf.Module):
@@ -32,25 +36,18 @@ class Serving(tf.Module):
     def __init__(self, gan: PlayersModel, entry: str | None = None):
         super().__init__(name="kgan")
         self.entry = point = entry_point(gan, entry)
-        self.metadata = metadata(point) | {"model": type(gan).__name__}
         network = float32_clone(point.network)
+        self.metadata = metadata(point) | {
+            "model": type(gan).__name__,
+            "weights_sha256": weights_sha256(network),
+        }
         # Only the bare variables are tracked: tracking the model, too, stores each of them twice.
         self.weights = [variable.value for variable in network.variables]
-        names = list(point.inputs)
-        specs = [
-            tf.TensorSpec((None, *field.shape), field.dtype, field.name)
-            for field in point.inputs.values()
-        ]
-
-        def serve(*values):
-            return point.function(network, dict(zip(names, values, strict=True)))
-
-        # The names of the arguments are those of the tensors, in each format.
-        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-        serve.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-            [inspect.Parameter(name, kind) for name in names]
-        )
-        self.serve = tf.function(serve, input_signature=specs)
+        specs = {
+            name: tf.TensorSpec((None, *field.shape), field.dtype, name)
+            for name, field in point.inputs.items()
+        }
+        self.serve = named_function(lambda inputs: point.function(network, inputs), specs)
         # Hidden in a closure: an attribute would be tracked.
         self._reference = lambda inputs: point.function(network, inputs)
 
@@ -78,17 +75,34 @@ class Serving(tf.Module):
         with tf.device("/CPU:0"):
             return {name: np.asarray(value) for name, value in self._reference(inputs).items()}
 
-    def cases(self, n: int) -> list[Case]:
-        """Inputs for n examples and Keras's outputs, on which an export must agree.
+    @cached_property
+    def cases(self) -> list[Case]:
+        """Inputs and Keras's outputs, on which an export must agree.
 
         Where height and width are free, two cases of different sizes.
         """
+        n = max(BATCHES)
         inputs = [self.examples(n)]
         free = [image for image in self.entry.inputs.images if None in image.shape]
         if free:
             least = max(image.smallest for image in free)
             inputs.append(self.examples(n, (least + 3, least + least // 2 + 1)))
         return [(each, self.reference(each)) for each in inputs]
+
+
+def named_function(
+    function: Callable[[Mapping[str, Any]], dict[str, Any]], specs: Mapping[str, tf.TensorSpec]
+) -> Callable:
+    """A traced function whose arguments have the names of the tensors, in each format."""
+
+    def serve(*values):
+        return function(dict(zip(specs, values, strict=True)))
+
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    serve.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [inspect.Parameter(name, kind) for name in specs]
+    )
+    return tf.function(serve, input_signature=list(specs.values()))
 
 
 def entry_point(gan: PlayersModel, name: str | None) -> EntryPoint:
@@ -114,12 +128,16 @@ def metadata(point: EntryPoint) -> dict[str, str]:
     """What a user of an exported file needs to make its inputs and read its outputs.
 
     `inputs` and `outputs` are the fields as JSON, from images to images with `receptive_field`.
+    `layout` and `range` are those of images.
     """
     image = point.outputs.image
     shape = {} if image is None else {"image_shape": as_json(image.shape)}
+    images = point.inputs.images or point.outputs.images
+    form = {"layout": "batch, height, width, channels", "range": "[-1, 1]"} if images else {}
     field = receptive_field(point.network) if point.inputs.images else None
     return {
         **shape,
+        **form,
         **point.inputs.metadata(),
         **point.outputs.metadata(),
         "entry": point.name,
@@ -128,3 +146,11 @@ def metadata(point: EntryPoint) -> dict[str, str]:
         **({} if field is None else {"receptive_field": field.to_json()}),
         "kgan_version": kgan.__version__,
     }
+
+
+def weights_sha256(network: keras.Model) -> str:
+    """The SHA-256 of a network's float32 variables, one after the other."""
+    digest = hashlib.sha256()
+    for variable in network.variables:
+        digest.update(np.asarray(variable, np.float32).tobytes())
+    return digest.hexdigest()

@@ -17,7 +17,7 @@ from kgan.files import atomic_write
 from kgan.models.players_model import PlayersModel
 
 from .half_precision import halve
-from .proof import BATCHES, TOLERANCES, Export, ExportError, prove
+from .proof import TOLERANCES, Export, ExportError, prove
 from .signature import Serving
 
 OPSETS = range(9, 19)
@@ -68,7 +68,11 @@ def to_onnx(
             differs from Keras; nothing is left behind.
         OSError: `path` cannot be written.
     """
-    path = Path(path)
+    return write_onnx(Serving(gan, entry), Path(path), opset, precision)
+
+
+def write_onnx(serving: Serving, path: Path, opset: int = 18, precision: str = "float32") -> Export:
+    """Write a traced entry point."""
     if path.suffix != ".onnx" or path.is_dir():
         raise UsageError(f"path={str(path)!r} must be a file whose name ends in .onnx.", "path")
     check_integer("opset", opset, OPSETS[0], OPSETS[-1])
@@ -76,12 +80,10 @@ def to_onnx(
         raise unknown_name("precision", precision, TOLERANCES)
     for name in ("onnx", "tf2onnx", "onnxruntime"):
         _require(name)
-    serving = Serving(gan, entry)
     with _Errors() as errors, atomic_write(path) as temporary:
         _convert(serving, temporary, opset, precision)
         try:
-            cases = serving.cases(max(BATCHES))
-            difference = prove("onnx", temporary, *cases, tolerance=TOLERANCES[precision])
+            difference = prove("onnx", temporary, *serving.cases, tolerance=TOLERANCES[precision])
         except ExportError as error:
             # tf2onnx only logs what it could not convert and reports success.
             raise ExportError(" tf2onnx: ".join([str(error), *errors])) from error

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from kgan.errors import UsageError
-from kgan.terms import L1, MSE, Cycle, Identity, PatchNCE, terms
+from kgan.terms import L1, MSE, Checkerboard, Cycle, Identity, PatchNCE, terms
 
 
 def test_l1_is_the_weighted_mean_of_the_distances():
@@ -60,6 +60,45 @@ def test_the_gradient_of_patch_nce_moves_the_translations_alone():
 def test_a_temperature_of_zero_is_refused():
     with pytest.raises(UsageError, match="temperature must be a number of at least 0.001"):
         PatchNCE(temperature=0.0)
+
+
+def test_a_checkerboard_is_the_pattern_that_the_error_repeats():
+    """Window by window, channel by channel: the mean square less its mean."""
+    random = np.random.RandomState(0)
+    real, fake = random.uniform(-1, 1, (2, 2, 26, 19, 3)).astype("float32")
+    total, count = 0.0, 0
+    for image in range(2):
+        for row, column in ((0, 0), (0, 9), (9, 0), (9, 9)):
+            window = (real - fake)[image, row : row + 9, column : column + 9]
+            squares = [window[i : i + 3, j : j + 3] for i in (0, 3, 6) for j in (0, 3, 6)]
+            mean = np.mean(squares, axis=0)
+            total += np.abs(mean - mean.mean((0, 1))).sum()
+            count += mean.size
+    found = Checkerboard(weight=2.0, period=3, repeats=3)(real, fake)
+    assert float(found) == pytest.approx(2 * total / count, rel=1e-5)
+    assert found.dtype == "float32" and repr(terms.get("checkerboard")) == repr(Checkerboard())
+
+
+def test_what_does_not_repeat_is_no_checkerboard():
+    """A constant error, and a pattern of another period whose squares cancel."""
+    stripes = np.tile([1.0, 1.0, -1.0, -1.0], 6).reshape(1, 1, 24, 1).repeat(24, axis=1)
+    for fake in (np.full((1, 24, 24, 1), 0.5), stripes):
+        term = Checkerboard(1.0, period=2, repeats=4)
+        assert float(term(np.zeros((1, 24, 24, 1)), fake)) == pytest.approx(0.0, abs=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"period": 1}, "period must be an integer of at least 2"),
+        ({"repeats": 1}, "repeats must be an integer of at least 2"),
+        ({}, "Checkerboard needs images of at least 24x24 pixels, a window; received 23x30"),
+    ],
+)
+def test_a_checkerboard_that_cannot_be_seen_is_refused(arguments, message):
+    images = np.zeros((1, 23, 30, 3), "float32")
+    with pytest.raises(UsageError, match=message):
+        Checkerboard(**arguments)(images, images)
 
 
 def test_the_logs_call_it_by_its_short_name():

@@ -15,7 +15,7 @@ import keras
 
 import kgan
 from kgan.networks import Gated, SNPatchGAN
-from kgan.terms import Perceptual
+from kgan.terms import Checkerboard, Perceptual
 
 epochs = 40
 
@@ -47,7 +47,7 @@ def model(image_shape: tuple[int, int, int] = (96, 96, 3), seed: int = 0) -> kga
         generator_network=Gated(width=16, dilations=(2, 4, 8)),
         discriminator_network=SNPatchGAN(width=16, layers=4),
         hole_weight=5.0,
-        content_terms=[Perceptual(1.0, max_shift=8)],
+        content_terms=[Perceptual(1.0, max_shift=8), Checkerboard(20.0)],
         ema_halflife_images=10_000,
         seed=seed,
     )

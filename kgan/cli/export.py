@@ -19,10 +19,11 @@ from kgan.errors import UsageError
 @click.option(
     "--format",
     "form",
-    type=OneOf("--format", ["saved_model", "onnx", "onnx-fp16", "web", "bundle"]),
+    type=OneOf("--format", ["saved_model", "onnx", "onnx-fp16", "litert", "bundle", "web"]),
     required=True,
-    help="A SavedModel folder, an ONNX file in single or half precision, a page that runs the "
-    "model in the browser, or a folder with every entry point in all formats but the page.",
+    help="A SavedModel folder, an ONNX file in single or half precision, a LiteRT file (.tflite), "
+    "a folder with all of them for every entry point, or a page that runs the model in the "
+    "browser.",
 )
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, metavar="PATH", help="What to write."

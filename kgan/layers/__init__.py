@@ -22,3 +22,4 @@ from kgan.layers.one_hot import OneHot as OneHot
 from kgan.layers.pull_push import PullPush as PullPush
 from kgan.layers.reflection_padding2d import ReflectionPadding2D as ReflectionPadding2D
 from kgan.layers.spectral_normalization import SpectralNormalization as SpectralNormalization
+from kgan.layers.up_sampling2d import UpSampling2D as UpSampling2D

@@ -16,7 +16,7 @@ from keras import layers
 from kgan import perceptual
 from kgan.checks import check_flag
 from kgan.errors import UsageError
-from kgan.layers import CropLike, ReflectToMultiple
+from kgan.layers import CropLike, ReflectToMultiple, UpSampling2D
 from kgan.networks.inputs import image_field, input_tensors, structured
 from kgan.networks.translator import FORMAT, Translator, initializer, translators, with_latent
 from kgan.seeds import spawn
@@ -93,7 +93,7 @@ class EfficientNetUNet(Translator):
         ]
         x = self._convolved(skips.pop(), self.channels(len(_STAGES) - 1), seeds, dtype)
         while skips:
-            x = layers.UpSampling2D(data_format=FORMAT, dtype=dtype)(x)
+            x = UpSampling2D(dtype=dtype)(x)
             x = layers.Concatenate(dtype=dtype)([x, skips.pop()])
             x = self._convolved(x, self.channels(max(len(skips) - 1, 0)), seeds, dtype)
         x = layers.Conv2D(

@@ -19,7 +19,14 @@ from keras import layers
 
 from kgan.checks import check_integer, integers
 from kgan.errors import UsageError
-from kgan.layers import Conv2D, CropLike, DilatedConv2D, GatedActivation, ReflectToMultiple
+from kgan.layers import (
+    Conv2D,
+    CropLike,
+    DilatedConv2D,
+    GatedActivation,
+    ReflectToMultiple,
+    UpSampling2D,
+)
 from kgan.networks.inputs import image_field, input_tensors, structured
 from kgan.networks.translator import FORMAT, Translator, translators
 from kgan.seeds import spawn
@@ -88,7 +95,7 @@ class Gated(Translator):
         for dilation in (1, *self.dilations, 1, 1):
             x = self._gated(x, self.channels(self.halvings), seeds, dtype, dilation=dilation)
         for level in reversed(range(self.halvings)):
-            x = layers.UpSampling2D(data_format=FORMAT, dtype=dtype)(x)
+            x = UpSampling2D(dtype=dtype)(x)
             x = self._gated(x, self.channels(level), seeds, dtype)
             x = self._gated(x, self.channels(level), seeds, dtype)
         x = layers.Conv2D(

@@ -28,6 +28,7 @@ from kgan.layers import (
     CropLike,
     ReflectionPadding2D,
     ReflectToMultiple,
+    UpSampling2D,
 )
 from kgan.networks.inputs import image_field, input_tensors, structured
 from kgan.networks.translator import (
@@ -162,7 +163,7 @@ class ResNetTranslator(Translator):
         if self.upsampling == "transposed":
             arguments = self._arguments(seeds, dtype) | {"strides": 2, "padding": "same"}
             return Conv2DTranspose(channels, 3, **arguments)(x)
-        x = layers.UpSampling2D(data_format=FORMAT, dtype=dtype)(x)
+        x = UpSampling2D(dtype=dtype)(x)
         return self._convolved(x, channels, 3, seeds, dtype)
 
     def _activated(self, x, seeds: Iterator[int], dtype):

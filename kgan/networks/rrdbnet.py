@@ -19,9 +19,9 @@ import keras
 from keras import layers
 
 from kgan.checks import check_integer
-from kgan.layers import Branches, LeakyReLU
+from kgan.layers import Branches, LeakyReLU, UpSampling2D
 from kgan.networks.inputs import image_field, input_tensors, structured
-from kgan.networks.translator import FORMAT, translators
+from kgan.networks.translator import translators
 from kgan.networks.upscaler import Upscaler, channels_of
 from kgan.seeds import spawn
 from kgan.signature import Image, Signature
@@ -69,7 +69,7 @@ class RRDBNet(Upscaler):
             x = self._sum(start, x, dtype)
         x = layers.Add(dtype=dtype)([self.convolved(x, self.width, seeds, dtype), first])
         for factor in self.steps:
-            x = layers.UpSampling2D(factor, data_format=FORMAT, dtype=dtype)(x)
+            x = UpSampling2D(factor, dtype=dtype)(x)
             x = _activated(self.convolved(x, self.width, seeds, dtype), dtype)
         x = _activated(self.convolved(x, self.width, seeds, dtype), dtype)
         x = self.convolved(x, channels_of(output), seeds, "float32", gain=_GAIN)

@@ -21,7 +21,14 @@ import keras
 from keras import layers
 
 from kgan.checks import check_integer
-from kgan.layers import Conv2D, Conv2DTranspose, CropLike, LeakyReLU, ReflectToMultiple
+from kgan.layers import (
+    Conv2D,
+    Conv2DTranspose,
+    CropLike,
+    LeakyReLU,
+    ReflectToMultiple,
+    UpSampling2D,
+)
 from kgan.networks.inputs import image_field, input_tensors, structured
 from kgan.networks.translator import (
     FORMAT,
@@ -116,5 +123,5 @@ class UNet(Translator):
         }
         if self.upsampling == "transposed":
             return Conv2DTranspose(channels, 4, strides=2, **arguments)(x)
-        x = layers.UpSampling2D(data_format=FORMAT, dtype=dtype)(x)
+        x = UpSampling2D(dtype=dtype)(x)
         return layers.Conv2D(channels, 3, **arguments)(x)

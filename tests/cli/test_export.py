@@ -14,8 +14,8 @@ def exporters(monkeypatch):
     calls = []
 
     def exporter(name):
-        def call(gan, path, **options):
-            calls.append((name, path, options))
+        def call(served, path, **options):
+            calls.append((name, served, path, options))
             return export.Export(Path(path), 2_340_000, 1.2e-7)
 
         return call
@@ -24,6 +24,7 @@ def exporters(monkeypatch):
     monkeypatch.setattr(models, "load", lambda found, recipe: f"the GAN {found}")
     for name, form in formats.FORMATS.items():
         monkeypatch.setitem(formats.FORMATS, name, form._replace(write=exporter(name)))
+    monkeypatch.setattr(exporting, "Serving", lambda *served: served)
     monkeypatch.setattr(exporting, "to_bundle", exporter("bundle"))
     return calls
 
@@ -31,24 +32,30 @@ def exporters(monkeypatch):
 def test_the_command_has_every_format():
     """It lists them itself, since --help does not load TensorFlow."""
     (form,) = (each for each in command.params if each.name == "form")
-    assert set(form.type.names) == {*formats.FORMATS, exporting.BUNDLE}
+    assert set(form.type.names) == {*formats.FORMATS, exporting.BUNDLE, exporting.PAGE}
 
 
 @pytest.mark.parametrize(
     ("form", "options", "expected"),
     [
-        ("onnx", [], ("onnx", Path("a.onnx"), {})),
-        ("onnx", ["--opset", 13], ("onnx", Path("a.onnx"), {"opset": 13})),
-        ("onnx-fp16", ["--entry", "a"], ("onnx-fp16", Path("a.onnx"), {"entry": "a"})),
-        ("saved_model", [], ("saved_model", Path("a.onnx"), {})),
-        ("bundle", [], ("bundle", Path("a.onnx"), {})),
+        ("onnx", [], (None, {})),
+        ("onnx", ["--opset", 13], (None, {"opset": 13})),
+        ("onnx-fp16", ["--entry", "a"], ("a", {})),
+        ("saved_model", [], (None, {})),
+        ("litert", [], (None, {})),
     ],
 )
 def test_the_format_chooses_the_exporter(kgan, exporters, form, options, expected):
     result = kgan("export", "gan", "--format", form, "--out", "a.onnx", *options)
     assert result.exit_code == 0
-    assert exporters == [expected]
+    entry, settings = expected
+    assert exporters == [(form, ("the GAN gan", entry), Path("a.onnx"), settings)]
     assert result.stdout == "a.onnx: 2.3 MB, differs from Keras by 1.2e-07 at most\n"
+
+
+def test_a_bundle_takes_the_model(kgan, exporters):
+    assert kgan("export", "gan", "--format", "bundle", "--out", "a").exit_code == 0
+    assert exporters == [("bundle", "the GAN gan", Path("a"), {})]
 
 
 @pytest.mark.parametrize(

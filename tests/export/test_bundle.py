@@ -47,7 +47,7 @@ def test_it_holds_every_entry_point_in_every_format(bundle):
     assert bundle.bytes == sum(sizes)
 
 
-ENDS = ("", ".onnx", "-fp16.onnx")
+ENDS = ("", ".onnx", "-fp16.onnx", ".tflite")
 
 
 def test_its_files_are_those_of_the_formats(bundle, gan):

@@ -31,7 +31,7 @@ def test_no_weight_is_stored_twice(gan, saved_model):
     data = saved_model.path / "variables" / "variables.data-00000-of-00001"
     assert weights <= data.stat().st_size < 1.02 * weights
     files = [file for file in saved_model.path.rglob("*") if file.is_file()]
-    assert saved_model.bytes == sum(file.stat().st_size for file in files) < 1.4 * weights
+    assert saved_model.bytes == sum(file.stat().st_size for file in files) < 1.6 * weights
 
 
 def test_the_difference_is_that_of_rounding(saved_model):
