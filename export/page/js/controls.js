@@ -7,8 +7,9 @@ export function slider({ label, min, max, step, value, format = String, change }
   const field = element("label", { className: "field slider" });
   const head = element("span", { className: "slider-head" });
   const shown = element("output", { textContent: format(value) });
-  const input = element("input", { type: "range", id: `slider-${++sliders}`, min, max, step, value });
-  field.htmlFor = input.id; // not the output, which a label may name, too
+  const id = `slider-${++sliders}`;
+  const input = element("input", { type: "range", id, min, max, step, value });
+  field.htmlFor = id; // not the output, which a label may name, too
   head.append(element("span", { textContent: label }), shown);
   field.append(head, input);
   input.addEventListener("input", () => {

@@ -165,7 +165,8 @@ class Generator {
     }
     for (let number = 1; number <= this.code.continuous; number++, start++) {
       const place = start;
-      const format = (value) => (this.#chosen.codes.has(place) || value ? value.toFixed(1) : "drawn");
+      const drawn = (value) => value === 0 && !this.#chosen.codes.has(place);
+      const format = (value) => (drawn(value) ? "drawn" : value.toFixed(1));
       const range = { min: -1, max: 1, step: 0.1, value: 0, format };
       const change = (value) => set(place, [value]);
       this.#add("codes", slider({ label: `Continuous code ${number}`, ...range, change }));

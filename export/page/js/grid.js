@@ -8,7 +8,7 @@ export class Grid {
   #pick;
   #cells = [];
 
-  /** `pick` is called with the inputs and the image of a picked cell; it says whether it is picked. */
+  /** `pick` is called with the inputs and the image of a cell; it returns the inputs picked now. */
   constructor(box, pick) {
     this.#box = box;
     this.#pick = pick;

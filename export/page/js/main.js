@@ -24,12 +24,11 @@ async function start() {
 function facts({ model, inputs, outputs, network }) {
   const size = ({ shape }) => shape.slice(0, 2).map((side) => side ?? "any").join(" × ");
   const latent = inputs.find(({ kind }) => kind === "latent");
-  const source = inputs.find(({ kind }) => kind === "image");
+  const of = inputs.find(({ kind }) => kind === "image") ?? outputs[0];
   const scale = outputs[0].scale > 1 ? `${outputs[0].scale} times the size` : null;
   const parts = [
     model,
-    source ? (scale ?? (source.shape[0] ? `${size(source)} pixels` : "pictures of any size")) : null,
-    source ? null : `${size(outputs[0])} pixels`,
+    scale ?? (of.shape[0] ? `${size(of)} pixels` : "pictures of any size"),
     latent ? `${latent.shape[0]} latent dimensions` : null,
     `${(network.bytes / 1e6).toFixed(1)} MB`,
   ];

@@ -1,4 +1,4 @@
-/** NumPy's `RandomState`: the Mersenne Twister MT19937, whose stream NumPy promises never to change.
+/** NumPy's `RandomState`, whose stream never changes: the Mersenne Twister MT19937.
  *
  * Matsumoto & Nishimura, "Mersenne Twister", 1998; normal values by Marsaglia's polar method.
  */

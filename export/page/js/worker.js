@@ -6,7 +6,8 @@ let session, ort;
 async function fetched({ url, integrity }) {
   const answer = await fetch(url, { integrity }).catch(() => null);
   if (!answer?.ok) {
-    throw new Error(`${url} is missing, or is not the file that was exported. Export the page again.`);
+    const problem = "is missing, or is not the file that was exported. Export the page again.";
+    throw new Error(`${url} ${problem}`);
   }
   return answer.arrayBuffer();
 }

@@ -16,7 +16,7 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-/** Of the command line: the address of a page, Chromium's path, and what a scenario needs besides. */
+/** Of the command line: the address of a page, Chromium's path, what a scenario needs besides. */
 export const [address, executablePath, ...further] = process.argv.slice(2);
 
 export function launch() {
@@ -97,5 +97,6 @@ export function slide(locator, value) {
 /** The bytes, in Base64, of the file that a button offers. */
 export async function downloaded(page, button) {
   const [download] = await Promise.all([page.waitForEvent("download"), page.click(button)]);
-  return { name: download.suggestedFilename(), bytes: readFileSync(await download.path(), "base64") };
+  const bytes = readFileSync(await download.path(), "base64");
+  return { name: download.suggestedFilename(), bytes };
 }

@@ -18,7 +18,9 @@ run(async (page, report) => {
   await change("truncation", () => slide(page.getByLabel("Truncation"), 0.5));
   report.count = await page.locator(GRID).count();
   for (const slider of await page.locator("#directions input, #codes input[type=range]").all()) {
-    const name = await slider.evaluate((input) => input.labels[0].querySelector("span span").textContent);
+    const name = await slider.evaluate(
+      (input) => input.labels[0].querySelector("span span").textContent,
+    );
     await change(name, () => slide(slider, 0.9));
     report.value = await slider.evaluate((input) => input.labels[0].querySelector("output").value);
   }
@@ -29,7 +31,7 @@ run(async (page, report) => {
   await page.click("#reset");
   await page.fill("#seed", "7");
   await page.keyboard.press("Enter");
-  await page.waitForFunction(() => document.querySelector("#status").textContent.includes("seed 7"));
+  await page.getByText("of seed 7").waitFor();
   report.checked = await page.locator(".chip input:checked").count();
 
   const pick = (index) => page.locator("#grid button").nth(index);

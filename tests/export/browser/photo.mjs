@@ -37,7 +37,7 @@ run(async (page, report) => {
     const file = { name: "result.png", mimeType: "image/png", buffer: bytes };
     await change("file", () => page.setInputFiles("#file", file));
     await page.setInputFiles("#file", { ...file, buffer: Buffer.from("no picture") });
-    await page.waitForFunction(() => document.querySelector("#status").textContent.includes("no pic"));
+    await page.getByText("That is no picture").waitFor();
     const clip = () => page.$eval("#after", (after) => getComputedStyle(after).clipPath);
     const before = await clip();
     await page.focus("#divider");
