@@ -12,8 +12,9 @@ from .bundle import to_bundle
 from .formats import FORMATS
 from .proof import Export
 from .signature import Serving
+from .to_web import to_web
 
-BUNDLE = "bundle"
+BUNDLE, PAGE = "bundle", "web"
 SUFFIXES = {"": "saved_model", ".onnx": "onnx", ".tflite": "litert"}  # formats by default
 
 
@@ -29,9 +30,10 @@ def export(
     Args:
         gan: The model.
         path: An ONNX file, whose name ends in `.onnx`, a LiteRT file, whose name ends in `.tflite`,
-            or the folder of a SavedModel or a bundle.
-        format: "onnx", "onnx-fp16", "litert", "saved_model", or "bundle" for all of them; by
-            default "onnx", "litert" or "saved_model", as `path` says.
+            or the folder of a SavedModel, a bundle or a page.
+        format: "onnx", "onnx-fp16", "litert", "saved_model", "bundle" for all of them, or "web" for
+            a page that runs the model in the browser; by default "onnx", "litert" or "saved_model",
+            as `path` says.
         entry: A name in `gan.entry_points()`; the first one by default. A bundle has all.
         opset: The ONNX operator set, 9 to 18; 18 by default.
 
@@ -42,7 +44,8 @@ def export(
 
     Raises:
         UsageError: an unknown format or entry, an entry or opset that the format has not, or as
-            for `to_onnx`, `to_litert`, `to_saved_model` and `to_bundle`.
+            for `to_onnx`, `to_litert`, `to_saved_model`, `to_bundle`
+            and `to_web`.
         ExportError: the export does not run or differs from Keras; nothing is left behind.
         OSError: `path` cannot be written.
     """
@@ -55,9 +58,9 @@ def export(
                 "path",
             )
         format = SUFFIXES[path.suffix]
-    if format not in (*FORMATS, BUNDLE):
-        raise unknown_name("format", format, [*FORMATS, BUNDLE])
-    if opset is not None and (format == BUNDLE or FORMATS[format].runtime != "onnx"):
+    if format not in (*FORMATS, BUNDLE, PAGE):
+        raise unknown_name("format", format, [*FORMATS, BUNDLE, PAGE])
+    if opset is not None and (format not in FORMATS or FORMATS[format].runtime != "onnx"):
         raise UsageError(f"opset={opset!r} is of ONNX files; received format={format!r}.", "opset")
     if format == BUNDLE:
         if entry is not None:
@@ -65,5 +68,7 @@ def export(
                 f"entry={entry!r} must be left out: a bundle has every entry point.", "entry"
             )
         return to_bundle(gan, path)
+    if format == PAGE:
+        return to_web(gan, path, entry)
     options = {} if opset is None else {"opset": opset}
     return FORMATS[format].write(Serving(gan, entry), path, **options)

@@ -42,6 +42,7 @@ LEFT = {
         "runs/garments/samples/epoch-0001.png runs/garments/samples.gif runs/garments/model.keras"
     ),
     "translation": "drawn/0.png",
+    "web": "page/model.onnx garments/model.json copy/index.html",
 }
 
 

@@ -33,6 +33,7 @@ COMMANDS = {
     "evaluate": "kgan.cli.evaluate:evaluate",
     "latent": "kgan.cli.latent:latent",
     "export": "kgan.cli.export:export",
+    "demo": "kgan.cli.demo:demo",
     "data": "kgan.cli.data:data",
     "zoo": "kgan.cli.zoo:zoo",
 }

@@ -39,9 +39,10 @@ class StoredModel(PlayersModel):
         """Write an entry point as an ONNX file or a SavedModel, and prove it; see `kgan.export`.
 
         Args:
-            filepath: a name that ends in `.onnx`, or the folder of a SavedModel or a bundle.
-            format: "onnx", "onnx-fp16", "saved_model", or "bundle" for all of them; by default what
-                `filepath` says.
+            filepath: a name that ends in `.onnx` or `.tflite`, or the folder of a SavedModel, a
+                bundle or a page.
+            format: "onnx", "onnx-fp16", "litert", "saved_model", "bundle" for all of them, or "web"
+                for a page that runs the model in the browser; by default what `filepath` says.
             entry: a name in `entry_points()`; the first one by default. A bundle has all.
 
         Returns:

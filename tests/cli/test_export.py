@@ -32,7 +32,7 @@ def exporters(monkeypatch):
 def test_the_command_has_every_format():
     """It lists them itself, since --help does not load TensorFlow."""
     (form,) = (each for each in command.params if each.name == "form")
-    assert set(form.type.names) == {*formats.FORMATS, exporting.BUNDLE}
+    assert set(form.type.names) == {*formats.FORMATS, exporting.BUNDLE, exporting.PAGE}
 
 
 @pytest.mark.parametrize(

@@ -43,32 +43,34 @@ def folder() -> Path:
     return cache.folder("weights")
 
 
-def fetch(url: str, digest: str) -> Path:
-    """The file at `url` with this SHA-256, downloaded unless an earlier call left it in `folder()`.
+def fetch(
+    url: str, digest: str, path: Path | None = None, otherwise: str = "pass weights=PATH"
+) -> Path:
+    """The file at `url` with this SHA-256, downloaded unless an earlier call left it at `path`.
 
-    The file appears whole and verified, or not at all. One that is there but damaged is fetched
-    again, with a warning.
+    That is in `folder()` by default. The file appears whole and verified, or not at all. One that
+    is there but damaged is fetched again, with a warning. Errors say what to do `otherwise`.
 
     Raises:
         OSError: it cannot be reached or written, or what came is another file (a ConnectionError).
     """
-    path = folder() / url.rpartition("/")[2]
+    path = path or folder() / url.rpartition("/")[2]
     if path.is_file():
         if sha256(path) == digest:
             return path
         warnings.warn(f"{path} is damaged (its SHA-256); it is fetched again.", stacklevel=2)
     with atomic_write(path) as temporary:
-        size = _download(url, temporary)
+        size = _download(url, temporary, otherwise)
         found = sha256(temporary)
         if found != digest:
             raise ConnectionError(
                 f"{url} must have the SHA-256 {digest}; received {found} ({size} bytes), a "
-                "download that was cut short or another file. Try again, or pass weights=PATH."
+                f"download that was cut short or another file. Try again, or {otherwise}."
             )
     return path
 
 
-def _download(url: str, path: Path) -> int:
+def _download(url: str, path: Path, otherwise: str) -> int:
     """Write what is at `url` to the new file `path`; its number of bytes."""
     with open(path, "wb") as file:
         try:
@@ -78,7 +80,7 @@ def _download(url: str, path: Path) -> int:
             cause = error.reason if type(error) is urllib.error.URLError else error
             raise ConnectionError(
                 f"{url} cannot be fetched ({cause}). Connect this machine, or fetch the file "
-                "elsewhere and pass weights=PATH."
+                f"elsewhere and {otherwise}."
             ) from error
         return file.tell()
 
