@@ -43,18 +43,17 @@ class Serving(tf.Module):
         }
         # Only the bare variables are tracked: tracking the model, too, stores each of them twice.
         self.weights = [variable.value for variable in network.variables]
-        specs = {
-            name: tf.TensorSpec((None, *field.shape), field.dtype, name)
-            for name, field in point.inputs.items()
-        }
-        self.serve = named_function(lambda inputs: point.function(network, inputs), specs)
+        self.serve = named_function(lambda inputs: point.function(network, inputs), self.specs)
         # Hidden in a closure: an attribute would be tracked.
         self._reference = lambda inputs: point.function(network, inputs)
 
     @property
     def specs(self) -> dict[str, tf.TensorSpec]:
         """The inputs by name, in order."""
-        return {spec.name: spec for spec in self.serve.input_signature}
+        return {
+            name: tf.TensorSpec((None, *field.shape), field.dtype, name)
+            for name, field in self.entry.inputs.items()
+        }
 
     def examples(self, n: int, size: tuple[int, int] | None = None) -> dict[str, np.ndarray]:
         """Inputs for n examples, always the same, over the whole range of each field.
@@ -91,7 +90,7 @@ class Serving(tf.Module):
 
 
 def named_function(
-    function: Callable[[Mapping[str, Any]], dict[str, Any]], specs: Mapping[str, tf.TensorSpec]
+    function: Callable[[dict[str, Any]], dict[str, Any]], specs: Mapping[str, tf.TensorSpec]
 ) -> Callable:
     """A traced function whose arguments have the names of the tensors, in each format."""
 

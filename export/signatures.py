@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -31,14 +31,14 @@ def signatures(serving: Serving) -> dict[str, Callable]:
         for name, spec in serving.specs.items()
     }
 
-    def uint8(given: Mapping[str, Any]) -> dict[str, Any]:
+    def uint8(given: dict[str, Any]) -> dict[str, Any]:
         made = serving.serve(**{name: _from_uint8(value) for name, value in given.items()})
         return {
             name: _to_uint8(value) if _is_image(outputs[name]) else value
             for name, value in made.items()
         }
 
-    def png(given: Mapping[str, Any]) -> dict[str, Any]:
+    def png(given: dict[str, Any]) -> dict[str, Any]:
         (images,) = (uint8(given)[name] for name in outputs if _is_image(outputs[name]))
         return {"png": tf.map_fn(tf.io.encode_png, images, fn_output_signature=tf.string)}
 
@@ -52,7 +52,7 @@ def signatures(serving: Serving) -> dict[str, Callable]:
         scalars = {name: tf.TensorSpec((), tf.int32, name) for name in ("seed", "count")}
         asked = {name: spec for name, spec in serving.specs.items() if name not in drawn}
 
-        def sample(given: Mapping[str, Any]) -> dict[str, Any]:
+        def sample(given: dict[str, Any]) -> dict[str, Any]:
             seeds = _Seeds(given["seed"])
             draws = {name: inputs[name].draw(given["count"], seeds) for name in drawn}
             return serving.serve(**draws, **{name: given[name] for name in asked})
