@@ -1,5 +1,6 @@
 """Cut the thumbnails in the README's zoo from the presets' samples: the first eight of each."""
 
+import io
 from pathlib import Path
 
 from PIL import Image
@@ -7,6 +8,10 @@ from PIL import Image
 FOLDER = Path(__file__).parent
 PRESETS = FOLDER.parents[1] / "zoo" / "presets"
 WIDTH = 265
+BYTES, COLOURS = (
+    10_000,
+    (48, 24, 12),
+)  # at most; the first with which a colour thumbnail has as many
 
 
 def rows(name: str) -> int:
@@ -17,22 +22,30 @@ def rows(name: str) -> int:
     return 1 + sum((PRESETS / name / file).exists() for file in given)
 
 
-def thumbnail(name: str) -> Image.Image:
-    """Eight columns of a preset's samples, garments and emoji at half their size."""
+def thumbnail(name: str) -> bytes:
+    """A PNG file of eight columns of a preset's samples, garments and emoji at half their size."""
     with Image.open(PRESETS / name / "samples.png") as samples:
         # A cell of the grid and its border, in pixels.
         pitch = 58 if samples.mode == "L" else (samples.height - 2) // (rows(name) + 1)
         cut = samples.crop((0, 0, 8 * pitch + 2, rows(name) * pitch + 2))
     if cut.mode == "L":  # these samples show each pixel twice in both directions
-        return cut.resize((cut.width // 2, cut.height // 2), Image.Resampling.NEAREST)
-    small = WIDTH, cut.height * WIDTH // cut.width
-    return cut.resize(small, Image.Resampling.LANCZOS).quantize(48, dither=Image.Dither.NONE)
+        return png(cut.resize((cut.width // 2, cut.height // 2), Image.Resampling.NEAREST))
+    small = cut.resize((WIDTH, cut.height * WIDTH // cut.width), Image.Resampling.LANCZOS)
+    files = (png(small.quantize(count, dither=Image.Dither.NONE)) for count in COLOURS)
+    return next(file for file in files if len(file) < BYTES)
+
+
+def png(image: Image.Image) -> bytes:
+    """The image as a PNG file."""
+    file = io.BytesIO()
+    image.save(file, "PNG", optimize=True)
+    return file.getvalue()
 
 
 def main() -> None:
     for samples in PRESETS.glob("*/samples.png"):
         name = samples.parent.name
-        thumbnail(name).save(FOLDER / f"{name}.png", optimize=True)
+        (FOLDER / f"{name}.png").write_bytes(thumbnail(name))
 
 
 if __name__ == "__main__":
