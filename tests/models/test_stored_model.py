@@ -19,7 +19,7 @@ def test_a_model_exports_itself(labelled_gan, tmp_path, name, suffix):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("a.pb",), r"path='a\.pb' must end in \.onnx, or be a folder for a SavedModel"),
+        (("a.pb",), r"path='a\.pb' must end in \.onnx or \.tflite, or be a folder"),
         (("a.onnx", "onxx"), "format='onxx' is unknown.*Did you mean 'onnx'"),
         (("a.onnx", None, "encode"), "entry='encode' is unknown"),
     ],
