@@ -51,6 +51,7 @@ def to_saved_model(gan: PlayersModel, path: str | Path, entry: str | None = None
 def write_saved_model(serving: Serving, path: Path) -> Export:
     """Write a traced entry point."""
     check_overwrite("path", path, CONTENT, "saved_model.pb", "a SavedModel")
+    cases = serving.cases  # of the weights before TensorFlow had them
     with atomic_write(path) as temporary:
         try:
             asked = signatures(serving)
@@ -64,6 +65,6 @@ def write_saved_model(serving: Serving, path: Path) -> Export:
         extra.parent.mkdir()
         text = json.dumps(serving.metadata, indent=2) + "\n"
         extra.write_text(text, encoding="utf-8")
-        difference = prove("saved_model", temporary, *serving.cases)
+        difference = prove("saved_model", temporary, *cases)
     size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
     return Export(path, size, difference)

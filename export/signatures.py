@@ -32,7 +32,7 @@ def signatures(serving: Serving) -> dict[str, Callable]:
     }
 
     def uint8(given: dict[str, Any]) -> dict[str, Any]:
-        made = serving.serve(**{name: _from_uint8(value) for name, value in given.items()})
+        made = serving.serve(*map(_from_uint8, given.values()))
         return {
             name: _to_uint8(value) if _is_image(outputs[name]) else value
             for name, value in made.items()
@@ -55,7 +55,7 @@ def signatures(serving: Serving) -> dict[str, Callable]:
         def sample(given: dict[str, Any]) -> dict[str, Any]:
             seeds = _Seeds(given["seed"])
             draws = {name: inputs[name].draw(given["count"], seeds) for name in drawn}
-            return serving.serve(**draws, **{name: given[name] for name in asked})
+            return serving.serve(*((draws | given)[name] for name in inputs))
 
         found["sample"] = named_function(sample, scalars | asked)
     return found

@@ -159,8 +159,10 @@ def test_wrong_use_of_the_page(refuses, words, parts):
 @pytest.mark.slow
 def test_ctrl_c_ends_it_cleanly(python):
     """In a process of its own, from an ONNX file that needs no TensorFlow."""
+    # Processes in the background of a script ignore SIGINT, and so do those that they start.
     code = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from kgan.export import onnxruntime_web
 onnxruntime_web.find = lambda folder: []
 sys.argv = ["kgan", "demo", "srresnet_x4", "--no-open"]

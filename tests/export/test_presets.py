@@ -17,4 +17,4 @@ def test_a_bundle_of_every_preset(name, tmp_path):
     files = json.loads((made.path / "kgan.json").read_text("utf-8"))["files"]
     assert len(files) == len(FORMATS) * len(gan.entry_points())
     for facts in files.values():
-        assert facts["max_difference"] < (8e-3 if "fp16" in facts["format"] else 5e-5)
+        assert facts["max_difference"] < (1e-2 if "fp16" in facts["format"] else 5e-5)

@@ -43,10 +43,10 @@ def test_a_preset_generates_what_it_does_in_keras(name):
 @pytest.mark.parametrize("name", zoo.list_presets())
 def test_every_preset_can_be_run(name):
     model, gan = runtime.load(name), zoo.load(name)
-    sources = registry.PRESETS / name / "sources.npy"
-    if sources.exists():
-        images = np.load(sources)[:2]
-        made, expected = (getattr(side, model.entry)(images) for side in (model, gan))
+    files = (registry.PRESETS / name / file for file in ("sources.npy", "masks.npy"))
+    given = [np.load(file)[:2] for file in files if file.exists()]
+    if given:
+        made, expected = (getattr(side, model.entry)(*given) for side in (model, gan))
     else:
         made, expected = model.generate(4, seed=1), gan.generate(4, seed=1)
     np.testing.assert_allclose(made, expected, atol=1e-4)

@@ -45,6 +45,7 @@ export async function run(scenario) {
       for (const width of [1280, 360]) {
         await page.emulateMedia({ colorScheme });
         await page.setViewportSize({ width, height: 800 });
+        await settled(page);
         report.violations.push(...(await violations(page, `${colorScheme} ${width}`)));
       }
     }
@@ -52,6 +53,14 @@ export async function run(scenario) {
     await browser.close();
   }
   console.log(JSON.stringify(report));
+}
+
+// The end of what the change of colours animates: until then they are between two themes.
+function settled(page) {
+  return page.evaluate(() => {
+    const ends = document.getAnimations().filter(({ transitionProperty }) => transitionProperty);
+    return Promise.allSettled(ends.map((animation) => animation.finished));
+  });
 }
 
 async function violations(page, where) {
