@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import tensorflow as tf
 import kgan
 from kgan.checksums import checksums
 from kgan.errors import UsageError
-from kgan.files import atomic_write, check_overwrite, restore
+from kgan.files import atomic_write, check_overwrite, folder_bytes, restore
 from kgan.models.players_model import PlayersModel
 
 from .formats import FORMATS
@@ -78,7 +77,7 @@ def to_bundle(gan: PlayersModel, path: str | Path) -> Export:
         (temporary / INDEX).write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
         (temporary / SUMS).write_text(_sums(temporary), encoding="utf-8")
     differences = [facts["max_difference"] for facts in files.values()]
-    return Export(path, sum(file.stat().st_size for file in _files(path)), max(differences))
+    return Export(path, folder_bytes(path), max(differences))
 
 
 def verify(path: str | Path) -> list[Export]:
@@ -152,11 +151,8 @@ def _content(path: Path) -> set[str]:
         return {INDEX, SUMS, VECTORS}
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    return (file for file in sorted(folder.rglob("*")) if file.is_file())
-
-
 def _sums(folder: Path) -> str:
     """The content of SHA256SUMS."""
-    names = (file.relative_to(folder).as_posix() for file in _files(folder))
+    files = (file for file in sorted(folder.rglob("*")) if file.is_file())
+    names = (file.relative_to(folder).as_posix() for file in files)
     return checksums(folder, (name for name in names if name != SUMS))

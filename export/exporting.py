@@ -44,8 +44,7 @@ def export(
 
     Raises:
         UsageError: an unknown format or entry, an entry or opset that the format has not, or as
-            for `to_onnx`, `to_litert`, `to_saved_model`, `to_bundle`
-            and `to_web`.
+            for `to_onnx`, `to_litert`, `to_saved_model`, `to_bundle` and `to_web`.
         ExportError: the export does not run or differs from Keras; nothing is left behind.
         OSError: `path` cannot be written.
     """

@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import json
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import tensorflow as tf
 
-from kgan.files import atomic_write, check_overwrite
+from kgan.files import atomic_write, check_overwrite, folder_bytes
 from kgan.models.players_model import PlayersModel
 
 from .proof import Export, prove
@@ -52,12 +53,10 @@ def write_saved_model(serving: Serving, path: Path) -> Export:
     """Write a traced entry point."""
     check_overwrite("path", path, CONTENT, "saved_model.pb", "a SavedModel")
     cases = serving.cases  # of the weights before TensorFlow had them
+    asked = signatures(serving)
     with atomic_write(path) as temporary:
         try:
-            asked = signatures(serving)
-            for name, function in asked.items():
-                setattr(serving, name, function)
-            tf.saved_model.save(serving, str(temporary), signatures=asked)
+            tf.saved_model.save(_module(serving, asked), str(temporary), signatures=asked)
         except tf.errors.ResourceExhaustedError as error:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
         # Where SavedModels keep what is not TensorFlow's: class names, the prior and the like.
@@ -66,5 +65,14 @@ def write_saved_model(serving: Serving, path: Path) -> Export:
         text = json.dumps(serving.metadata, indent=2) + "\n"
         extra.write_text(text, encoding="utf-8")
         difference = prove("saved_model", temporary, *cases)
-    size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-    return Export(path, size, difference)
+    return Export(path, folder_bytes(path), difference)
+
+
+def _module(serving: Serving, asked: Mapping[str, Callable]) -> tf.Module:
+    """What is saved: the weights, and each signature as a function; `serve` is the default one."""
+    module = tf.Module(name=serving.name)
+    module.weights, module.serve = serving.weights, serving.serve
+    for name, function in asked.items():
+        if function is not serving.serve:
+            setattr(module, name, function)
+    return module

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kgan.files import folder_bytes
 from kgan.models.players_model import PlayersModel
 
 from .proof import Export
@@ -56,5 +57,4 @@ def to_web(
         made = to_onnx(gan, Path(scratch) / "model.onnx", entry=point.name)
         name = name or type(gan).__name__
         page = write_page(made.path, path, name, examples, cdn, onnxruntime_web)
-    size = sum(file.stat().st_size for file in page.rglob("*") if file.is_file())
-    return Export(page, size, made.max_difference)
+    return Export(page, folder_bytes(page), made.max_difference)

@@ -175,6 +175,11 @@ def sha256(path: str | Path) -> str:
     return digest.hexdigest()
 
 
+def folder_bytes(folder: str | Path) -> int:
+    """The bytes of all files in a folder and its folders."""
+    return sum(file.stat().st_size for file in Path(folder).rglob("*") if file.is_file())
+
+
 @contextlib.contextmanager
 def _streaming(path: Path) -> Iterator[Path]:
     """Yield a temporary path; the bytes that the block leaves there are written to a stream."""

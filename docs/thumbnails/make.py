@@ -8,10 +8,8 @@ from PIL import Image
 FOLDER = Path(__file__).parent
 PRESETS = FOLDER.parents[1] / "zoo" / "presets"
 WIDTH = 265
-BYTES, COLOURS = (
-    10_000,
-    (48, 24, 12),
-)  # at most; the first with which a colour thumbnail has as many
+BYTES = 10_000  # of a thumbnail, at most
+COLOURS = (48, 24, 12)  # the first of these numbers whose file is small enough
 
 
 def rows(name: str) -> int:

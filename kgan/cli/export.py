@@ -10,6 +10,7 @@ from kgan.cli import models, pages
 from kgan.cli.main import OneOf
 from kgan.cli.terminal import say
 from kgan.errors import UsageError
+from kgan.files import folder_bytes
 
 
 @click.command(
@@ -68,8 +69,7 @@ def export(
             raise UsageError(f"{option} is for --format web only; received --format {form}.")
     if form == "web":
         pages.write(model, out, recipe, entry, cdn, onnxruntime_web)
-        size = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
-        say(f"{out}: {size / 1e6:.1f} MB; `python -m http.server -d {out}` shows it")
+        say(f"{out}: {folder_bytes(out) / 1e6:.1f} MB; `python -m http.server -d {out}` shows it")
         return
     found = models.find(model)
     gan = models.load(found, recipe)

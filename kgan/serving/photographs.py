@@ -71,7 +71,7 @@ async def _answer(
     image: bytes,
     mask: bytes | None,
 ) -> Response:
-    """The PNG file of what a model makes of an upload, with the upload's profile and EXIF."""
+    """The upload, processed by a model, as a PNG file with its colour profile and EXIF."""
     chosen = that_can(served, entry, model)
     assert chosen.network is not None
     loop, until = asyncio.get_running_loop(), time.monotonic() + limits.deadline_seconds

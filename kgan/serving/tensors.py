@@ -146,7 +146,7 @@ def read_values(
     """The values of an input whose shape is checked; those of JSON in NumPy's own type.
 
     Raises:
-        UsageError: they are missing, no numbers, or not as many as the shape says.
+        UsageError: they are missing, not numbers, or their count does not match the shape.
     """
     name, count, size = field.name, math.prod(shape), parameters(tensor).get("binary_data_size")
     if (size is None) == ("data" not in tensor):

@@ -1,4 +1,4 @@
-"""The benchmark of servers: what it sends, and what it makes of the answers."""
+"""The benchmark of servers: its requests, and the figures of their responses."""
 
 import json
 import sys
